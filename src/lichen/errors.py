@@ -1,0 +1,59 @@
+"""Errors a user can act on: what was given, what is allowed, what to do instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LichenError(Exception):
+    """Base of every error that the user can mend; faces print it as one line and exit with 2.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, naming the parameter or file and the value given.
+    remedy
+        What to type, install or change instead.
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(problem, remedy)
+
+    def __str__(self) -> str:
+        line = f"{self.problem}; {self.remedy}" if self.remedy else self.problem
+        return " ".join(line.split())
+
+
+class ImageError(LichenError):
+    """A picture that cannot be read, used or written."""
+
+
+class ParameterError(LichenError):
+    """A parameter outside what its method allows."""
+
+
+class UnknownNameError(ParameterError):
+    """A name that no registry row, layer, network or preset has."""
+
+
+class CanvasError(LichenError):
+    """A canvas asks for something that the method does not honour."""
+
+
+class WeightsError(LichenError):
+    """Weights of a network that are absent, damaged or not understood."""
+
+
+class ProvenanceError(LichenError):
+    """A picture without a usable record of how it was made."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """Make the error for an unknown name, answering with the nearest known ones."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    remedy = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    return UnknownNameError(f"no {kind} is named {name!r}", remedy)

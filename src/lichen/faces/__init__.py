@@ -1,0 +1,1 @@
+"""Thin faces, generated from the parameters of the methods."""

@@ -1,0 +1,1 @@
+"""Image learning: the image's own values are drawn or iterated."""

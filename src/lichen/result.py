@@ -1,0 +1,169 @@
+"""The finished picture and the record of how it was made, which travels with the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lichen.atomic import atomic_path
+from lichen.errors import ProvenanceError
+from lichen.exemplar import Exemplar
+from lichen.image import read_text, write_image
+
+TEXT_KEY = "lichen"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture that a run read: the exemplar, its mask, or the initial image."""
+
+    name: str
+    sha256: str
+    path: str | None = None
+    mask_path: str | None = None
+    mask_sha256: str | None = None
+
+    @classmethod
+    def of(cls, exemplar: Exemplar) -> Source:
+        """Record where an exemplar or initial image came from."""
+        return cls(
+            name=exemplar.name,
+            sha256=exemplar.sha256,
+            path=None if exemplar.path is None else exemplar.path.as_posix(),
+            mask_path=None if exemplar.mask_path is None else exemplar.mask_path.as_posix(),
+            mask_sha256=exemplar.mask_sha256,
+        )
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a picture was made; enough to make it again on the same machine.
+
+    Attributes
+    ----------
+    method, parameters
+        Registered name and every parameter, defaults included.
+    size, wrap, seed, init
+        The canvas; ``init`` is a word or the source of a picture.
+    exemplars
+        What was read, with SHA-256.
+    networks
+        Networks used, with the hash of their weights.
+    losses, steps, seconds
+        Final losses by name, steps taken, wall-clock seconds.
+    complete
+        False when the run was stopped early: the picture is that of step ``steps``.
+    threads, version, software
+        What bytes depend on beside the above.
+    """
+
+    method: str
+    parameters: Mapping[str, Any]
+    size: tuple[int, int]
+    wrap: tuple[bool, bool]
+    seed: int
+    init: str | Source
+    exemplars: tuple[Source, ...]
+    version: str
+    networks: tuple[str, ...] = ()
+    losses: Mapping[str, float] = field(default_factory=dict)
+    steps: int = 0
+    seconds: float = 0.0
+    complete: bool = True
+    threads: int = 1
+    software: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """One line of JSON with sorted keys."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Provenance:
+        """Read what :meth:`to_json` wrote."""
+        try:
+            values = json.loads(text)
+            values["size"] = tuple(values["size"])
+            values["wrap"] = tuple(values["wrap"])
+            values["networks"] = tuple(values["networks"])
+            values["exemplars"] = tuple(Source(**source) for source in values["exemplars"])
+            if isinstance(values["init"], dict):
+                values["init"] = Source(**values["init"])
+            return cls(**values)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ProvenanceError(
+                "the record of how the picture was made is damaged or of another version"
+            ) from error
+
+    def same_making(self, other: Provenance) -> bool:
+        """Whether two records differ in nothing but the time it took."""
+        return replace(self, seconds=0.0).to_json() == replace(other, seconds=0.0).to_json()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A new picture with its provenance.
+
+    Attributes
+    ----------
+    image
+        float32 (H, W, C) in [0, 1], sRGB.
+    provenance
+        How it was made.
+    """
+
+    image: NDArray[np.float32]
+    provenance: Provenance
+
+    def save(self, path: str | Path, bit_depth: int = 8) -> Path:
+        """Write the picture with its provenance, whole or not at all.
+
+        PNG carries the record as text; for other formats it is a JSON file beside the picture
+        (``photo.jpg`` -> ``photo.jpg.json``).
+
+        Parameters
+        ----------
+        path
+            Where to; the suffix names the format: png, jpg, webp, tif.
+        bit_depth
+            8, 16 (PNG, TIFF) or 32 (float TIFF).
+
+        Raises
+        ------
+        ImageError
+            For an unknown suffix, a depth that the format lacks, or an unwritable folder.
+        """
+        path = Path(path)
+        record = self.provenance.to_json()
+        if path.suffix.lower() == ".png":
+            write_image(path, self.image, bit_depth=bit_depth, text={TEXT_KEY: record})
+            return path
+        write_image(path, self.image, bit_depth=bit_depth)
+        with atomic_path(sidecar(path)) as temporary:
+            temporary.write_text(record + "\n", encoding="utf-8")
+        return path
+
+
+def sidecar(path: Path) -> Path:
+    """Name of the JSON file beside a picture whose format carries no text."""
+    return path.with_name(path.name + ".json")
+
+
+def read_provenance(path: str | Path) -> Provenance:
+    """Read the record of how a picture was made, from its text or the JSON file beside it."""
+    path = Path(path)
+    if path.suffix.lower() == ".png":
+        record = read_text(path).get(TEXT_KEY)
+    else:
+        record = sidecar(path).read_text("utf-8") if sidecar(path).is_file() else None
+    if record is None:
+        raise ProvenanceError(
+            f"{path} carries no record of how it was made",
+            "give a picture that lichen wrote (for other formats than PNG keep its .json beside it)",
+        )
+    return Provenance.from_json(record)

@@ -1,0 +1,1 @@
+"""The runner: iterates a method, and does progress, cancellation, checkpoints, video, saving."""

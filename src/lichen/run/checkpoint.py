@@ -1,0 +1,92 @@
+"""Checkpoints: a run that was killed goes on from its last one."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from lichen.atomic import atomic_path
+from lichen.errors import LichenError, ProvenanceError
+from lichen.result import Provenance
+from lichen.run.loop import Run
+from lichen.step import Step
+
+SUFFIX = ".checkpoint.npz"
+
+
+def checkpoint_path(output: Path) -> Path:
+    """Where the checkpoints of the run that makes ``output`` are kept."""
+    return output.with_name(output.name + SUFFIX)
+
+
+class Checkpointer:
+    """Write a run's last step every ``every`` seconds.
+
+    Parameters
+    ----------
+    path
+        The file, replaced as a whole each time.
+    every
+        Least seconds between two writes; 0 writes at every step.
+    """
+
+    def __init__(self, path: Path, every: float = 10.0) -> None:
+        if every < 0:
+            raise LichenError(f"checkpoint interval {every} s is negative", "use 0 or more")
+        self.path = path
+        self.every = every
+        self._last = time.monotonic()
+
+    def __call__(self, run: Run) -> None:
+        """Write if it is time."""
+        if time.monotonic() - self._last >= self.every:
+            self.write(run)
+
+    def write(self, run: Run) -> None:
+        """Write now."""
+        if run.last is None:
+            return
+        step = run.last
+        about = {key: value for key, value in asdict(replace(step, image=None)).items()}  # type: ignore[arg-type]
+        del about["image"]
+        about["losses"] = dict(step.losses)
+        with atomic_path(self.path) as temporary:
+            np.savez(
+                temporary,
+                image=step.image,
+                step=np.array(json.dumps(about)),
+                provenance=np.array(run.provenance().to_json()),
+            )
+        self._last = time.monotonic()
+
+    def remove(self) -> None:
+        """Delete the checkpoint of a finished run."""
+        self.path.unlink(missing_ok=True)
+
+
+def read_checkpoint(path: Path) -> tuple[Step, Provenance]:
+    """Read the last step of an interrupted run and its record.
+
+    Raises
+    ------
+    ProvenanceError
+        If the file is absent or no checkpoint.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(str(stored["step"]))
+            step = Step(image=stored["image"], **about)
+            return step, Provenance.from_json(str(stored["provenance"]))
+    except FileNotFoundError:
+        raise ProvenanceError(
+            f"there is no checkpoint {path}", "name the *.checkpoint.npz beside the output"
+        ) from None
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
+        raise ProvenanceError(
+            f"{path} is not a checkpoint of lichen", "name the *.checkpoint.npz beside the output"
+        ) from None

@@ -1,0 +1,163 @@
+"""One run of one method: steps out, and at any moment the best result so far."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+
+from lichen.canvas import Canvas
+from lichen.errors import LichenError
+from lichen.exemplar import Exemplar
+from lichen.image import resize_image
+from lichen.method import Context, Method
+from lichen.result import Provenance, Result, Source
+from lichen.step import Step
+
+Download = Callable[[str, int, int | None], None]
+
+
+class RunInterruptedError(KeyboardInterrupt):
+    """Ctrl-C during a run; ``result`` is the best picture so far, None before the first step."""
+
+    def __init__(self, result: Result | None) -> None:
+        super().__init__("interrupted")
+        self.result = result
+
+
+class Run:
+    """Iterate a method over a canvas and keep what a result needs.
+
+    Parameters
+    ----------
+    method
+        A configured method.
+    exemplars
+        What to learn from.
+    canvas
+        What is wanted.
+    resume
+        The last step of an interrupted run to go on from.
+    steps_before
+        Steps and seconds already taken by the run that is resumed.
+    stop_after
+        Stop after this many steps, to make a picture of an interrupted run again.
+    threads
+        Threads to compute with; by default as many as there are cores.
+
+    Raises
+    ------
+    LichenError
+        At once, if the method cannot make this canvas.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        exemplars: Sequence[Exemplar],
+        canvas: Canvas,
+        *,
+        resume: Step | None = None,
+        steps_before: int = 0,
+        seconds_before: float = 0.0,
+        stop_after: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        method.check(exemplars, canvas)
+        self.method = method
+        self.exemplars = tuple(exemplars)
+        self.canvas = canvas
+        self.last: Step | None = resume
+        self.n_steps = steps_before
+        self.complete = False
+        self._stop_after = stop_after
+        self._seconds_before = seconds_before
+        self._started = time.perf_counter()
+        self._context = Context(
+            seed=canvas.seed,
+            threads=threads or available_cores(),
+            resume=resume,
+        )
+
+    @property
+    def on_download(self) -> Download | None:
+        """Called with (what, bytes done, bytes in all) while weights are fetched."""
+        return self._context.on_download
+
+    @on_download.setter
+    def on_download(self, listener: Download | None) -> None:
+        self._context.on_download = listener
+
+    def __iter__(self) -> Iterator[Step]:
+        """Yield the method's steps."""
+        self._started = time.perf_counter()
+        for step in self.method.run(self.exemplars, self.canvas, self._context):
+            self.last = step
+            self.n_steps += 1
+            yield step
+            if self._stop_after is not None and self.n_steps >= self._stop_after:
+                return
+        self.complete = True
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds so far."""
+        return self._seconds_before + time.perf_counter() - self._started
+
+    def provenance(self) -> Provenance:
+        """Record of the run so far."""
+        init = self.canvas.init
+        return Provenance(
+            method=self.method.name,
+            parameters=self.method.model_dump(mode="json"),
+            size=self.canvas.size,
+            wrap=self.canvas.wrap,
+            seed=self.canvas.seed,
+            init=Source.of(init) if isinstance(init, Exemplar) else init,
+            exemplars=tuple(Source.of(exemplar) for exemplar in self.exemplars),
+            version=lichen_version(),
+            networks=tuple(self._context.networks),
+            losses={} if self.last is None else dict(self.last.losses),
+            steps=self.n_steps,
+            seconds=round(self.seconds, 3),
+            complete=self.complete,
+            threads=self._context.threads,
+            software=_software(),
+        )
+
+    def result(self) -> Result:
+        """Give the picture so far, at the canvas's size, with its record."""
+        if self.last is None:
+            raise LichenError(
+                f"{self.method.name} has made no picture yet", "let it take at least one step"
+            )
+        image = self.last.image
+        if image.shape[:2] != self.canvas.size:  # stopped on a coarse level of the pyramid
+            image = resize_image(image, self.canvas.size)
+        return Result(image=np.ascontiguousarray(image), provenance=self.provenance())
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def lichen_version() -> str:
+    """Version of the installed package."""
+    return version("lichen")
+
+
+def _software() -> dict[str, str]:
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in ("numpy", "torch"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

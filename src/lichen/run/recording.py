@@ -1,0 +1,101 @@
+"""A film of a run: an animated picture, or a video where imageio's ffmpeg is installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lichen.atomic import atomic_path
+from lichen.errors import ImageError
+from lichen.image import resize_image
+from lichen.step import Step
+
+ANIMATED = (".gif", ".webp", ".png")
+VIDEO = (".mp4", ".webm")
+MAX_FRAMES = 240
+FRAMES_PER_SECOND = 24
+
+
+class Recorder:
+    """Keep frames of a run and write them as one film.
+
+    Whatever the number of steps, at most 240 frames are kept: when they are full every second
+    one is dropped and from then on half as many are taken.
+
+    Parameters
+    ----------
+    path
+        ``.gif``, ``.webp``, ``.png`` (animated) or ``.mp4``, ``.webm``.
+    size
+        Height and width of the film.
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int]) -> None:
+        suffix = path.suffix.lower()
+        if suffix not in ANIMATED + VIDEO:
+            raise ImageError(
+                f"{path}: a film cannot be written as {suffix or 'a file without suffix'}",
+                f"use one of {', '.join(ANIMATED + VIDEO)}",
+            )
+        if suffix in VIDEO and find_spec("imageio_ffmpeg") is None:
+            raise ImageError(
+                f"{path}: {suffix} needs ffmpeg",
+                "pip install 'lichen[video]', or use .webp or .gif",
+            )
+        if not path.absolute().parent.is_dir():
+            raise ImageError(f"{path}: the folder does not exist", "make it first")
+        self.path = path
+        self.size = size
+        self._frames: list[NDArray[np.uint8]] = []
+        self._stride = 1
+        self._seen = 0
+
+    def __call__(self, step: Step) -> None:
+        """Take one step's image, if it is its turn."""
+        if self._seen % self._stride == 0:
+            if len(self._frames) == MAX_FRAMES:
+                self._frames = self._frames[::2]
+                self._stride *= 2
+            if self._seen % self._stride == 0:
+                self._frames.append(self._frame(step))
+        self._seen += 1
+
+    def _frame(self, step: Step) -> NDArray[np.uint8]:
+        image = step.image
+        if image.shape[:2] != self.size:
+            image = resize_image(image, self.size)
+        if image.shape[2] == 1:
+            image = np.repeat(image, 3, axis=2)
+        return np.round(image * 255).astype(np.uint8)
+
+    def write(self) -> Path:
+        """Write the film, whole or not at all."""
+        with atomic_path(self.path) as temporary:
+            if self.path.suffix.lower() in VIDEO:
+                self._write_video(temporary)
+            else:
+                self._write_animation(temporary)
+        return self.path
+
+    def _write_animation(self, path: Path) -> None:
+        from PIL import Image
+
+        frames = [Image.fromarray(frame) for frame in self._frames]
+        frames[0].save(
+            path,
+            save_all=True,
+            append_images=frames[1:],
+            duration=round(1000 / FRAMES_PER_SECOND),
+            loop=0,
+        )
+
+    def _write_video(self, path: Path) -> None:
+        import imageio.v2 as imageio
+
+        height, width = self.size  # the usual codecs take even sizes only
+        with imageio.get_writer(path, fps=FRAMES_PER_SECOND, macro_block_size=1) as writer:
+            for frame in self._frames:
+                writer.append_data(frame[: height - height % 2 or 1, : width - width % 2 or 1])

@@ -1,0 +1,287 @@
+"""The public verbs: synthesize, iterate, resume, rerun, and going on from a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lichen import registry
+from lichen.canvas import Canvas, Init, init_from, parse_wrap
+from lichen.errors import ProvenanceError
+from lichen.exemplar import Exemplar, as_exemplar
+from lichen.image import parse_size
+from lichen.result import Provenance, Result, Source, read_provenance
+from lichen.run.checkpoint import Checkpointer, read_checkpoint
+from lichen.run.loop import Run, RunInterruptedError
+from lichen.run.progress import ProgressBar
+from lichen.run.recording import Recorder
+from lichen.step import Step
+
+Picture = str | Path | NDArray[Any] | Exemplar
+
+
+def prepare(
+    exemplar: Picture,
+    *,
+    size: tuple[int, int] | str | None = None,
+    method: str = "gatys",
+    preset: str | None = None,
+    wrap: bool | str | tuple[bool, bool] = False,
+    seed: int = 0,
+    init: Picture = "noise",
+    mask: Picture | None = None,
+    **parameters: Any,
+) -> Run:
+    """Check everything that can be checked and give the run, not yet started.
+
+    See :func:`synthesize` for the parameters.
+    """
+    configured = registry.get(method).configure(preset, **parameters)
+    example = _with_mask(exemplar, mask)
+    start: Init | Exemplar = init_from(init)
+    if size is None:
+        height_width = start.size if isinstance(start, Exemplar) else example.size
+    else:
+        height_width = parse_size(size) if isinstance(size, str) else (int(size[0]), int(size[1]))
+    canvas = Canvas(
+        size=height_width,
+        wrap=wrap if isinstance(wrap, tuple) else parse_wrap(wrap),
+        seed=seed,
+        init=start,
+    )
+    return Run(configured, [example], canvas)
+
+
+def synthesize(
+    exemplar: Picture,
+    *,
+    size: tuple[int, int] | str | None = None,
+    method: str = "gatys",
+    preset: str | None = None,
+    wrap: bool | str | tuple[bool, bool] = False,
+    seed: int = 0,
+    init: Picture = "noise",
+    mask: Picture | None = None,
+    progress: bool | None = None,
+    checkpoint: str | Path | None = None,
+    video: str | Path | None = None,
+    on_step: Callable[[Step], None] | None = None,
+    **parameters: Any,
+) -> Result:
+    """Make a new picture of the exemplar's material.
+
+    Parameters
+    ----------
+    exemplar
+        A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1].
+    size
+        (height, width) in pixels, or text as on the command line, ``"WIDTHxHEIGHT"``; the
+        exemplar's when None.
+    method, preset
+        A registered method and one of its presets.
+    wrap
+        True for a result that tiles; ``"rows"`` or ``"columns"`` for one axis only.
+    seed
+        Same seed, same picture.
+    init
+        ``"noise"``, ``"exemplar"``, or a picture of ``size``.
+    mask
+        Picture or array whose bright pixels of the exemplar may be used.
+    progress
+        Whether to show a bar; None shows it on a terminal.
+    checkpoint
+        File to keep the state of the run in, so that :func:`resume` can go on from it.
+    video
+        File for a film of the run: .gif, .webp, .png, .mp4, .webm.
+    on_step
+        Called with each step.
+    **parameters
+        Parameters of the method.
+
+    Returns
+    -------
+    Result
+        The picture and its provenance.
+
+    Raises
+    ------
+    LichenError
+        For anything the user can mend; nothing has been computed or written then.
+    RunInterruptedError
+        On Ctrl-C; its ``result`` is the best picture so far.
+
+    Examples
+    --------
+    >>> import lichen, numpy as np
+    >>> photo = np.random.default_rng(0).random((32, 32, 3))
+    >>> lichen.synthesize(photo, size=(48, 40), network="pixels", iterations=2).image.shape
+    (48, 40, 3)
+    """
+    run = prepare(
+        exemplar,
+        size=size,
+        method=method,
+        preset=preset,
+        wrap=wrap,
+        seed=seed,
+        init=init,
+        mask=mask,
+        **parameters,
+    )
+    return finish(run, progress=progress, checkpoint=checkpoint, video=video, on_step=on_step)
+
+
+def iterate(exemplar: Picture, **wanted: Any) -> Iterator[Step]:
+    """Yield the steps of a synthesis, one per iteration; arguments as :func:`synthesize`.
+
+    The arguments are checked at once, before the first step is asked for.
+    """
+    return iter(prepare(exemplar, **wanted))
+
+
+def finish(
+    run: Run,
+    *,
+    progress: bool | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: float = 10.0,
+    video: str | Path | None = None,
+    on_step: Callable[[Step], None] | None = None,
+    title: str | None = None,
+) -> Result:
+    """Take a run to its end, with bar, checkpoints and film; see :func:`synthesize`."""
+    keeper = None if checkpoint is None else Checkpointer(Path(checkpoint), checkpoint_every)
+    recorder = None if video is None else Recorder(Path(video), run.canvas.size)
+    try:
+        with ProgressBar(title or run.method.name, progress) as bar:
+            run.on_download = bar.download
+            for step in run:
+                bar.step(step)
+                if keeper is not None:
+                    keeper(run)
+                if recorder is not None:
+                    recorder(step)
+                if on_step is not None:
+                    on_step(step)
+    except KeyboardInterrupt:
+        if keeper is not None:
+            keeper.write(run)
+        raise RunInterruptedError(run.result() if run.last is not None else None) from None
+    if recorder is not None:
+        recorder.write()
+    return run.result()
+
+
+def resume(checkpoint: str | Path, exemplar: Picture | None = None) -> Run:
+    """Give the run that goes on from a checkpoint.
+
+    Parameters
+    ----------
+    checkpoint
+        A file that an interrupted run left.
+    exemplar
+        The exemplar, where it is no longer at the path that the checkpoint recorded.
+    """
+    step, record = read_checkpoint(Path(checkpoint))
+    return _run_again(
+        record,
+        exemplar,
+        Path(checkpoint).parent,
+        resume=step,
+        steps_before=record.steps,
+        seconds_before=record.seconds,
+    )
+
+
+def rerun(picture: str | Path, exemplar: Picture | None = None) -> tuple[Run, Provenance]:
+    """Give the run that makes a saved picture again, and the record it must reproduce.
+
+    Parameters
+    ----------
+    picture
+        A picture that lichen wrote.
+    exemplar
+        The exemplar, where it is no longer at the recorded path.
+    """
+    record = read_provenance(picture)
+    stop_after = None if record.complete else record.steps
+    return _run_again(record, exemplar, Path(picture).parent, stop_after=stop_after), record
+
+
+def go_on(picture: str | Path, iterations: int, exemplar: Picture | None = None) -> Run:
+    """Give the run that takes a saved picture ``iterations`` steps further.
+
+    It starts from the picture, at full size only, with the parameters that made it.
+    """
+    record = read_provenance(picture)
+    parameters = {**record.parameters, "iterations": iterations, "levels": 1}
+    source = _find_source(record.exemplars[0], exemplar, Path(picture).parent)
+    return Run(
+        registry.get(record.method).configure(**parameters),
+        [source],
+        Canvas(record.size, record.wrap, record.seed, init=Exemplar.read(picture)),
+    )
+
+
+def _run_again(record: Provenance, exemplar: Picture | None, folder: Path, **how: Any) -> Run:
+    init: Init | Exemplar
+    if isinstance(record.init, Source):
+        init = _find_source(record.init, None, folder)
+    else:
+        init = record.init  # type: ignore[assignment]
+    return Run(
+        registry.get(record.method).configure(**record.parameters),
+        [_find_source(record.exemplars[0], exemplar, folder)],
+        Canvas(record.size, record.wrap, record.seed, init=init),
+        threads=record.threads,
+        **how,
+    )
+
+
+def _find_source(source: Source, given: Picture | None, folder: Path) -> Exemplar:
+    """Read a recorded picture again, and refuse another one in its place."""
+    if given is not None:
+        found = as_exemplar(given)
+    else:
+        found = Exemplar.read(
+            _find_file(source.path, source.name, folder),
+            None if source.mask_path is None else _find_file(source.mask_path, "mask", folder),
+        )
+    if found.sha256 != source.sha256 or found.mask_sha256 != source.mask_sha256:
+        raise ProvenanceError(
+            f"{found.path or found.name} is not the {source.name} that the picture was made from",
+            "give the original file: its SHA-256 begins with " + source.sha256[:12],
+        )
+    return found
+
+
+def _find_file(recorded: str | None, name: str, folder: Path) -> Path:
+    if recorded is None:
+        raise ProvenanceError(
+            f"{name} was given as an array, so there is no file to read it from",
+            "pass it with --exemplar (in Python: exemplar=)",
+        )
+    for candidate in (Path(recorded), folder / recorded, folder / Path(recorded).name):
+        if candidate.is_file():
+            return candidate
+    raise ProvenanceError(
+        f"the file {recorded} is gone", "pass where it is now with --exemplar (exemplar=)"
+    )
+
+
+def _with_mask(exemplar: Picture, mask: Picture | None) -> Exemplar:
+    if mask is None:
+        return as_exemplar(exemplar)
+    if isinstance(exemplar, str | Path) and isinstance(mask, str | Path):
+        return Exemplar.read(exemplar, mask)
+    example = as_exemplar(exemplar)
+    usable = (
+        as_exemplar(mask).pixels.mean(axis=2) >= 0.5
+        if isinstance(mask, str | Path | Exemplar)
+        else np.asarray(mask).astype(bool)
+    )
+    return Exemplar.from_array(example.pixels, usable, example.name)

@@ -1,0 +1,1 @@
+"""argmin: solvers, the coarse-to-fine pyramid."""

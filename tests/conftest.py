@@ -1,0 +1,49 @@
+"""Fixtures shared by all tests: pretrained weights and real exemplars, when they are there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def exemplars_dir() -> Path:
+    """Give the folder of real exemplars, or skip."""
+    folder = SHARED / "exemplars"
+    if not folder.is_dir():
+        pytest.skip("the real exemplars (../shared/exemplars) are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with vgg19-caffe and squeezenet1_1-caffe safetensors, or skip."""
+    given = os.environ.get("LICHEN_TEST_WEIGHTS")
+    if given:
+        return Path(given)
+    unpack = SHARED / "weights" / "unpack.py"
+    if not unpack.is_file():
+        pytest.skip("the pretrained weights (../shared/weights) are not on this machine")
+    import subprocess
+    import sys
+
+    folder = tmp_path_factory.mktemp("weights")
+    subprocess.run([sys.executable, str(unpack), str(folder)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_ambient_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep tests away from the weights and the cache of whoever runs them."""
+    monkeypatch.delenv("LICHEN_WEIGHTS", raising=False)
+    monkeypatch.setenv("LICHEN_CACHE", str(tmp_path / "lichen-cache"))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
