@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 import zipfile
-from dataclasses import asdict, replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-
 from lichen.atomic import atomic_path
+
 from lichen.errors import LichenError, ProvenanceError
 from lichen.result import Provenance
 from lichen.run.loop import Run
@@ -52,7 +52,7 @@ class Checkpointer:
         if run.last is None:
             return
         step = run.last
-        about = {key: value for key, value in asdict(replace(step, image=None)).items()}  # type: ignore[arg-type]
+        about = {field.name: getattr(step, field.name) for field in fields(step)}
         del about["image"]
         about["losses"] = dict(step.losses)
         with atomic_path(self.path) as temporary:

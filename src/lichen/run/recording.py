@@ -6,11 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from lichen.atomic import atomic_path
+from lichen.image import resize_image
 from numpy.typing import NDArray
 
-from lichen.atomic import atomic_path
 from lichen.errors import ImageError
-from lichen.image import resize_image
 from lichen.step import Step
 
 ANIMATED = (".gif", ".webp", ".png")

@@ -1,0 +1,335 @@
+"""Texture synthesis with the Gram matrices of a network's features.
+
+L. A. Gatys, A. S. Ecker, M. Bethge, "Texture Synthesis Using Convolutional Neural Networks",
+NIPS 2015 (arXiv 1505.07376); with the spectrum constraint of G. Liu, Y. Gousseau, G.-S. Xia
+(2016, arXiv 1605.01141) and the coarse-to-fine scheme of N. Gonthier, Y. Gousseau, S. Ladjal
+(2022, arXiv 2008.01808).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from lichen.canvas import Canvas
+from lichen.exemplar import Exemplar
+from lichen.method import Context, Method
+from lichen.step import Step
+
+if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
+    from torch import Tensor
+
+    from lichen.features.extractor import Border, FeatureExtractor
+    from lichen.objective import Objective, Term
+    from lichen.solve.coarse_to_fine import Level
+    from lichen.solve.lbfgs import Iterate
+    from lichen.statistics.statistic import Statistic
+
+PAPER_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
+IMAGENET_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+COARSEST = 32
+"""Smallest side of the coarsest level, in pixels."""
+
+
+class Gatys(Method):
+    """Match statistics of a network's features by optimising the pixels.
+
+    The exemplar and the result are float32 (H, W, C), C 1 or 3, in [0, 1]. A grey exemplar is
+    optimised as one channel. The departures of the default from the paper are listed in
+    ``docs/departures.md``; the preset ``paper`` follows it to the letter.
+    """
+
+    name: ClassVar[str] = "gatys"
+    citation: ClassVar[str] = (
+        "Gatys, Ecker, Bethge: Texture Synthesis Using Convolutional Neural Networks, NIPS 2015; "
+        "spectrum: Liu, Gousseau, Xia 2016; coarse to fine: Gonthier, Gousseau, Ladjal 2022"
+    )
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask"})
+    minimum_size: ClassVar[int] = 16
+    presets: ClassVar = {
+        "paper": {
+            "network": "vgg19",
+            "layers": PAPER_LAYERS,
+            "means_weight": 0.0,
+            "colour_weight": 0.0,
+            "levels": 1,
+            "iterations": 2000,
+            "relative": False,
+            "border": "zero",
+            "precision": "float32",
+            "bounds": "global",
+            "noise": "faint",
+        },
+        "spectrum": {
+            "network": "vgg19",
+            "layers": PAPER_LAYERS,
+            "spectrum_weight": 1.0,
+        },
+    }
+
+    network: Annotated[
+        str, Field(description="encoder, vgg19, squeezenet, random-vgg, random-filters or pixels")
+    ] = "encoder"
+    weights: Annotated[
+        Path | None, Field(description="file of the network's weights, instead of looking it up")
+    ] = None
+    layers: Annotated[
+        tuple[str, ...] | None,
+        Field(description="layers to match; the network's own when not given"),
+    ] = None
+    layer_weights: Annotated[
+        tuple[Annotated[float, Field(ge=0)], ...] | None,
+        Field(description="weight of each layer, scaled to sum to one; equal when not given"),
+    ] = None
+    statistic: Annotated[
+        Literal["gram", "principal-gram", "means", "histogram"],
+        Field(description="what is matched of each layer"),
+    ] = "gram"
+    components: Annotated[
+        int, Field(ge=1, le=4096, description="principal components a layer (principal-gram)")
+    ] = 64
+    means_weight: Annotated[
+        float, Field(ge=0, description="weight of the layers' channel means, beside the statistic")
+    ] = 1.0
+    colour_weight: Annotated[float, Field(ge=0, description="weight of the colour histograms")] = (
+        1.0
+    )
+    spectrum_weight: Annotated[
+        float, Field(ge=0, description="weight of the power-spectrum constraint")
+    ] = 0.0
+    relative: Annotated[
+        bool, Field(description="divide each layer's loss by that of an all-zero summary")
+    ] = True
+    iterations: Annotated[
+        int, Field(ge=1, le=100_000, description="iterations at the finest level")
+    ] = 60
+    coarser: Annotated[
+        float, Field(ge=1, le=10, description="factor on the iterations per coarser level")
+    ] = 1.5
+    levels: Annotated[
+        int | None,
+        Field(ge=1, le=12, description="pyramid levels; as many as 32 px allow when not given"),
+    ] = None
+    optimizer: Annotated[Literal["lbfgs", "adam"], Field(description="solver")] = "lbfgs"
+    memory: Annotated[int, Field(ge=1, le=200, description="pairs that L-BFGS remembers")] = 20
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="step length of Adam")] = 0.02
+    noise: Annotated[
+        Literal["colour", "faint"],
+        Field(
+            description="initial noise: Gaussian of the exemplar's mean and covariance, or of "
+            "standard deviation 1/255 about the mean colour of ImageNet, as in the paper"
+        ),
+    ] = "colour"
+    bounds: Annotated[
+        Literal["channel", "global", "none"],
+        Field(description="box: the exemplar's range per channel, over all, or just [0, 1]"),
+    ] = "channel"
+    pooling: Annotated[Literal["average", "max"], Field(description="pooling of the network")] = (
+        "average"
+    )
+    rescale: Annotated[
+        bool, Field(description="rescale each filter to mean activation 1 over natural images")
+    ] = True
+    border: Annotated[
+        Literal["reflect", "replicate", "zero"],
+        Field(description="what the network sees beyond an edge that does not wrap"),
+    ] = "reflect"
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16", "float64"],
+        Field(description="of the network; auto takes bfloat16 where the processor has it"),
+    ] = "auto"
+
+    @model_validator(mode="after")
+    def _weights_match_layers(self) -> Self:
+        if self.layer_weights is not None:
+            if self.layers is None or len(self.layers) != len(self.layer_weights):
+                raise ValueError("give as many layer_weights as layers, and name the layers")
+            if not sum(self.layer_weights) > 0:
+                raise ValueError("at least one of layer_weights must be above 0")
+        if self.layers is not None and not self.layers:
+            raise ValueError("name at least one layer")
+        return self
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        """Yield a step per iteration of the solver, coarse levels first."""
+        import torch
+
+        from lichen.features.tensor import to_tensor
+        from lichen.solve.coarse_to_fine import coarse_to_fine
+
+        torch.set_num_threads(context.threads)
+        pixels, grey = _without_idle_channels(exemplars[0].pixels)
+        example = to_tensor(pixels)
+        mask = None if exemplars[0].mask is None else to_tensor(exemplars[0].mask[..., None])
+        levels = self._levels(canvas.size, exemplars[0].size)
+        features = self._features(context)
+        low, high = self._box(example)
+
+        def minimise(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
+            objective = self._objective(features, example, mask, level, canvas)
+            return self._solver(iterations)(
+                objective.value_and_gradient, start, lower=low, upper=high
+            )
+
+        start = self._start(levels[0].size, example, canvas, context)
+        if context.resume is not None:
+            start = to_tensor(_without_idle_channels(context.resume.image)[0])
+        for step in coarse_to_fine(
+            levels, start, minimise, self._border(canvas.wrap), context.resume
+        ):
+            yield replace(step, image=np.repeat(step.image, 3, axis=2)) if grey else step
+
+    def count_statistics(self) -> dict[str, int]:
+        """Count the numbers that are matched, by layer."""
+        features = self._features(Context())
+        statistic = self._statistic()
+        return {name: statistic.count(features.channels(name)) for name in self._layers(features)}
+
+    def _levels(self, size: tuple[int, int], exemplar: tuple[int, int]) -> list[Level]:
+        from lichen.solve.coarse_to_fine import Level
+        from lichen.solve.pyramid import level_size, n_levels
+
+        count = self.levels or n_levels(size, exemplar, COARSEST)
+        return [
+            Level(
+                octaves, level_size(size, octaves), round(self.iterations * self.coarser**octaves)
+            )
+            for octaves in reversed(range(count))
+        ]
+
+    def _features(self, context: Context) -> FeatureExtractor:
+        from lichen.features.load import load_features
+
+        features = load_features(
+            self.network,
+            weights=self.weights,
+            pooling=self.pooling,
+            rescale=self.rescale,
+            precision=self.precision,
+            seed=context.seed,
+            progress=context.on_download,
+        )
+        context.used_network(features.network)
+        return features
+
+    def _layers(self, features: FeatureExtractor) -> dict[str, float]:
+        names = self.layers or features.default_layers
+        features.check_layers(names)
+        given = self.layer_weights or (1.0,) * len(names)
+        return {name: weight / sum(given) for name, weight in zip(names, given, strict=True)}
+
+    def _statistic(self) -> Statistic:
+        from lichen.statistics.gram import Gram, PrincipalGram
+        from lichen.statistics.histogram import Histogram
+        from lichen.statistics.means import Means
+
+        if self.statistic == "principal-gram":
+            return PrincipalGram(self.components)
+        return {"gram": Gram, "means": Means, "histogram": Histogram}[self.statistic]()
+
+    def _objective(
+        self,
+        features: FeatureExtractor,
+        example: Tensor,
+        mask: Tensor | None,
+        level: Level,
+        canvas: Canvas,
+    ) -> Objective:
+        """The weighted sum at one level, its targets from the exemplar at the level's scale."""
+        from lichen.features.pixels import Pixels
+
+        from lichen.objective import Objective, Term
+        from lichen.solve.pyramid import level_size, shrink
+        from lichen.statistics.histogram import Histogram
+        from lichen.statistics.means import Means
+        from lichen.statistics.spectrum import Spectrum
+
+        layers, pixels = self._layers(features), Pixels()
+        whole = {"pixels": 1.0}
+        candidates = [
+            (1.0, Term(self.statistic, features, self._statistic(), layers, self.relative)),
+            (self.means_weight, Term("means", features, Means(), layers)),
+            (self.colour_weight, Term("colour", pixels, Histogram(), whole)),
+            (self.spectrum_weight, Term("spectrum", pixels, Spectrum(level.size), whole)),
+        ]
+        terms = [_weighted(term, weight) for weight, term in candidates if weight > 0]
+        small = level_size((example.shape[2], example.shape[3]), level.octaves)
+        return Objective(
+            terms,
+            shrink(example, small),
+            None if mask is None else (shrink(mask, small) > 0.999).to(example.dtype),
+            exemplar_border=(self.border, self.border),
+            border=self._border(canvas.wrap),
+        )
+
+    def _border(self, wrap: tuple[bool, bool]) -> Border:
+        rows, columns = ("circular" if wraps else self.border for wraps in wrap)
+        return rows, columns
+
+    def _start(
+        self, size: tuple[int, int], example: Tensor, canvas: Canvas, context: Context
+    ) -> Tensor:
+        """The image that the coarsest level starts from."""
+        import torch
+
+        from lichen.features.tensor import to_tensor
+        from lichen.solve.pyramid import fit, shrink
+
+        channels = example.shape[1]
+        if isinstance(canvas.init, Exemplar):
+            given = to_tensor(canvas.init.pixels)
+            return shrink(given if channels == given.shape[1] else given[:, :1], size)
+        if canvas.init == "exemplar":
+            return shrink(fit(example, canvas.size), size)
+        noise = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
+        if self.noise == "faint":
+            mean = torch.tensor(IMAGENET_MEAN) if channels == 3 else torch.tensor([0.45])
+            return mean.view(1, -1, 1, 1) + noise / 255
+        colours = example[0].flatten(1)
+        spread = torch.linalg.cholesky(
+            torch.cov(colours).view(channels, channels).double()
+            + 1e-8 * torch.eye(channels, dtype=torch.float64)
+        ).float()
+        mixed = torch.einsum("ij,bjhw->bihw", spread, noise)
+        return (colours.mean(1).view(1, -1, 1, 1) + mixed).clamp(0, 1)
+
+    def _box(self, example: Tensor) -> tuple[Tensor, Tensor]:
+        """Lower and upper bounds of the pixels, (1, C, 1, 1)."""
+        import torch
+
+        low, high = example.amin((2, 3), keepdim=True), example.amax((2, 3), keepdim=True)
+        if self.bounds == "none":
+            return torch.zeros_like(low), torch.ones_like(high)
+        if self.bounds == "global":  # the paper's: over all channels, their means taken off
+            shift = torch.zeros_like(low)
+            if example.shape[1] == 3:
+                shift = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
+            return (low - shift).min() + shift, (high - shift).max() + shift
+        return low, high
+
+    def _solver(self, iterations: int) -> Callable[..., Iterator[Iterate]]:
+        from lichen.solve.adam import adam
+        from lichen.solve.lbfgs import lbfgs
+
+        if self.optimizer == "adam":
+            return partial(adam, iterations=iterations, learning_rate=self.learning_rate)
+        return partial(lbfgs, iterations=iterations, memory=self.memory)
+
+
+def _without_idle_channels(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
+    """Reduce a grey picture stored as RGB to one channel, so that no colour can creep in."""
+    grey = pixels.shape[2] == 3 and bool((pixels == pixels[..., :1]).all())
+    return (pixels[..., :1], True) if grey else (pixels, False)
+
+
+def _weighted(term: Term, weight: float) -> Term:
+    return replace(term, layers={name: weight * share for name, share in term.layers.items()})

@@ -1,0 +1,133 @@
+"""The Gram matrix of feature maps (Gatys, Ecker and Bethge 2015) and its reduction by PCA.
+
+With F the features (M positions, N channels), G = F^T F / M and
+
+    E = 1 / (4 N^2) * sum_ij (G_ij - G*_ij)^2
+
+which is the paper's 1 / (4 N^2 M^2) * sum (F^T F - ...)^2, free of the picture's size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lichen.errors import ParameterError
+from lichen.statistics.statistic import Statistic, check_weights, positions, statistics_dtype
+
+
+def gram(maps: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Compute G = F^T F / M.
+
+    Parameters
+    ----------
+    maps
+        (1, C, H, W).
+    weights
+        (1, 1, H, W) weights of the positions; equal when None.
+
+    Returns
+    -------
+    Tensor
+        (C, C), float32 (float64 for float64 maps).
+    """
+    features = positions(maps).to(statistics_dtype(maps))  # (M, C)
+    flat = check_weights(weights, (maps.shape[2], maps.shape[3]))
+    if flat is None:
+        return features.T @ features / features.shape[0]
+    return features.T @ (features * flat.to(features.dtype)[:, None])
+
+
+class Gram(Statistic):
+    """All inner products of channels: N (N + 1) / 2 different numbers a layer."""
+
+    def target(self, maps: Tensor, weights: Tensor | None = None) -> Tensor:
+        """G* of the exemplar, (C, C)."""
+        return gram(maps, weights)
+
+    def loss(self, maps: Tensor, target: Tensor) -> Tensor:
+        """``||G - G*||^2 / (4 N^2)``."""
+        loss: Tensor = _GramLoss.apply(maps, target)
+        return loss
+
+    def energy(self, target: Tensor) -> float:
+        """``||G*||^2 / (4 N^2)``."""
+        return float(target.square().sum()) / (4 * target.shape[0] ** 2)
+
+    def count(self, channels: int) -> int:
+        """Different entries of a symmetric matrix."""
+        return channels * (channels + 1) // 2
+
+
+class _GramLoss(torch.autograd.Function):
+    """The loss with its closed-form gradient dE/dF = F (G - G*) / (N^2 M).
+
+    Written out because the product of the backward pass may then run in the maps' own
+    precision, and because neither the float32 copy of the maps nor the square is kept.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, target: Tensor) -> Tensor:
+        difference = gram(maps) - target
+        ctx.save_for_backward(maps, difference)
+        return difference.square().sum() / (4 * difference.shape[0] ** 2)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        maps, difference = ctx.saved_tensors
+        n_channels, n_positions = maps.shape[1], maps.shape[2] * maps.shape[3]
+        slope = difference * (upstream[0] / (n_channels**2 * n_positions))
+        gradient = positions(maps) @ slope.to(maps.dtype)  # (M, C)
+        shape = (maps.shape[0], maps.shape[2], maps.shape[3], n_channels)
+        return gradient.reshape(shape).permute(0, 3, 1, 2), None
+
+
+@dataclass(frozen=True)
+class PrincipalTarget:
+    """Principal components (C, K) of the exemplar's features and their Gram matrix (K, K)."""
+
+    components: Tensor
+    gram: Tensor
+
+
+class PrincipalGram(Statistic):
+    """The Gram matrix of the features' leading principal components.
+
+    64 a layer of conv1_1 and pool1 to pool4 are the 10,400 numbers of the 2015 paper. The
+    components are the leading eigenvectors of the exemplar's Gram matrix.
+
+    Parameters
+    ----------
+    components
+        How many are kept; a layer with fewer channels keeps all of its own.
+    """
+
+    def __init__(self, components: int = 64) -> None:
+        if components < 1:
+            raise ParameterError(f"components = {components} is not allowed", "keep at least 1")
+        self.components = components
+
+    def target(self, maps: Tensor, weights: Tensor | None = None) -> PrincipalTarget:
+        """Leading eigenvectors of G*, and G* in their basis."""
+        full = gram(maps, weights)
+        basis = torch.linalg.eigh(full.double()).eigenvectors[:, -self.components :]
+        basis = basis.to(full.dtype)
+        return PrincipalTarget(basis, basis.T @ full @ basis)
+
+    def loss(self, maps: Tensor, target: PrincipalTarget) -> Tensor:
+        """Gram loss of the projected features."""
+        features = positions(maps).to(statistics_dtype(maps)) @ target.components  # (M, K)
+        difference = features.T @ features / features.shape[0] - target.gram
+        return difference.square().sum() / (4 * difference.shape[0] ** 2)
+
+    def energy(self, target: PrincipalTarget) -> float:
+        """Loss of an all-zero matrix."""
+        return float(target.gram.square().sum()) / (4 * target.gram.shape[0] ** 2)
+
+    def count(self, channels: int) -> int:
+        """Different entries of a symmetric matrix of the components kept."""
+        kept = min(channels, self.components)
+        return kept * (kept + 1) // 2
