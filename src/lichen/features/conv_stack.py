@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -11,22 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lichen.errors import WeightsError
-from lichen.features.extractor import Border, FeatureExtractor, pad
+from lichen.features.extractor import Border, FeatureExtractor, pad, pad_by_one
+from lichen.weights.catalogue import InputNormalisation as InputNormalisation
 
 Pooling = Literal["average", "max"]
-
-
-@dataclass(frozen=True)
-class InputNormalisation:
-    """How a network wants its pixels: channel order and ``(scale * x - mean) / std``.
-
-    ``mean`` and ``std`` are in the network's own channel order.
-    """
-
-    order: Literal["RGB", "BGR"]
-    scale: float
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 class ConvStack(FeatureExtractor):
@@ -177,7 +164,7 @@ def _halvings(layer: str) -> int:
 def _convolve(x: Tensor, weight: Tensor, bias: Tensor, border: Border) -> Tensor:
     if border == ("zero", "zero"):
         return F.conv2d(x, weight, bias, padding=1)
-    return F.conv2d(pad(x, (1, 1), (1, 1), border), weight, bias)
+    return F.conv2d(pad_by_one(x, border), weight, bias)
 
 
 def _pool(x: Tensor, pooling: Pooling, border: Border) -> Tensor:

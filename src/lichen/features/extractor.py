@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -74,24 +74,71 @@ def pad(maps: Tensor, rows: tuple[int, int], columns: tuple[int, int], border: B
     Maps smaller than the padding are extended again and again, so that any size works.
     """
     for axis, (before, after), mode in ((2, rows, border[0]), (3, columns, border[1])):
-        if before or after:
-            maps = _pad_axis(maps, axis, before, after, mode)
+        if not before and not after:
+            continue
+        if mode == "zero":
+            widths = (0, 0, before, after) if axis == 2 else (before, after)
+            maps = nn.functional.pad(maps, widths)
+        else:
+            index = border_index(maps.shape[axis], before, after, mode)
+            maps = maps.index_select(axis, torch.tensor(index, device=maps.device))
     return maps
 
 
-def _pad_axis(maps: Tensor, axis: int, before: int, after: int, mode: BorderMode) -> Tensor:
-    if mode == "zero":
-        widths = (0, 0, before, after) if axis == 2 else (before, after)
-        return nn.functional.pad(maps, widths)
-    size = maps.shape[axis]
-    index = border_index(size, before, after, mode)
-    if before <= 1 and after <= 1:
-        # A concatenation of narrow slices is several times faster than a gather.
-        parts = [maps.narrow(axis, index[0], 1)] if before else []
-        parts.append(maps)
-        parts += [maps.narrow(axis, index[-1], 1)] if after else []
-        return torch.cat(parts, dim=axis)
-    return maps.index_select(axis, torch.tensor(index, device=maps.device))
+def pad_by_one(maps: Tensor, border: Border) -> Tensor:
+    """Pad (B, C, H, W) maps by one row and column on every side; several times faster than pad."""
+    if "zero" in border:
+        return pad(maps, (1, 1), (1, 1), border)
+    padded: Tensor = _PadByOne.apply(maps, border)
+    return padded
+
+
+class _PadByOne(torch.autograd.Function):
+    """One copy into a larger map and four edges; backwards one copy out, edges added.
+
+    Composed of slices and concatenations the backward pass would fill and add whole maps.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, border: Border) -> Tensor:
+        batch, channels, height, width = maps.shape
+        ctx.border = border
+        padded = torch.empty(
+            (batch, channels, height + 2, width + 2),
+            dtype=maps.dtype,
+            device=maps.device,
+            memory_format=torch.channels_last,
+        )
+        top, bottom = _beyond(height, border[0])
+        left, right = _beyond(width, border[1])
+        padded[:, :, 1:-1, 1:-1] = maps
+        padded[:, :, 0, 1:-1] = maps[:, :, top]
+        padded[:, :, -1, 1:-1] = maps[:, :, bottom]
+        padded[:, :, :, 0] = padded[:, :, :, left + 1]
+        padded[:, :, :, -1] = padded[:, :, :, right + 1]
+        return padded
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        gradient = upstream[0]
+        height, width = gradient.shape[2] - 2, gradient.shape[3] - 2
+        top, bottom = _beyond(height, ctx.border[0])
+        left, right = _beyond(width, ctx.border[1])
+        inner = gradient[:, :, 1:-1, 1:-1].clone(memory_format=torch.channels_last)
+        for row, target in ((0, top), (-1, bottom)):
+            inner[:, :, target] += gradient[:, :, row, 1:-1]
+        for column, target in ((0, left), (-1, right)):
+            edge = gradient[:, :, 1:-1, column].clone()
+            edge[:, :, top] += gradient[:, :, 0, column]
+            edge[:, :, bottom] += gradient[:, :, -1, column]
+            inner[:, :, :, target] += edge
+        return inner, None
+
+
+def _beyond(size: int, mode: BorderMode) -> tuple[int, int]:
+    """Positions whose values stand just before the first and just after the last one."""
+    index = border_index(size, 1, 1, mode)
+    return index[0], index[-1]
 
 
 def border_index(size: int, before: int, after: int, mode: BorderMode) -> list[int]:
