@@ -1,0 +1,40 @@
+"""The image itself as a φ, for statistics of colours and of the spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from lichen.features.extractor import Border, FeatureExtractor
+
+if TYPE_CHECKING:
+    from lichen.features.load import Order
+
+
+class Pixels(FeatureExtractor):
+    """One layer, ``pixels``: the image as it is, in the precision in which it comes."""
+
+    network = "pixels"
+    layers = ("pixels",)
+    default_layers = ("pixels",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strides = {"pixels": 1}
+
+    def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
+        """Give the image back under the name ``pixels``; borders play no part."""
+        self.check_layers(layers)
+        return dict.fromkeys(layers, image)
+
+    def channels(self, layer: str) -> int:
+        """Three, the colours."""
+        self.check_layers([layer])
+        return 3
+
+
+def build(order: Order) -> Pixels:
+    """Make it; there is nothing to choose."""
+    return Pixels()
