@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from lichen.errors import WeightsError
@@ -34,6 +34,9 @@ class ConvStack(FeatureExtractor):
     default_layers
         The layers a method takes when its user names none.
     """
+
+    _mean: Tensor
+    _std: Tensor
 
     def __init__(
         self,
@@ -171,5 +174,5 @@ def _pool(x: Tensor, pooling: Pooling, border: Border) -> Tensor:
     # An odd last row or column meets its neighbour beyond the border, so that no pixel is
     # dropped and a wrapped map stays wrapped; beyond a zero border that is a copy of itself.
     modes = tuple("replicate" if mode == "zero" else mode for mode in border)
-    x = pad(x, (0, x.shape[2] % 2), (0, x.shape[3] % 2), (modes[0], modes[1]))  # type: ignore[arg-type]
+    x = pad(x, (0, x.shape[2] % 2), (0, x.shape[3] % 2), (modes[0], modes[1]))
     return F.avg_pool2d(x, 2) if pooling == "average" else F.max_pool2d(x, 2)

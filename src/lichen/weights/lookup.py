@@ -118,17 +118,19 @@ def identify(path: Path, rows: tuple[WeightsRow, ...] = ROWS) -> WeightsRow | No
     layout = "torchvision" if any(n.startswith("features.") for n in names) else "layers"
     fitting = [row for row in rows if is_network(row.network, names)]
     same_layout = [row for row in fitting if row.layout == layout]
-    return (same_layout or fitting or [None])[0]
+    return next(iter(same_layout or fitting), None)
 
 
 def how_to_get(rows: tuple[WeightsRow, ...]) -> str:
     """Say what to download and where to put it."""
+    if rows[0].embedded:
+        return "install Lichen again, or train one with: lichen train encoder"
     places = f"put it into {weights_cache()} or into a folder that $LICHEN_WEIGHTS names"
     for row in rows:
         if row.sources:
             source = row.sources[0]
             return f"fetch {source.url} (SHA-256 {source.sha256}) and {places}"
-    return f"get a file {rows[0].files[0]} and {places}"
+    return f"get a file {' or '.join(rows[0].files)} and {places}"
 
 
 def _in_path(rows: tuple[WeightsRow, ...], name: str, path: Path) -> tuple[WeightsRow, Path]:

@@ -98,7 +98,7 @@ def _open_safetensors(path: Path) -> Any:
     from safetensors import SafetensorError, safe_open
 
     try:
-        return safe_open(path, framework="pt")  # type: ignore[no-untyped-call]
+        return safe_open(path, framework="pt")
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is damaged: {error}", _REMEDY) from error
 
