@@ -39,7 +39,7 @@ def adam(
     Iterate
         After every iteration.
     """
-    low, high = torch.as_tensor(lower).to(start), torch.as_tensor(upper).to(start)
+    low, high = (torch.as_tensor(bound, dtype=start.dtype) for bound in (lower, upper))
     point = start.detach().clone().clamp(low, high).requires_grad_()
     optimizer = torch.optim.Adam([point], lr=learning_rate)
     for evaluations in range(1, iterations + 1):

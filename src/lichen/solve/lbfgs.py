@@ -59,7 +59,7 @@ def lbfgs(
     Iterate
         After every iteration.
     """
-    low, high = torch.as_tensor(lower).to(start), torch.as_tensor(upper).to(start)
+    low, high = (torch.as_tensor(bound, dtype=start.dtype) for bound in (lower, upper))
     point = start.detach().clone().clamp(low, high)
     loss, gradient, parts = objective(point)
     pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=memory)

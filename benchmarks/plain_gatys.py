@@ -1,0 +1,98 @@
+"""The peer of benchmarks/gatys.py: Gatys' method as one would write it down in plain PyTorch.
+
+Float32, NCHW, one scale, autograd through everything, ``torch.optim.LBFGS``; frozen parameters,
+since weights in training mode alone would cost it 1.6x. Same rescaled weights, layers and loss
+as Lichen is run with: the mean over five layers of ||G - G*||^2 / ||G*||^2.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lichen.features.conv_stack import ConvStack
+
+LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
+
+
+class PlainVGG(nn.Module):
+    """VGG-19 to pool4 with average pooling and zero padding."""
+
+    def __init__(self, source: ConvStack) -> None:
+        super().__init__()
+        self.norm = source.normalisation
+        names = [name for name in source.layers[: source.layers.index("pool4") + 1]]
+        self.names = names
+        self.convs = nn.ModuleDict()
+        for name in names:
+            if name.startswith("conv"):
+                weight = source.weight(name).float().contiguous()
+                conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+                conv.weight.data.copy_(weight)
+                conv.bias.data.copy_(source.bias(name).float())
+                self.convs[name] = conv
+        self.requires_grad_(False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        mean = torch.tensor(self.norm.mean).view(1, 3, 1, 1)
+        x = image.flip(1) * self.norm.scale - mean
+        found = []
+        for name in self.names:
+            if name.startswith("conv"):
+                x = self.convs[name](x)
+            elif name.startswith("relu"):
+                x = F.relu(x)
+            else:
+                x = F.avg_pool2d(x, 2)
+            if name in LAYERS:
+                found.append(x)
+        return found
+
+
+def gram(maps: Tensor) -> Tensor:
+    features = maps.flatten(2)[0]
+    return features @ features.T / features.shape[1]
+
+
+class PlainLoss:
+    """Mean over the layers of the squared relative distance of Gram matrices."""
+
+    def __init__(self, vgg: PlainVGG, exemplar: Tensor) -> None:
+        self.vgg = vgg
+        with torch.no_grad():
+            self.targets = [gram(maps) for maps in vgg(exemplar)]
+
+    def __call__(self, image: Tensor) -> Tensor:
+        grams = [gram(maps) for maps in self.vgg(image)]
+        losses = [
+            (ours - wanted).square().sum() / wanted.square().sum()
+            for ours, wanted in zip(grams, self.targets, strict=True)
+        ]
+        return torch.stack(losses).mean()
+
+
+def plain_synthesis(
+    loss: PlainLoss, start: Tensor, iterations: int
+) -> Iterator[tuple[float, Tensor]]:
+    """Yield (seconds so far, image) after every iteration."""
+    image = start.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS(
+        [image], lr=1, max_iter=1, history_size=20, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss(image)
+        value.backward()
+        return value
+
+    spent = 0.0
+    for _ in range(iterations):
+        started = time.perf_counter()
+        optimizer.step(closure)
+        spent += time.perf_counter() - started
+        yield spent, image.detach()

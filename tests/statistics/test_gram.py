@@ -1,0 +1,140 @@
+"""The Gram loss against the paper's closed form and against slow, obvious sums."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lichen.errors import ParameterError
+from lichen.statistics.gram import Gram, PrincipalGram, gram
+
+
+def maps_of(seed: int, channels: int, height: int, width: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn((1, channels, height, width), generator=generator, dtype=torch.float64)
+
+
+def slow_gram(maps: torch.Tensor) -> torch.Tensor:
+    _, n, h, w = maps.shape
+    out = torch.zeros(n, n, dtype=maps.dtype)
+    for i in range(n):
+        for j in range(n):
+            out[i, j] = sum(maps[0, i, y, x] * maps[0, j, y, x] for y in range(h) for x in range(w))
+    return out / (h * w)
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
+@settings(max_examples=20, deadline=None)
+def test_gram_is_the_mean_of_products(channels: int, height: int, width: int) -> None:
+    maps = maps_of(1, channels, height, width)
+    torch.testing.assert_close(gram(maps), slow_gram(maps))
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5), (8, 7, 3), (1, 1, 1)])
+def test_gradient_is_the_papers_closed_form(shape: tuple[int, int, int]) -> None:
+    """dE/dF^_ij = ((F^)^T (G^ - G))_ji / (N^2 M^2) where F^_ij > 0, else 0; G not normalised."""
+    n, m = shape[0], shape[1] * shape[2]
+    before_relu = maps_of(2, *shape).requires_grad_()
+    target_maps = maps_of(3, *shape).relu()
+    statistic = Gram()
+    statistic.loss(before_relu.relu(), statistic.target(target_maps)).backward()
+
+    features = before_relu.detach()[0].relu().reshape(n, m)  # the paper's N x M
+    wanted = target_maps[0].reshape(n, m)
+    difference = features @ features.T - wanted @ wanted.T  # G^ - G
+    closed_form = (features.T @ difference).T / (n**2 * m**2)
+    closed_form[features <= 0] = 0
+    assert before_relu.grad is not None
+    torch.testing.assert_close(before_relu.grad[0].reshape(n, m), closed_form)
+
+
+def test_papers_printed_sign_would_ascend() -> None:
+    """The paper prints G - G^, whose negative is the gradient: a step along it must descend."""
+    statistic = Gram()
+    maps, target = maps_of(4, 3, 6, 6).relu(), statistic.target(maps_of(5, 3, 6, 6).relu())
+    variable = maps.clone().requires_grad_()
+    loss = statistic.loss(variable, target)
+    loss.backward()
+    assert variable.grad is not None
+    assert statistic.loss(maps - 1e-3 * variable.grad, target) < loss
+    assert statistic.loss(maps + 1e-3 * variable.grad, target) > loss
+
+
+def test_gradient_equals_finite_differences() -> None:
+    statistic = Gram()
+    target = statistic.target(maps_of(6, 3, 4, 4))
+    variable = maps_of(7, 3, 3, 5).requires_grad_()
+    assert torch.autograd.gradcheck(lambda maps: statistic.loss(maps, target), variable)
+
+
+def test_loss_value_is_the_papers_formula() -> None:
+    ours, wanted = maps_of(8, 4, 5, 5), maps_of(9, 4, 5, 5)
+    n, m = 4, 25
+    unnormalised = (slow_gram(ours) - slow_gram(wanted)) * m
+    expected = unnormalised.square().sum() / (4 * n**2 * m**2)
+    torch.testing.assert_close(Gram().loss(ours, Gram().target(wanted)), expected)
+
+
+def test_energy_is_the_loss_of_zero() -> None:
+    for statistic in (Gram(), PrincipalGram(2)):
+        target = statistic.target(maps_of(10, 3, 4, 4))
+        zero = statistic.loss(torch.zeros(1, 3, 4, 4, dtype=torch.float64), target)
+        assert statistic.energy(target) == pytest.approx(float(zero))
+
+
+def test_gram_ignores_where_things_are() -> None:
+    maps = maps_of(11, 5, 6, 6)
+    shuffled = maps[0].reshape(5, -1)[:, torch.randperm(36)].reshape(1, 5, 6, 6)
+    torch.testing.assert_close(gram(maps), gram(shuffled))
+
+
+def test_weights_leave_out_positions() -> None:
+    maps = maps_of(12, 3, 4, 6)
+    weights = torch.zeros(1, 1, 4, 6, dtype=torch.float64)
+    weights[..., :2] = 1
+    torch.testing.assert_close(gram(maps, weights), gram(maps[..., :2]))
+
+
+@pytest.mark.parametrize(
+    ("statistic", "count"),
+    [(Gram(), 176_640), (PrincipalGram(64), 10_400)],
+)
+def test_counts_of_the_2015_paper(statistic: Gram | PrincipalGram, count: int) -> None:
+    """conv1_1, pool1, pool2, pool3, pool4 of VGG-19."""
+    assert sum(statistic.count(n) for n in (64, 64, 128, 256, 512)) == count
+
+
+def test_count_of_all_layers_to_pool4() -> None:
+    convs = [64] * 2 + [128] * 2 + [256] * 4 + [512] * 4
+    pools = [64, 128, 256, 512]
+    assert sum(Gram().count(n) for n in convs + pools) == 852_128
+
+
+def test_principal_gram_keeps_the_leading_energy() -> None:
+    maps = maps_of(13, 6, 8, 8)
+    eigenvalues = torch.linalg.eigvalsh(gram(maps))
+    target = PrincipalGram(2).target(maps)
+    kept = torch.linalg.eigvalsh(target.gram)
+    torch.testing.assert_close(kept, eigenvalues[-2:])
+
+
+def test_principal_gram_of_all_components_is_the_gram_loss() -> None:
+    ours, wanted = maps_of(14, 4, 5, 5), maps_of(15, 4, 5, 5)
+    whole = PrincipalGram(99)
+    torch.testing.assert_close(
+        whole.loss(ours, whole.target(wanted)), Gram().loss(ours, Gram().target(wanted))
+    )
+
+
+def test_no_components_is_an_error() -> None:
+    with pytest.raises(ParameterError, match="components = 0"):
+        PrincipalGram(0)
+
+
+def test_half_precision_maps_are_summed_in_float32() -> None:
+    maps = (maps_of(16, 4, 64, 64) + 3).to(torch.bfloat16)
+    exact = gram(maps.double())
+    assert gram(maps).dtype == torch.float32
+    torch.testing.assert_close(gram(maps).double(), exact, rtol=1e-5, atol=1e-5)
