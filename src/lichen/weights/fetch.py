@@ -21,8 +21,6 @@ SILENCE_SECONDS = 30.0
 ATTEMPTS = 3
 """How often one address may break off without having sent anything new."""
 
-_BLOCK = 1 << 18
-
 
 class _AddressError(Exception):
     """Why one address did not give the file."""
@@ -155,7 +153,7 @@ def _receive(
             have = 0  # the server sends all of it
         total = _total(response) or source.size
         with part.open("ab" if have else "wb") as file:
-            for block in response.iter_raw(_BLOCK):
+            for block in response.iter_raw():  # a fixed size would lose a cut block
                 file.write(block)
                 have += len(block)
                 if progress is not None:
