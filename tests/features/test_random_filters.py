@@ -21,6 +21,8 @@ def by_loops(image: Tensor, weight: Tensor, level: int) -> Tensor:
     """Circular correlation and ReLU at one pyramid level, position by position."""
     x = 255 * image[0, [2, 1, 0]].double() - MEAN
     for _ in range(level):
+        x = torch.cat([x, x[:, :1]], 1) if x.shape[1] % 2 else x  # an odd last row meets the first
+        x = torch.cat([x, x[:, :, :1]], 2) if x.shape[2] % 2 else x
         x = (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]) / 4
     height, width = x.shape[1:]
     kernel, reach = weight.shape[2], weight.shape[2] // 2
@@ -32,9 +34,10 @@ def by_loops(image: Tensor, weight: Tensor, level: int) -> Tensor:
     return rolled.clamp(min=0)
 
 
-def test_every_size_is_a_correlation_on_its_pyramid_level() -> None:
+@pytest.mark.parametrize("size", [(64, 80), (45, 77)])
+def test_every_size_is_a_correlation_on_its_pyramid_level(size: tuple[int, int]) -> None:
     filters = RandomFilters("random", random_weights(1, maps=4))
-    image = torch.rand((1, 3, 64, 80), generator=torch.Generator().manual_seed(0))
+    image = torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(0))
     for name, maps in filters(image, filters.layers, ("circular", "circular")).items():
         level = level_and_kernel(int(name.removeprefix("filters")))[0]
         expected = by_loops(image, filters.weight(name), level)

@@ -51,6 +51,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self._answer(200, b"<html>please log in</html>")
             elif self.path == "/no-ranges":
                 self._answer(200, PAYLOAD)
+            elif self.path == "/from-the-start":
+                everything = f"bytes 0-{len(PAYLOAD) - 1}/{len(PAYLOAD)}"
+                self._answer(206, PAYLOAD, {"Content-Range": everything})
             elif self.path == "/dies":
                 self._answer(200, PAYLOAD, sent=0)
             else:
@@ -131,9 +134,13 @@ def test_goes_on_from_the_part_that_is_there(server: Server, tmp_path: Path) -> 
     assert server.requests == [("/good", "bytes=300000-")]
 
 
-def test_starts_again_where_the_server_ignores_ranges(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["no-ranges", "from-the-start"])
+def test_starts_again_where_the_server_ignores_the_range(
+    server: Server, tmp_path: Path, path: str
+) -> None:
     part(tmp_path).write_bytes(b"x" * 1000)
-    assert fetch("net", [server.source("no-ranges")], tmp_path).read_bytes() == PAYLOAD
+    assert fetch("net", [server.source(path)], tmp_path).read_bytes() == PAYLOAD
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("length", [1000, len(PAYLOAD), len(PAYLOAD) + 5])
