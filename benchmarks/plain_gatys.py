@@ -16,6 +16,8 @@ from torch.nn import functional as F
 
 from lichen.features.conv_stack import ConvStack
 
+LOSS_SCALE = 1e6
+"""Without a factor (Gatys' own is 1e9) torch's L-BFGS takes the small gradients for convergence."""
 LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
 
@@ -81,12 +83,18 @@ def plain_synthesis(
     """Yield (seconds so far, image) after every iteration."""
     image = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
-        [image], lr=1, max_iter=1, history_size=20, line_search_fn="strong_wolfe"
+        [image],
+        lr=1,
+        max_iter=1,
+        history_size=20,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=0,  # its defaults would end the run after a few dozen iterations
+        tolerance_change=0,
     )
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        value = loss(image)
+        value = LOSS_SCALE * loss(image)
         value.backward()
         return value
 

@@ -1,0 +1,22 @@
+from .canvas import Canvas as Canvas
+from .errors import LichenError as LichenError
+from .exemplar import Exemplar as Exemplar
+from .faces.texture_synthesis_cnn import TextureSynthesisCNN as TextureSynthesisCNN
+from .image import read_image as read_image
+from .image import write_image as write_image
+from .method import Context as Context
+from .method import Method as Method
+from .result import Provenance as Provenance
+from .result import Result as Result
+from .result import read_provenance as read_provenance
+from .run.loop import Run as Run
+from .run.loop import RunInterruptedError as RunInterruptedError
+from .run.synthesis import finish as finish
+from .run.synthesis import go_on as go_on
+from .run.synthesis import iterate as iterate
+from .run.synthesis import rerun as rerun
+from .run.synthesis import resume as resume
+from .run.synthesis import synthesize as synthesize
+from .step import Step as Step
+
+__version__: str

@@ -1,0 +1,5 @@
+"""``python -m lichen``."""
+
+from lichen.faces.cli import main
+
+main()

@@ -1,0 +1,46 @@
+"""Files that appear whole or not at all: written under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lichen.errors import LichenError
+
+
+def check_folder(path: Path) -> None:
+    """Raise unless a file could be written at ``path``."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise LichenError(f"{path} is a folder", "name a file in it")
+    if not folder.is_dir():
+        raise LichenError(f"{path}: the folder {folder} does not exist", "make it first")
+    if not os.access(folder, os.W_OK):
+        raise LichenError(f"{path}: the folder {folder} is not writable", "choose another one")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that takes its place when the block succeeds.
+
+    The temporary file has the same suffix and is removed on any exception, Ctrl-C included.
+
+    Raises
+    ------
+    LichenError
+        If the folder does not exist or is not writable, or ``path`` is a folder.
+    """
+    check_folder(path)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        raise

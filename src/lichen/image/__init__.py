@@ -1,0 +1,17 @@
+"""Files <-> float32 (H, W, C) arrays in [0, 1], sRGB: formats, depth, alpha, colour, turning."""
+
+from lichen.image.arrays import check_image, parse_size, resize_image
+from lichen.image.reading import MAX_PIXELS, ImageFile, read_image, read_text
+from lichen.image.writing import check_writable, write_image
+
+__all__ = [
+    "MAX_PIXELS",
+    "ImageFile",
+    "check_image",
+    "check_writable",
+    "parse_size",
+    "read_image",
+    "read_text",
+    "resize_image",
+    "write_image",
+]
