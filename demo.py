@@ -1,5 +1,4 @@
-"""The demo of the README: new, tileable textures from two photographs that come with
-scikit-image, the second with the spectrum constraint."""
+"""The demo of the README: new, tileable textures from two photographs of scikit-image."""
 
 from __future__ import annotations
 
@@ -26,7 +25,9 @@ def main() -> None:
         lichen.write_image(folder / f"{name}_tiled.png", np.tile(result.image, (2, 2, 1)))
         saved = result.save(folder / f"{name}_new.png")
         seconds, networks = result.provenance.seconds, ", ".join(result.provenance.networks)
-        print(f"{name}: {saved.resolve()} ({seconds:.0f} s, {networks}); exemplar and 2x2 beside it")
+        print(
+            f"{name}: {saved.resolve()} ({seconds:.0f} s, {networks}); exemplar and 2x2 beside it"
+        )
 
 
 if __name__ == "__main__":

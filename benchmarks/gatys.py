@@ -17,8 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from machine import describe_machine, timed
-from plain_gatys import LAYERS, PlainLoss, PlainVGG, plain_synthesis
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
@@ -30,6 +28,8 @@ from lichen.method import Context
 from lichen.methods.learning.gatys import Gatys
 from lichen.objective import Objective, Term
 from lichen.statistics.gram import Gram
+from machine import describe_machine, timed
+from plain_gatys import LAYERS, PlainLoss, PlainVGG, plain_synthesis
 
 ZERO = ("zero", "zero")
 
@@ -108,11 +108,11 @@ def seconds_to_loss(pixels: np.ndarray, judge: PlainLoss, goal: float) -> tuple[
     )
     canvas = Canvas((pixels.shape[0], pixels.shape[1]), seed=0)
     context = Context(seed=0, threads=torch.get_num_threads())
-    spent, steps = 0.0, 0
+    spent = 0.0
     started = time.perf_counter()
-    for step in method.run([Exemplar.from_array(pixels)], canvas, context):
+    run = method.run([Exemplar.from_array(pixels)], canvas, context)
+    for steps, step in enumerate(run, start=1):
         spent += time.perf_counter() - started
-        steps += 1
         if step.level == step.n_levels - 1:
             image = to_tensor(step.image)
             image = image.expand(-1, 3, -1, -1)

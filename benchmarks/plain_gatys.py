@@ -27,7 +27,7 @@ class PlainVGG(nn.Module):
     def __init__(self, source: ConvStack) -> None:
         super().__init__()
         self.norm = source.normalisation
-        names = [name for name in source.layers[: source.layers.index("pool4") + 1]]
+        names = list(source.layers[: source.layers.index("pool4") + 1])
         self.names = names
         self.convs = nn.ModuleDict()
         for name in names:

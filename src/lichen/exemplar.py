@@ -121,7 +121,7 @@ class Exemplar:
     @property
     def channels(self) -> int:
         """Number of channels of all maps together."""
-        return self.pixels.shape[2]
+        return int(self.pixels.shape[2])
 
 
 def as_exemplar(source: str | Path | NDArray[Any] | Exemplar) -> Exemplar:

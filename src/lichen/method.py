@@ -159,7 +159,7 @@ class Method(BaseModel, ABC):
             )
         if isinstance(canvas.init, Exemplar) and canvas.init.channels != channels:
             raise CanvasError(
-                f"the initial image has {canvas.init.channels} channels but the exemplar {channels}",
+                f"the initial image has {canvas.init.channels} channels, the exemplar {channels}",
                 "convert one of them",
             )
 

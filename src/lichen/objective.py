@@ -105,7 +105,7 @@ class Objective:
         for goal in self._goals:
             loss = goal.term.statistic.loss(maps[id(goal.term)][goal.layer], goal.target)
             loss = loss * goal.scale
-            shares[goal.term.name] = shares.get(goal.term.name, 0) + loss  # type: ignore[operator]
+            shares[goal.term.name] = shares.get(goal.term.name, 0) + loss
         return torch.stack(list(shares.values())).sum(), shares
 
     def value_and_gradient(self, image: Tensor) -> tuple[float, Tensor, dict[str, float]]:
@@ -125,11 +125,12 @@ def _fill_with_mean(exemplar: Tensor, mask: Tensor) -> Tensor:
 
 def _usable_positions(mask: Tensor, maps: Tensor, layer: str) -> Tensor:
     """Positions of a layer all of whose pixels may be used, (1, 1, H', W')."""
-    usable = (F.adaptive_avg_pool2d(mask, maps.shape[2:]) > 0.999).to(torch.float32)
+    size = (maps.shape[2], maps.shape[3])
+    usable = (F.adaptive_avg_pool2d(mask, size) > 0.999).to(torch.float32)
     if maps.shape[2:] != mask.shape[2:]:  # and their neighbours', whom the kernels also see
         usable = 1 - F.max_pool2d(1 - usable, 3, stride=1, padding=1)
     if not usable.any():
-        usable = F.adaptive_avg_pool2d(mask, maps.shape[2:])
+        usable = F.adaptive_avg_pool2d(mask, size)
     if not usable.any():
         raise ImageError(
             f"the mask leaves no usable position at layer {layer}", "allow larger connected areas"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import cast
 
 from lichen.errors import UnknownNameError, unknown_name
 from lichen.method import Method
@@ -52,4 +51,4 @@ def get(name: str) -> type[Method]:
     method = getattr(import_module(module), attribute)
     if not (isinstance(method, type) and issubclass(method, Method)):
         raise UnknownNameError(f"{known[name].target} is not a lichen method")
-    return cast(type[Method], method)
+    return method

@@ -164,6 +164,6 @@ def read_provenance(path: str | Path) -> Provenance:
     if record is None:
         raise ProvenanceError(
             f"{path} carries no record of how it was made",
-            "give a picture that lichen wrote (for other formats than PNG keep its .json beside it)",
+            "give a picture that lichen wrote, other formats than PNG with the .json beside",
         )
     return Provenance.from_json(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_loss_never_rises_and_bounds_hold_at_every_iterate() -> None:
         losses.append(iterate.loss)
         assert float(iterate.point.abs().max()) <= 0.2
         assert objective(iterate.point)[0] == pytest.approx(iterate.loss)
-    assert all(later <= earlier for earlier, later in zip(losses, losses[1:], strict=False))
+    assert all(later <= earlier for earlier, later in itertools.pairwise(losses))
 
 
 def test_a_minimum_at_the_start_ends_at_once() -> None:

@@ -20,7 +20,10 @@ COMMANDS = {
     "show": ("again:show", "Show how a saved picture was made."),
     "methods": ("methods:methods", "List the methods, or explain one."),
     "weights": ("weights:weights", "List, fetch, verify and add networks' weights."),
-    "prepare": ("prepare:prepare", "Clean a folder of texture photos: crop, resize, drop bad ones."),
+    "prepare": (
+        "prepare:prepare",
+        "Clean a folder of texture photos: crop, resize, drop bad ones.",
+    ),
     "train": ("train:train", "Train the networks that Lichen ships."),
 }
 
@@ -59,7 +62,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lichen", message="lichen %(version)s")
 def lichen() -> None:
-    """New pictures of a material from an example of it.
+    r"""New pictures of a material from an example of it.
 
     \b
     lichen synthesize photo.jpg -o new.png --size 512x512 --tile

@@ -59,10 +59,11 @@ def kind(field: FieldInfo) -> str:
 
 def limits(field: FieldInfo) -> str:
     """Allowed values or bounds, and the unit."""
-    words = []
-    for part in _parts(field.annotation):
-        if typing.get_origin(part) is Literal:
-            words.append(", ".join(map(str, typing.get_args(part))))
+    words = [
+        ", ".join(map(str, typing.get_args(part)))
+        for part in _parts(field.annotation)
+        if typing.get_origin(part) is Literal
+    ]
     signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
     for rule in field.metadata:
         words += [f"{sign} {getattr(rule, a)}" for a, sign in signs.items() if hasattr(rule, a)]

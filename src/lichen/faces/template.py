@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lichen.errors import ParameterError, unknown_name
@@ -11,7 +11,7 @@ from lichen.errors import ParameterError, unknown_name
 FIELDS = ("exemplar", "method", "preset", "seed", "index", "width", "height")
 
 
-def output_paths(template: str, pictures: list[Mapping[str, object]]) -> list[Path]:
+def output_paths(template: str, pictures: Sequence[Mapping[str, object]]) -> list[Path]:
     """Fill a template for each picture.
 
     Raises
@@ -34,6 +34,6 @@ def output_paths(template: str, pictures: list[Mapping[str, object]]) -> list[Pa
     if len(set(paths)) < len(paths):
         raise ParameterError(
             f"output template {template!r} gives several pictures one name",
-            "add {seed}, {index} or {exemplar}, as in \"{exemplar}_{method}_{seed}.png\"",
+            'add {seed}, {index} or {exemplar}, as in "{exemplar}_{method}_{seed}.png"',
         )
     return paths

@@ -74,7 +74,7 @@ def parse_size(text: str) -> tuple[int, int]:
     ParameterError
         For anything else, or no pixels.
     """
-    match = re.fullmatch(r"\s*(\d+)\s*(?:[xX×]\s*(\d+)\s*)?", text)
+    match = re.fullmatch(r"\s*(\d+)\s*(?:[xX]\s*(\d+)\s*)?", text)
     if match is None:
         raise ParameterError(f"size {text!r} is not a size", "write WIDTHxHEIGHT, as in 512x384")
     width = int(match[1])

@@ -149,9 +149,7 @@ def _too_large(path: Path, what: str, max_pixels: int) -> ImageError:
     )
 
 
-def _read_with_pillow(
-    data: bytes, path: Path, max_pixels: int
-) -> tuple[NDArray[np.float32], int]:
+def _read_with_pillow(data: bytes, path: Path, max_pixels: int) -> tuple[NDArray[np.float32], int]:
     picture = _opened(data, path, max_pixels)
     orientation = int(picture.getexif().get(0x0112, 1))
     profile = picture.info.get("icc_profile")
@@ -162,11 +160,11 @@ def _read_with_pillow(
         samples = imagecodecs.png_decode(data)
         array, depth = array_to_srgb(np.atleast_3d(samples), profile), 16
     elif picture.mode.startswith("I;16"):
-        array, depth = np.atleast_3d(np.asarray(picture)).astype(np.float32) / 65535, 16
+        array, depth = np.atleast_3d(np.asarray(picture)).astype(np.float32) / np.float32(65535), 16
     elif picture.mode in ("I", "F"):
         array, depth = np.atleast_3d(np.asarray(picture)).astype(np.float32), 32
         if picture.mode == "I":
-            array, depth = array / 65535, 16
+            array, depth = array / np.float32(65535), 16
     else:
         array = np.atleast_3d(np.asarray(picture_to_srgb(picture, profile)))
         array, depth = array.astype(np.float32) / np.float32(255), 8

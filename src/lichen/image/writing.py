@@ -94,13 +94,14 @@ def _quantised(pixels: NDArray[np.float32], bit_depth: int) -> NDArray[Any]:
     if bit_depth == 32:
         return squeezed
     steps = 2**bit_depth - 1
-    return np.round(squeezed.astype(np.float64) * steps).astype(f"u{bit_depth // 8}")
+    rounded = np.round(squeezed.astype(np.float64) * steps)
+    return rounded.astype(np.uint8 if bit_depth == 8 else np.uint16)
 
 
 def _png(samples: NDArray[Any], text: Mapping[str, str]) -> bytes:
     import imagecodecs
 
-    data: bytes = imagecodecs.png_encode(samples)
+    data = bytes(imagecodecs.png_encode(samples))
     header = 8 + 25  # signature and IHDR, which must come first
     chunks = b"".join(_text_chunk(key, value) for key, value in sorted(text.items()))
     return data[:header] + chunks + data[header:]

@@ -9,8 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-from lichen.atomic import atomic_path
 
+from lichen.atomic import atomic_path
 from lichen.errors import LichenError, ProvenanceError
 from lichen.result import Provenance
 from lichen.run.loop import Run

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
-from lichen.image import resize_image
 
 from lichen.canvas import Canvas
 from lichen.errors import LichenError
 from lichen.exemplar import Exemplar
+from lichen.image import resize_image
 from lichen.method import Context, Method
 from lichen.result import Provenance, Result, Source
 from lichen.step import Step

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from lichen.atomic import atomic_path
-from lichen.image import resize_image
 from numpy.typing import NDArray
 
+from lichen.atomic import atomic_path
 from lichen.errors import ImageError
+from lichen.image import resize_image
 from lichen.step import Step
 
 ANIMATED = (".gif", ".webp", ".png")
@@ -96,6 +97,8 @@ class Recorder:
         import imageio.v2 as imageio
 
         height, width = self.size  # the usual codecs take even sizes only
-        with imageio.get_writer(path, fps=FRAMES_PER_SECOND, macro_block_size=1) as writer:
+        options: dict[str, Any] = {"fps": FRAMES_PER_SECOND, "macro_block_size": 1}
+        writer: Any
+        with imageio.get_writer(path, **options) as writer:
             for frame in self._frames:
                 writer.append_data(frame[: height - height % 2 or 1, : width - width % 2 or 1])

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lichen.image import parse_size
 from numpy.typing import NDArray
 
 from lichen import registry
 from lichen.canvas import Canvas, Init, init_from, parse_wrap
 from lichen.errors import ProvenanceError
 from lichen.exemplar import Exemplar, as_exemplar
+from lichen.image import parse_size
 from lichen.result import Provenance, Result, Source, read_provenance
 from lichen.run.checkpoint import Checkpointer, read_checkpoint
 from lichen.run.loop import Run, RunInterruptedError

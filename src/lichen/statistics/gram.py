@@ -50,7 +50,7 @@ class Gram(Statistic):
 
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
         """``||G - G*||^2 / (4 N^2)``."""
-        loss: Tensor = _GramLoss.apply(maps, target)
+        loss: Tensor = _GramLoss.apply(maps, target)  # type: ignore[no-untyped-call]
         return loss
 
     def energy(self, target: Tensor) -> float:

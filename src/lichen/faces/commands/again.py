@@ -88,18 +88,25 @@ def _differences(
     made: Result, again: Result, stored: np.ndarray, bit_depth: int, suffix: str
 ) -> list[str]:
     """Say what differs between a stored picture and the one made again."""
-    problems = []
     ours, theirs = made.provenance, again.provenance
-    for name in ("version", "software", "networks", "losses", "steps", "threads"):
-        if getattr(ours, name) != getattr(theirs, name):
-            problems.append(f"{name} {getattr(ours, name)} instead of {getattr(theirs, name)}")
+    problems = [
+        f"{name} {getattr(ours, name)} instead of {getattr(theirs, name)}"
+        for name in ("version", "software", "networks", "losses", "steps", "threads")
+        if getattr(ours, name) != getattr(theirs, name)
+    ]
     if suffix.lower() not in (".jpg", ".jpeg"):  # whose pixels are not those that were saved
         steps = 2**bit_depth - 1
-        apart = np.abs(made.image - stored).max() if bit_depth == 32 else np.abs(
-            np.round(made.image.astype(np.float64) * steps) - np.round(stored * steps)
-        ).max()
+        apart = (
+            np.abs(made.image - stored).max()
+            if bit_depth == 32
+            else np.abs(
+                np.round(made.image.astype(np.float64) * steps) - np.round(stored * steps)
+            ).max()
+        )
         if apart > 0:
-            problems.append(f"pixels differ by up to {apart:g} of {1 if bit_depth == 32 else steps}")
+            problems.append(
+                f"pixels differ by up to {apart:g} of {1 if bit_depth == 32 else steps}"
+            )
     return problems
 
 

@@ -62,31 +62,69 @@ def _method_in(args: list[str]) -> str:
 @click.command(cls=MethodCommand)
 @click.argument("exemplars", nargs=-1, required=True, metavar="PHOTO...")
 @click.option(
-    "-o", "--output", default="{exemplar}_{method}_{seed}.png", show_default=True,
+    "-o",
+    "--output",
+    default="{exemplar}_{method}_{seed}.png",
+    show_default=True,
     help="File or template with {exemplar} {method} {preset} {seed} {index} {width} {height}; "
     "an existing file is replaced.",
 )
 @click.option("-s", "--size", help="WIDTHxHEIGHT in pixels; the photo's when not given.")
-@click.option("-m", "--method", default=DEFAULT_METHOD, show_default=True, help="See lichen methods.")
+@click.option(
+    "-m", "--method", default=DEFAULT_METHOD, show_default=True, help="See lichen methods."
+)
 @click.option("-p", "--preset", help="A preset of the method.")
 @click.option("--tile", is_flag=True, help="Make the result tile (short for --wrap both).")
 @click.option("--wrap", help="both, none, rows or columns: the axes that wrap around.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same picture.")
-@click.option("-n", "--number", type=click.IntRange(min=1), default=1, show_default=True,
-              help="Variations, with seeds counting up from --seed.")
-@click.option("--init", default="noise", show_default=True,
-              help="Start from noise, exemplar, or a picture file.")
+@click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Variations, with seeds counting up from --seed.",
+)
+@click.option(
+    "--init",
+    default="noise",
+    show_default=True,
+    help="Start from noise, exemplar, or a picture file.",
+)
 @click.option("--mask", help="Picture whose bright pixels mark what of the photo may be used.")
-@click.option("--bit-depth", type=click.Choice(["8", "16", "32"]), default="8", show_default=True,
-              help="Of the output.")
+@click.option(
+    "--bit-depth",
+    type=click.Choice(["8", "16", "32"]),
+    default="8",
+    show_default=True,
+    help="Of the output.",
+)
 @click.option("--video", help="Film of the run: .gif .webp .png .mp4 .webm; may be a template.")
-@click.option("--checkpoint-every", type=click.FloatRange(min=0), default=10.0, show_default=True,
-              help="Seconds between checkpoints.")
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Seconds between checkpoints.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
 def synthesize(
-    exemplars: tuple[str, ...], output: str, size: str | None, method: str, preset: str | None,
-    tile: bool, wrap: str | None, seed: int, number: int, init: str, mask: str | None,
-    bit_depth: str, video: str | None, checkpoint_every: float, quiet: bool, **values: Any,
+    exemplars: tuple[str, ...],
+    output: str,
+    size: str | None,
+    method: str,
+    preset: str | None,
+    tile: bool,
+    wrap: str | None,
+    seed: int,
+    number: int,
+    init: str,
+    mask: str | None,
+    bit_depth: str,
+    video: str | None,
+    checkpoint_every: float,
+    quiet: bool,
+    **values: Any,
 ) -> None:
     """Make new pictures of a material from PHOTO.
 
@@ -99,16 +137,28 @@ def synthesize(
     for exemplar in exemplars:
         for index in range(number):
             run = prepare(
-                exemplar, size=size, method=method, preset=preset,
+                exemplar,
+                size=size,
+                method=method,
+                preset=preset,
                 wrap="both" if tile else (wrap or "none"),
-                seed=seed + index, init=init, mask=mask, **chosen,
+                seed=seed + index,
+                init=init,
+                mask=mask,
+                **chosen,
             )
             runs.append(run)
-            names.append({
-                "exemplar": Path(exemplar).stem, "method": method, "preset": preset or "default",
-                "seed": seed + index, "index": index,
-                "height": run.canvas.size[0], "width": run.canvas.size[1],
-            })
+            names.append(
+                {
+                    "exemplar": Path(exemplar).stem,
+                    "method": method,
+                    "preset": preset or "default",
+                    "seed": seed + index,
+                    "index": index,
+                    "height": run.canvas.size[0],
+                    "width": run.canvas.size[1],
+                }
+            )
     paths = output_paths(output, names)
     films = [None] * len(runs) if video is None else output_paths(video, names)
     for path, film, run in zip(paths, films, runs, strict=True):
@@ -116,5 +166,11 @@ def synthesize(
         if film is not None:
             Recorder(film, run.canvas.size)
     for path, film, run in zip(paths, films, runs, strict=True):
-        make(run, path, bit_depth=int(bit_depth), quiet=quiet, video=film,
-             checkpoint_every=checkpoint_every)
+        make(
+            run,
+            path,
+            bit_depth=int(bit_depth),
+            quiet=quiet,
+            video=film,
+            checkpoint_every=checkpoint_every,
+        )

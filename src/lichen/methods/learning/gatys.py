@@ -169,7 +169,11 @@ class Gatys(Method):
         torch.set_num_threads(context.threads)
         pixels, grey = _without_idle_channels(exemplars[0].pixels)
         example = to_tensor(pixels)
-        mask = None if exemplars[0].mask is None else to_tensor(exemplars[0].mask[..., None])
+        mask = (
+            None
+            if exemplars[0].mask is None
+            else to_tensor(exemplars[0].mask[..., None].astype(np.float32))
+        )
         levels = self._levels(canvas.size, exemplars[0].size)
         features = self._features(context)
         low, high = self._box(example)
@@ -246,7 +250,6 @@ class Gatys(Method):
     ) -> Objective:
         """The weighted sum at one level, its targets from the exemplar at the level's scale."""
         from lichen.features.pixels import Pixels
-
         from lichen.objective import Objective, Term
         from lichen.solve.pyramid import level_size, shrink
         from lichen.statistics.histogram import Histogram
@@ -272,8 +275,10 @@ class Gatys(Method):
         )
 
     def _border(self, wrap: tuple[bool, bool]) -> Border:
-        rows, columns = ("circular" if wraps else self.border for wraps in wrap)
-        return rows, columns
+        return (
+            "circular" if wrap[0] else self.border,
+            "circular" if wrap[1] else self.border,
+        )
 
     def _start(
         self, size: tuple[int, int], example: Tensor, canvas: Canvas, context: Context

@@ -1,0 +1,248 @@
+"""Train the embedded encoder: tell from a crop which of many pictures it was cut from.
+
+Nothing is distilled and no data set is needed: the pictures are those of
+:mod:`lichen.training.pictures`. The statistics of every block, and not of the last one alone,
+must tell the pictures apart, since the statistics of every block are what synthesis matches.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lichen.atomic import atomic_path
+from lichen.errors import LichenError
+from lichen.features.precision import multiplies_bfloat16
+from lichen.training.crops import Crops
+from lichen.training.pictures import training_pictures
+
+MEAN, STD = 0.5, 0.25
+
+
+class EncoderRecipe(BaseModel):
+    """Everything that the weights depend on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pictures: Annotated[int, Field(ge=2, le=100_000, description="made textures")] = 600
+    steps: Annotated[int, Field(ge=1, description="optimisation steps")] = 1800
+    batch: Annotated[int, Field(ge=2, le=4096, description="crops a step")] = 48
+    crop: Annotated[
+        int,
+        Field(ge=16, le=256, description="side of the crops", json_schema_extra={"unit": "px"}),
+    ] = 80
+    widths: Annotated[
+        tuple[int, ...], Field(min_length=1, description="channels of each block of two layers")
+    ] = (32, 64, 128, 256)
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="at its peak")] = 2e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1, description="of AdamW")] = 0.02
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="of pictures, crops and weights")] = 0
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """One step of the training, or of the making of its pictures."""
+
+    stage: str
+    done: int
+    total: int
+    loss: float | None = None
+    accuracy: float | None = None
+
+
+Report = Callable[[TrainingProgress], None]
+
+
+class EncoderNetwork(nn.Module):
+    """Blocks of two 3x3 convolutions with batch norm and ReLU, average pooling between them.
+
+    Each block's channel means and standard deviations go to a linear classifier of its own.
+    """
+
+    def __init__(self, widths: tuple[int, ...], n_classes: int) -> None:
+        super().__init__()
+        channels = [3, *(width for width in widths for _ in range(2))]
+        pairs = list(itertools.pairwise(channels))
+        self.convs = nn.ModuleList(nn.Conv2d(i, o, 3, padding=1, bias=False) for i, o in pairs)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(o) for _, o in pairs)
+        self.heads = nn.ModuleList(
+            nn.Sequential(nn.BatchNorm1d(2 * width), nn.Linear(2 * width, n_classes))
+            for width in widths
+        )
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """Maps of every ReLU, of (B, 3, H, W) images in [0, 1]."""
+        maps, x = [], (image - MEAN) / STD
+        for number, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
+            if number and number % 2 == 0:
+                x = F.avg_pool2d(x, 2)
+            x = F.relu(norm(conv(x)))
+            maps.append(x)
+        return maps
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Class scores (B, classes) of each block."""
+        scores = []
+        for maps, head in zip(self.features(image)[1::2], self.heads, strict=True):
+            flat = maps.float().flatten(2)
+            spread = (flat.var(2) + 1e-5).sqrt()
+            scores.append(head(torch.cat([flat.mean(2), spread], 1)))
+        return scores
+
+
+def train_encoder(
+    recipe: EncoderRecipe,
+    output: Path,
+    *,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 100,
+    report: Report = lambda progress: None,
+) -> Path:
+    """Train, and write the weights as float16 safetensors with batch norm folded in.
+
+    Parameters
+    ----------
+    recipe
+        What to train.
+    output
+        The weights' file, written whole or not at all.
+    checkpoint
+        File to keep the state in every ``checkpoint_every`` steps; if it exists, training goes
+        on from it. Deleted at the end.
+    report
+        Called after every step.
+    """
+    torch.manual_seed(recipe.seed)
+    pictures = training_pictures(
+        recipe.pictures, recipe.seed, lambda n, of: report(TrainingProgress("pictures", n, of))
+    )
+    crops = Crops(pictures, recipe.crop, np.random.default_rng(recipe.seed))
+    network = EncoderNetwork(recipe.widths, len(pictures))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(
+        network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    start = 0
+    if checkpoint is not None and checkpoint.is_file():
+        start = _restore(checkpoint, recipe, network, optimizer, crops)
+    for step in range(start, recipe.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(recipe, step)
+        loss, accuracy = _step(network, optimizer, *crops.batch(recipe.batch))
+        report(TrainingProgress("training", step + 1, recipe.steps, loss, accuracy))
+        if checkpoint is not None and (step + 1) % checkpoint_every == 0:
+            _keep(checkpoint, recipe, step + 1, network, optimizer, crops)
+    export(network, recipe, output)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return output
+
+
+def learning_rate(recipe: EncoderRecipe, step: int) -> float:
+    """Linear warm-up over 50 steps, then a half cosine to zero."""
+    warm = min(1.0, (step + 1) / 50)
+    return recipe.learning_rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / recipe.steps))
+
+
+def block_weights(n: int) -> list[float]:
+    """Weights of the blocks' losses: deeper ones, which can do more, count more."""
+    return [0.3 + 0.7 * block / max(n - 1, 1) for block in range(n)]
+
+
+def _step(
+    network: EncoderNetwork, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor
+) -> tuple[float, float]:
+    images = images.contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
+        scores = network(images)
+    losses = [F.cross_entropy(score.float(), labels, label_smoothing=0.05) for score in scores]
+    weights = block_weights(len(losses))
+    loss = torch.stack([w * one for w, one in zip(weights, losses, strict=True)]).sum()
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    accuracy = (scores[-1].argmax(1) == labels).float().mean()
+    return float(loss.detach()), float(accuracy)
+
+
+def folded(network: EncoderNetwork) -> dict[str, Tensor]:
+    """Weights and biases of the convolutions with batch norm folded in, by layer name."""
+    found = {}
+    with torch.no_grad():
+        for number, (conv, norm) in enumerate(zip(network.convs, network.norms, strict=True)):
+            assert isinstance(conv, nn.Conv2d)
+            assert isinstance(norm, nn.BatchNorm2d)
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
+            gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+            name = f"conv{number // 2 + 1}_{number % 2 + 1}"
+            found[f"{name}.weight"] = (conv.weight * gain.view(-1, 1, 1, 1)).contiguous()
+            found[f"{name}.bias"] = norm.bias - norm.running_mean * gain
+    return found
+
+
+def export(network: EncoderNetwork, recipe: EncoderRecipe, output: Path) -> None:
+    """Write the folded weights as float16 with what is needed to use them."""
+    from safetensors.torch import save
+
+    metadata = {
+        "architecture": "lichen-encoder",
+        "input": "RGB",
+        "mean": ",".join([str(MEAN)] * 3),
+        "std": ",".join([str(STD)] * 3),
+        "pool": "average",
+        "recipe": json.dumps(recipe.model_dump(mode="json"), sort_keys=True),
+    }
+    tensors = {name: tensor.half() for name, tensor in folded(network).items()}
+    with atomic_path(output) as temporary:
+        temporary.write_bytes(save(tensors, metadata))
+
+
+def _keep(
+    path: Path,
+    recipe: EncoderRecipe,
+    step: int,
+    network: EncoderNetwork,
+    optimizer: torch.optim.Optimizer,
+    crops: Crops,
+) -> None:
+    state = {
+        "recipe": recipe.model_dump_json(),
+        "step": step,
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "crops": json.dumps(crops.rng.bit_generator.state),
+    }
+    with atomic_path(path) as temporary:
+        torch.save(state, temporary)
+
+
+def _restore(
+    path: Path,
+    recipe: EncoderRecipe,
+    network: EncoderNetwork,
+    optimizer: torch.optim.Optimizer,
+    crops: Crops,
+) -> int:
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        same = state["recipe"] == recipe.model_dump_json()
+    except Exception as error:  # torch raises nearly everything on damaged files
+        raise LichenError(f"{path} is not a checkpoint of this training", "delete it") from error
+    if not same:
+        raise LichenError(f"{path} is of another recipe", "delete it or name another one")
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    crops.rng.bit_generator.state = json.loads(state["crops"])
+    return int(state["step"])
