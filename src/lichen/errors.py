@@ -53,7 +53,8 @@ class ProvenanceError(LichenError):
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Make the error for an unknown name, answering with the nearest known ones."""
-    names = sorted(known)
+    names = sorted(set(known))
     near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    near = near or [known_name for known_name in names if known_name.startswith(name.lower())][:3]
     remedy = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
     return UnknownNameError(f"no {kind} is named {name!r}", remedy)

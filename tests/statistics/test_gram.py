@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lichen.errors import ParameterError
-from lichen.statistics.gram import Gram, PrincipalGram, gram
+from lichen.statistics.gram import Covariance, Gram, PrincipalGram, gram
 
 
 def maps_of(seed: int, channels: int, height: int, width: int) -> torch.Tensor:
@@ -138,3 +138,25 @@ def test_half_precision_maps_are_summed_in_float32() -> None:
     exact = gram(maps.double())
     assert gram(maps).dtype == torch.float32
     torch.testing.assert_close(gram(maps).double(), exact, rtol=1e-5, atol=1e-5)
+
+
+def test_covariance_is_torchs() -> None:
+    maps = maps_of(17, 4, 6, 5)
+    expected = torch.cov(maps[0].flatten(1), correction=0)
+    torch.testing.assert_close(Covariance().target(maps), expected)
+    weights = torch.zeros(1, 1, 6, 5, dtype=torch.float64)
+    weights[:, :, :3] = 1
+    torch.testing.assert_close(
+        Covariance().target(maps, weights), Covariance().target(maps[:, :, :3])
+    )
+
+
+def test_covariance_does_not_see_a_constant_and_its_gradient_is_right() -> None:
+    target = Covariance().target(maps_of(18, 3, 4, 4))
+    variable = maps_of(19, 3, 5, 4)
+    torch.testing.assert_close(
+        Covariance().loss(variable + 7, target), Covariance().loss(variable, target)
+    )
+    assert torch.autograd.gradcheck(
+        lambda maps: Covariance().loss(maps, target), (variable + 2).requires_grad_()
+    )

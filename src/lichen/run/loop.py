@@ -142,7 +142,10 @@ class Run:
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
+    """Cores that this process may use, or ``OMP_NUM_THREADS`` where that is set."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit() and int(wanted) > 0:
+        return int(wanted)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from lichen.errors import ParameterError
+from lichen.statistics.means import channel_means
 from lichen.statistics.statistic import Statistic, check_weights, positions, statistics_dtype
 
 
@@ -41,6 +42,37 @@ def gram(maps: Tensor, weights: Tensor | None = None) -> Tensor:
     return features.T @ (features * flat.to(features.dtype)[:, None])
 
 
+def covariance(maps: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Compute the Gram matrix of the features less their means, (C, C)."""
+    mean = channel_means(maps, weights)
+    return gram(maps, weights) - torch.outer(mean, mean)
+
+
+class Covariance(Statistic):
+    """Covariances of channels: a Gram matrix in which the means no longer drown the rest.
+
+    The features of a picture of low contrast are nearly constant; their Gram matrix then
+    is little more than the product of their means.
+    """
+
+    def target(self, maps: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Covariance of the exemplar, (C, C)."""
+        return covariance(maps, weights)
+
+    def loss(self, maps: Tensor, target: Tensor) -> Tensor:
+        """``||C - C*||^2 / (4 N^2)``."""
+        loss: Tensor = _GramLoss.apply(maps, target, True)  # type: ignore[no-untyped-call]
+        return loss
+
+    def energy(self, target: Tensor) -> float:
+        """``||C*||^2 / (4 N^2)``."""
+        return float(target.square().sum()) / (4 * target.shape[0] ** 2)
+
+    def count(self, channels: int) -> int:
+        """Different entries of a symmetric matrix."""
+        return channels * (channels + 1) // 2
+
+
 class Gram(Statistic):
     """All inner products of channels: N (N + 1) / 2 different numbers a layer."""
 
@@ -50,7 +82,7 @@ class Gram(Statistic):
 
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
         """``||G - G*||^2 / (4 N^2)``."""
-        loss: Tensor = _GramLoss.apply(maps, target)  # type: ignore[no-untyped-call]
+        loss: Tensor = _GramLoss.apply(maps, target, False)  # type: ignore[no-untyped-call]
         return loss
 
     def energy(self, target: Tensor) -> float:
@@ -66,23 +98,32 @@ class _GramLoss(torch.autograd.Function):
     """The loss with its closed-form gradient dE/dF = F (G - G*) / (N^2 M).
 
     Written out because the product of the backward pass may then run in the maps' own
-    precision, and because neither the float32 copy of the maps nor the square is kept.
+    precision, and because neither the float32 copy of the maps nor the square is kept. Of
+    centred features the gradient is the same with F less its means: what the means contribute
+    sums to zero.
     """
 
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, target: Tensor) -> Tensor:
-        difference = gram(maps) - target
-        ctx.save_for_backward(maps, difference)
+    def forward(ctx: Any, maps: Tensor, target: Tensor, centred: bool) -> Tensor:
+        features = positions(maps).to(statistics_dtype(maps))  # (M, C)
+        product = features.T @ features / features.shape[0]
+        mean = features.mean(0) if centred else None
+        if mean is not None:
+            product -= torch.outer(mean, mean)
+        difference = product - target
+        ctx.save_for_backward(maps, difference, mean)
         return difference.square().sum() / (4 * difference.shape[0] ** 2)
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
-        maps, difference = ctx.saved_tensors
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
+        maps, difference, mean = ctx.saved_tensors
         n_channels, n_positions = maps.shape[1], maps.shape[2] * maps.shape[3]
         slope = difference * (upstream[0] / (n_channels**2 * n_positions))
         gradient = positions(maps) @ slope.to(maps.dtype)  # (M, C)
+        if mean is not None:
+            gradient -= (mean @ slope).to(maps.dtype)
         shape = (maps.shape[0], maps.shape[2], maps.shape[3], n_channels)
-        return gradient.reshape(shape).permute(0, 3, 1, 2), None
+        return gradient.reshape(shape).permute(0, 3, 1, 2), None, None
 
 
 @dataclass(frozen=True)

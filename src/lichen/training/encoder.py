@@ -36,7 +36,7 @@ class EncoderRecipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pictures: Annotated[int, Field(ge=2, le=100_000, description="made textures")] = 600
-    steps: Annotated[int, Field(ge=1, description="optimisation steps")] = 1800
+    steps: Annotated[int, Field(ge=1, description="optimisation steps")] = 1600
     batch: Annotated[int, Field(ge=2, le=4096, description="crops a step")] = 48
     crop: Annotated[
         int,

@@ -57,6 +57,8 @@ class Gatys(Method):
         "paper": {
             "network": "vgg19",
             "layers": PAPER_LAYERS,
+            "statistic": "gram",
+            "standardise": False,
             "means_weight": 0.0,
             "colour_weight": 0.0,
             "levels": 1,
@@ -67,11 +69,7 @@ class Gatys(Method):
             "bounds": "global",
             "noise": "faint",
         },
-        "spectrum": {
-            "network": "vgg19",
-            "layers": PAPER_LAYERS,
-            "spectrum_weight": 1.0,
-        },
+        "spectrum": {"spectrum_weight": 1.0},
     }
 
     network: Annotated[
@@ -89,9 +87,9 @@ class Gatys(Method):
         Field(description="weight of each layer, scaled to sum to one; equal when not given"),
     ] = None
     statistic: Annotated[
-        Literal["gram", "principal-gram", "means", "histogram"],
+        Literal["gram", "covariance", "principal-gram", "means", "histogram"],
         Field(description="what is matched of each layer"),
-    ] = "gram"
+    ] = "covariance"
     components: Annotated[
         int, Field(ge=1, le=4096, description="principal components a layer (principal-gram)")
     ] = 64
@@ -136,6 +134,9 @@ class Gatys(Method):
     )
     rescale: Annotated[
         bool, Field(description="rescale each filter to mean activation 1 over natural images")
+    ] = True
+    standardise: Annotated[
+        bool, Field(description="show the network the exemplar at the mean and contrast of photos")
     ] = True
     border: Annotated[
         Literal["reflect", "replicate", "zero"],
@@ -232,13 +233,19 @@ class Gatys(Method):
         return {name: weight / sum(given) for name, weight in zip(names, given, strict=True)}
 
     def _statistic(self) -> Statistic:
-        from lichen.statistics.gram import Gram, PrincipalGram
+        from lichen.statistics.gram import Covariance, Gram, PrincipalGram
         from lichen.statistics.histogram import Histogram
         from lichen.statistics.means import Means
 
         if self.statistic == "principal-gram":
             return PrincipalGram(self.components)
-        return {"gram": Gram, "means": Means, "histogram": Histogram}[self.statistic]()
+        simple: dict[str, type[Gram | Covariance | Means | Histogram]] = {
+            "gram": Gram,
+            "covariance": Covariance,
+            "means": Means,
+            "histogram": Histogram,
+        }
+        return simple[self.statistic]()
 
     def _objective(
         self,
@@ -250,6 +257,7 @@ class Gatys(Method):
     ) -> Objective:
         """The weighted sum at one level, its targets from the exemplar at the level's scale."""
         from lichen.features.pixels import Pixels
+        from lichen.features.standardised import Standardised
         from lichen.objective import Objective, Term
         from lichen.solve.pyramid import level_size, shrink
         from lichen.statistics.histogram import Histogram
@@ -257,6 +265,8 @@ class Gatys(Method):
         from lichen.statistics.spectrum import Spectrum
 
         layers, pixels = self._layers(features), Pixels()
+        if self.standardise:
+            features = Standardised.of(features, example, mask)
         whole = {"pixels": 1.0}
         candidates = [
             (1.0, Term(self.statistic, features, self._statistic(), layers, self.relative)),

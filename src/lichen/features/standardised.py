@@ -1,0 +1,61 @@
+"""Show a network the exemplar at a contrast that it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from lichen.features.extractor import Border, FeatureExtractor
+
+CONTRAST = 0.2
+"""Standard deviation of what the network sees, about that of photographs."""
+
+
+class Standardised(FeatureExtractor):
+    """A network behind a fixed affine map of the pixels: mean to 1/2, contrast to 0.2.
+
+    The map is the exemplar's and the same for every picture judged against it, so nothing is
+    normalised away. Without it the statistics of a dark or flat exemplar are nearly constant and
+    its structure is lost (the zigzag of a dark parquet, for one).
+
+    Parameters
+    ----------
+    inner
+        The network.
+    mean
+        Mean colour of the exemplar, (1, 3, 1, 1).
+    gain
+        Factor on the contrast, one for all channels so that hues stay.
+    """
+
+    def __init__(self, inner: FeatureExtractor, mean: Tensor, gain: float) -> None:
+        super().__init__()
+        self.inner = inner
+        self.network = inner.network
+        self.layers = inner.layers
+        self.default_layers = inner.default_layers
+        self.strides = inner.strides
+        self.mean: Tensor
+        self.register_buffer("mean", mean)
+        self.gain = gain
+
+    @classmethod
+    def of(cls, inner: FeatureExtractor, exemplar: Tensor, mask: Tensor | None) -> Standardised:
+        """Take mean and contrast from the usable pixels of (1, C, H, W)."""
+        shown = exemplar.expand(-1, 3, -1, -1)[0].flatten(1)  # (3, M)
+        if mask is not None:
+            shown = shown[:, mask.flatten() > 0]
+        spread = float(shown.var(1, unbiased=False).mean().sqrt())
+        # A flat exemplar has no structure to bring out, only rounding.
+        return cls(inner, shown.mean(1).view(1, 3, 1, 1), CONTRAST / max(spread, 0.02))
+
+    def channels(self, layer: str) -> int:
+        """Number of channels of a layer."""
+        return self.inner.channels(layer)
+
+    def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
+        """Compute the maps of ``layers``; see :class:`FeatureExtractor`."""
+        shown = 0.5 + self.gain * (image - self.mean)
+        maps: dict[str, Tensor] = self.inner(shown, layers, border)
+        return maps

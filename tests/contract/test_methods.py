@@ -1,0 +1,71 @@
+"""Every registered method keeps the contract; rows and files belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import lichen.methods
+from lichen import registry
+from lichen.canvas import Canvas
+from lichen.exemplar import Exemplar
+from lichen.method import Context, Method
+from lichen.registry import Row
+from lichen.step import Step
+from lichen.testing import check_method
+
+CHEAP: dict[str, dict[str, Any]] = {
+    "gatys": {"network": "pixels", "iterations": 3, "colour_weight": 1.0},
+}
+
+
+@pytest.mark.parametrize("name", sorted(registry.METHODS))
+def test_contract(name: str) -> None:
+    check_method(name, **CHEAP[name])
+
+
+def test_rows_and_files_belong_together() -> None:
+    folder = Path(lichen.methods.__path__[0])
+    files = {
+        ".".join(("lichen.methods", *path.relative_to(folder).with_suffix("").parts))
+        for path in folder.rglob("*.py")
+        if path.stem != "__init__"
+    }
+    assert files == {row.target.partition(":")[0] for row in registry.METHODS.values()}
+
+
+@pytest.mark.parametrize("name", sorted(registry.METHODS))
+def test_every_parameter_is_described_and_cited(name: str) -> None:
+    method = registry.get(name)
+    assert method.name == name
+    assert any(character.isdigit() for character in method.citation)
+    for field_name, field in method.model_fields.items():
+        assert field.description, field_name
+    for preset in method.presets:
+        method.configure(preset)
+
+
+class Broken(Method):
+    """Ignores its seed: the checker must notice."""
+
+    name: ClassVar[str] = "broken"
+    citation: ClassVar[str] = "nobody 1900"
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        shape = (*canvas.size, exemplars[0].channels)
+        yield Step(np.full(shape, 0.5, np.float32), fraction=1.0)
+
+
+def test_the_checker_fails_on_a_method_that_ignores_its_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(registry.METHODS, "broken", Row(f"{__name__}:Broken", ""))
+    monkeypatch.setattr(registry, "get", lambda name: Broken)
+    with pytest.raises(AssertionError, match="two seeds give one picture"):
+        check_method("broken")

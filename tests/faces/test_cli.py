@@ -1,0 +1,136 @@
+"""The command line: flags from parameters, templates, rerun, continue, lists."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from lichen import registry
+from lichen.errors import ParameterError
+from lichen.faces.cli import COMMANDS, lichen
+from lichen.faces.template import output_paths
+from lichen.image import read_image, write_image
+
+CHEAP = ["--network", "pixels", "--iterations", "2"]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_image(tmp_path / "photo.png", np.random.default_rng(0).random((32, 40, 3), np.float32))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*arguments: str) -> str:
+    result = CliRunner().invoke(lichen, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_every_parameter_is_a_flag() -> None:
+    text = call("synthesize", "--method", "gatys", "--help")
+    for name in registry.get("gatys").model_fields:
+        assert "--" + name.replace("_", "-") in text
+    explained = call("methods", "gatys")
+    for name in registry.get("gatys").model_fields:
+        assert "--" + name.replace("_", "-") in explained
+    assert "Gatys, Ecker, Bethge" in explained
+    assert "honours  size, seed, init, mask, wrap" in explained
+    assert "paper" in explained
+
+
+def test_flags_reach_the_method(place: Path) -> None:
+    call(
+        "synthesize", "photo.png", "-o", "a.png", "--network", "pixels", "--iterations", "1",
+        "--layers", "pixels", "--layer-weights", "2", "--no-relative", "--wrap", "rows",
+        "--seed", "9", "--size", "24x20", "-q",
+    )  # fmt: skip
+    record = json.loads(call("show", "a.png"))
+    assert record["parameters"]["layers"] == ["pixels"]
+    assert record["parameters"]["layer_weights"] == [2.0]
+    assert record["parameters"]["relative"] is False
+    assert record["wrap"] == [True, False]
+    assert record["seed"] == 9
+    assert read_image("a.png").pixels.shape == (20, 24, 3)
+
+
+def test_variations_are_named_by_the_template(place: Path) -> None:
+    call("synthesize", "photo.png", "-n", "3", "--seed", "4", *CHEAP,
+         "-o", "{exemplar}_{method}_{seed}_{width}.png")  # fmt: skip
+    names = {path.name for path in place.glob("photo_*.png")}
+    assert names == {f"photo_gatys_{seed}_40.png" for seed in (4, 5, 6)}
+    first, second = (read_image(place / f"photo_gatys_{seed}_40.png").pixels for seed in (4, 5))
+    assert not np.array_equal(first, second)
+
+
+def test_same_command_same_picture_and_rerun_same_bytes(place: Path) -> None:
+    for name in ("a.png", "b.png"):
+        call("synthesize", "photo.png", "-o", name, "--seed", "2", "--tile", *CHEAP)
+    assert np.array_equal(read_image("a.png").pixels, read_image("b.png").pixels)
+    call("rerun", "a.png", "-o", "again.png")
+    assert Path("again.png").read_bytes() == Path("a.png").read_bytes()
+
+
+def test_rerun_of_a_changed_picture_says_so(place: Path) -> None:
+    from lichen.image import read_text
+
+    call("synthesize", "photo.png", "-o", "a.png", *CHEAP)
+    pixels = read_image("a.png").pixels.copy()
+    pixels[0, 0] = 1 - pixels[0, 0]
+    write_image("a.png", pixels, text=read_text("a.png"))
+    result = CliRunner().invoke(lichen, ["rerun", "a.png"])
+    assert result.exit_code == 1
+    assert "pixels differ" in result.output
+    assert not Path("a_rerun.png").exists()
+
+
+def test_continue_and_other_formats(place: Path) -> None:
+    call("synthesize", "photo.png", "-o", "a.tif", "--bit-depth", "16", *CHEAP)
+    assert read_image("a.tif").bit_depth == 16
+    call("continue", "a.tif", "-n", "3", "-o", "b.png")
+    record = json.loads(call("show", "b.png"))
+    assert record["steps"] == 3
+    assert record["init"]["name"] == "a"
+    call("rerun", "b.png")
+    assert Path("b_rerun.png").read_bytes() == Path("b.png").read_bytes()
+
+
+def test_lists(place: Path) -> None:
+    assert "gatys" in call("methods")
+    assert "vgg19-torchvision" in call("weights", "list")
+    counted = call("methods", "gatys", "--count")
+    assert "in all" in counted
+
+
+def test_prepare(place: Path) -> None:
+    (place / "photos").mkdir()
+    (place / "photo.png").rename(place / "photos" / "photo.png")
+    assert "1 of 1 pictures" in call("prepare", "photos", "--size", "24")
+    assert (place / "photos_prepared" / "photo.png").is_file()
+
+
+def test_template_fields() -> None:
+    picture = {"exemplar": "a", "method": "m", "preset": "p", "seed": 1, "index": 0,
+               "width": 3, "height": 4}  # fmt: skip
+    assert output_paths("{exemplar}/{seed:03}.png", [picture]) == [Path("a/001.png")]
+    with pytest.raises(ParameterError, match="one name"):
+        output_paths("{method}.png", [picture, {**picture, "seed": 2}])
+
+
+def test_every_command_has_help_and_starts_light() -> None:
+    for name in COMMANDS:
+        assert "Usage" in call(name, "--help")
+    code = (
+        "import sys; sys.argv = ['lichen', '--help']\n"
+        "from lichen.faces.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'scipy', 'skimage', 'numpy', 'pydantic'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
