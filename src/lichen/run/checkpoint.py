@@ -78,7 +78,7 @@ def read_checkpoint(path: Path) -> tuple[Step, Provenance]:
         If the file is absent or no checkpoint.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             about = json.loads(str(stored["step"]))
             step = Step(image=stored["image"], **about)
             return step, Provenance.from_json(str(stored["provenance"]))

@@ -60,23 +60,32 @@ def coarse_to_fine(
         The step to go on after.
     """
     costs = [level.iterations * level.size[0] * level.size[1] for level in levels]
+
+    def step(number: int, iteration: int, image: Tensor, losses: dict[str, float]) -> Step:
+        planned = levels[number].iterations
+        spent = sum(costs[:number]) + costs[number] * iteration / planned
+        return Step(
+            image=to_pixels(image),
+            losses=losses,
+            level=number,
+            n_levels=len(levels),
+            iteration=iteration,
+            n_iterations=planned,
+            fraction=spent / sum(costs),
+        )
+
     first = 0 if resume is None else resume.level
     image = start
     for number, level in enumerate(levels[first:], start=first):
         if tuple(image.shape[2:]) != level.size:
             image = enlarge(image, level.size, border)
         done = resume.iteration if resume is not None and number == first else 0
+        losses: dict[str, float] = {}
         for iteration, iterate in enumerate(
             minimise(level, image, level.iterations - done), start=done + 1
         ):
-            image = iterate.point
-            spent = sum(costs[:number]) + costs[number] * iteration / level.iterations
-            yield Step(
-                image=to_pixels(image),
-                losses={"total": iterate.loss, **iterate.parts},
-                level=number,
-                n_levels=len(levels),
-                iteration=iteration,
-                n_iterations=level.iterations,
-                fraction=spent / sum(costs),
-            )
+            image, losses = iterate.point, {"total": iterate.loss, **iterate.parts}
+            if iteration < level.iterations:
+                yield step(number, iteration, image, losses)
+        # The last of a level is yielded here, also when the solver had nothing left to improve.
+        yield step(number, level.iterations, image, losses)

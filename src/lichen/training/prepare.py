@@ -22,7 +22,7 @@ MANIFEST = "manifest.csv"
 LEAST_CONTRAST = 4 / 255
 """Pictures of a smaller standard deviation show nothing."""
 
-SAME_BITS = 4
+SAME_BITS = 16
 """Pictures whose 256-bit outlines differ in no more bits are taken for the same."""
 
 

@@ -177,7 +177,7 @@ class Gatys(Method):
         )
         levels = self._levels(canvas.size, exemplars[0].size)
         features = self._features(context)
-        low, high = self._box(example)
+        low, high = self._box(_usable(example, mask))
 
         def minimise(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
             objective = self._objective(features, example, mask, level, canvas)
@@ -185,7 +185,7 @@ class Gatys(Method):
                 objective.value_and_gradient, start, lower=low, upper=high
             )
 
-        start = self._start(levels[0].size, example, canvas, context)
+        start = self._start(levels[0].size, example, mask, canvas, context)
         if context.resume is not None:
             start = to_tensor(_without_idle_channels(context.resume.image)[0])
         for step in coarse_to_fine(
@@ -291,7 +291,12 @@ class Gatys(Method):
         )
 
     def _start(
-        self, size: tuple[int, int], example: Tensor, canvas: Canvas, context: Context
+        self,
+        size: tuple[int, int],
+        example: Tensor,
+        mask: Tensor | None,
+        canvas: Canvas,
+        context: Context,
     ) -> Tensor:
         """The image that the coarsest level starts from."""
         import torch
@@ -309,7 +314,7 @@ class Gatys(Method):
         if self.noise == "faint":
             mean = torch.tensor(IMAGENET_MEAN) if channels == 3 else torch.tensor([0.45])
             return mean.view(1, -1, 1, 1) + noise / 255
-        colours = example[0].flatten(1)
+        colours = _usable(example, mask)
         spread = torch.linalg.cholesky(
             torch.cov(colours).view(channels, channels).double()
             + 1e-8 * torch.eye(channels, dtype=torch.float64)
@@ -317,16 +322,16 @@ class Gatys(Method):
         mixed = torch.einsum("ij,bjhw->bihw", spread, noise)
         return (colours.mean(1).view(1, -1, 1, 1) + mixed).clamp(0, 1)
 
-    def _box(self, example: Tensor) -> tuple[Tensor, Tensor]:
-        """Lower and upper bounds of the pixels, (1, C, 1, 1)."""
+    def _box(self, colours: Tensor) -> tuple[Tensor, Tensor]:
+        """Lower and upper bounds of the pixels, (1, C, 1, 1), from the usable ones (C, M)."""
         import torch
 
-        low, high = example.amin((2, 3), keepdim=True), example.amax((2, 3), keepdim=True)
+        low, high = (bound.view(1, -1, 1, 1) for bound in (colours.amin(1), colours.amax(1)))
         if self.bounds == "none":
             return torch.zeros_like(low), torch.ones_like(high)
         if self.bounds == "global":  # the paper's: over all channels, their means taken off
             shift = torch.zeros_like(low)
-            if example.shape[1] == 3:
+            if colours.shape[0] == 3:
                 shift = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
             return (low - shift).min() + shift, (high - shift).max() + shift
         return low, high
@@ -338,6 +343,12 @@ class Gatys(Method):
         if self.optimizer == "adam":
             return partial(adam, iterations=iterations, learning_rate=self.learning_rate)
         return partial(lbfgs, iterations=iterations, memory=self.memory)
+
+
+def _usable(example: Tensor, mask: Tensor | None) -> Tensor:
+    """Colours of the pixels that may be used, (C, M)."""
+    colours = example[0].flatten(1)
+    return colours if mask is None else colours[:, mask.flatten() > 0]
 
 
 def _without_idle_channels(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
