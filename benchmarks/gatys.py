@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,10 +78,7 @@ def table_time_to_loss(paths: list[Path], size: int, iterations: int) -> None:
         exemplar = to_tensor(pixels)
         judge = PlainLoss(PlainVGG(vgg("float32")), exemplar)
         start = torch.rand(exemplar.shape, generator=torch.Generator().manual_seed(1))
-        for seconds, image in plain_synthesis(judge, start, iterations):
-            plain_seconds, plain_image = seconds, image
-        with torch.no_grad():
-            goal = float(judge(plain_image.clamp(0, 1)))
+        plain_seconds, goal = plain_synthesis(judge, start, iterations)
         ours = seconds_to_loss(pixels, judge, goal)
         if ours is None:
             print(f"{path.stem:>18} {goal:10.5f} {plain_seconds:8.1f}  not reached", flush=True)
@@ -100,10 +98,11 @@ def seconds_to_loss(pixels: np.ndarray, judge: PlainLoss, goal: float) -> tuple[
     method = Gatys.configure(
         network="vgg19",
         layers=LAYERS,
+        statistic="gram",
         means_weight=0,
         colour_weight=0,
+        standardise=False,
         border="zero",
-        iterations=400,
         **SCHEDULE,
     )
     canvas = Canvas((pixels.shape[0], pixels.shape[1]), seed=0)
@@ -123,7 +122,8 @@ def seconds_to_loss(pixels: np.ndarray, judge: PlainLoss, goal: float) -> tuple[
     return None
 
 
-SCHEDULE = {"coarse_iterations": (150, 150, 120)}
+SCHEDULE: dict[str, Any] = {"iterations": 300, "coarser": 1.0}
+"""Iterations at full size are cut short as soon as the goal is reached."""
 
 
 def table_memory(sizes: list[int]) -> None:

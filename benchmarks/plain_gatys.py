@@ -8,7 +8,6 @@ as Lichen is run with: the mean over five layers of ||G - G*||^2 / ||G*||^2.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +15,6 @@ from torch.nn import functional as F
 
 from lichen.features.conv_stack import ConvStack
 
-LOSS_SCALE = 1e6
-"""Without a factor (Gatys' own is 1e9) torch's L-BFGS takes the small gradients for convergence."""
 LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
 
@@ -77,30 +74,28 @@ class PlainLoss:
         return torch.stack(losses).mean()
 
 
-def plain_synthesis(
-    loss: PlainLoss, start: Tensor, iterations: int
-) -> Iterator[tuple[float, Tensor]]:
-    """Yield (seconds so far, image) after every iteration."""
+def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> tuple[float, float]:
+    """Minimise as the tutorials do; give the seconds it took and the loss at the end."""
     image = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
         [image],
         lr=1,
-        max_iter=1,
+        max_iter=iterations,
+        max_eval=10 * iterations,
         history_size=20,
         line_search_fn="strong_wolfe",
-        tolerance_grad=0,  # its defaults would end the run after a few dozen iterations
+        tolerance_grad=0,  # its defaults would end the run early
         tolerance_change=0,
     )
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        value = LOSS_SCALE * loss(image)
+        value = loss(image)
         value.backward()
         return value
 
-    spent = 0.0
-    for _ in range(iterations):
-        started = time.perf_counter()
-        optimizer.step(closure)
-        spent += time.perf_counter() - started
-        yield spent, image.detach()
+    started = time.perf_counter()
+    optimizer.step(closure)
+    seconds = time.perf_counter() - started
+    with torch.no_grad():
+        return seconds, float(loss(image))
