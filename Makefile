@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format clean
+.PHONY: setup demo test format gallery clean
 
 setup: .venv/installed
 
@@ -30,3 +30,7 @@ format: setup
 
 clean:
 	rm -rf .venv demo results
+
+# The picture of the README.
+gallery: setup
+	$(BIN)/python docs/gallery.py

@@ -9,7 +9,7 @@ import skimage
 
 import lichen
 
-PHOTOGRAPHS = {"gravel": {}, "brick": {"spectrum_weight": 1.0}}
+PHOTOGRAPHS: dict[str, dict[str, str]] = {"gravel": {}, "brick": {"preset": "spectrum"}}
 SIZE = 256
 
 
@@ -17,10 +17,10 @@ def main() -> None:
     """Write exemplar, result and the result tiled 2x2 into demo/, and print where they are."""
     folder = Path("demo")
     folder.mkdir(exist_ok=True)
-    for name, parameters in PHOTOGRAPHS.items():
+    for name, options in PHOTOGRAPHS.items():
         photo = lichen.read_image(Path(skimage.__file__).parent / "data" / f"{name}.png").pixels
         exemplar = photo[:SIZE, :SIZE]
-        result = lichen.synthesize(exemplar, wrap=True, seed=1, **parameters)
+        result = lichen.synthesize(exemplar, wrap=True, seed=1, **options)
         lichen.write_image(folder / f"{name}_exemplar.png", exemplar)
         lichen.write_image(folder / f"{name}_tiled.png", np.tile(result.image, (2, 2, 1)))
         saved = result.save(folder / f"{name}_new.png")
