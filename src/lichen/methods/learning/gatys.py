@@ -57,7 +57,6 @@ class Gatys(Method):
         "paper": {
             "network": "vgg19",
             "layers": PAPER_LAYERS,
-            "statistic": "gram",
             "standardise": False,
             "means_weight": 0.0,
             "colour_weight": 0.0,
@@ -89,7 +88,7 @@ class Gatys(Method):
     statistic: Annotated[
         Literal["gram", "covariance", "principal-gram", "means", "histogram"],
         Field(description="what is matched of each layer"),
-    ] = "covariance"
+    ] = "gram"
     components: Annotated[
         int, Field(ge=1, le=4096, description="principal components a layer (principal-gram)")
     ] = 64
