@@ -122,7 +122,7 @@ def seconds_to_loss(pixels: np.ndarray, judge: PlainLoss, goal: float) -> tuple[
     return None
 
 
-SCHEDULE: dict[str, Any] = {"iterations": 300, "coarser": 1.0}
+SCHEDULE: dict[str, Any] = {"iterations": 120, "coarser": 1.0}
 """Iterations at full size are cut short as soon as the goal is reached."""
 
 

@@ -31,7 +31,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises
     ------
     LichenError
-        If the folder does not exist or is not writable, or ``path`` is a folder.
+        If the folder does not exist or is not writable, ``path`` is a folder, or the system
+        refuses to write: no space is left, the name is too long.
     """
     check_folder(path)
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
@@ -40,7 +41,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
+    except BaseException as error:
+        with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError):
+            raise LichenError(
+                f"{path} cannot be written ({error.strerror or error})",
+                "choose another name or place",
+            ) from error
         raise

@@ -166,9 +166,7 @@ class Method(BaseModel, ABC):
 
 def _parameter_error(method: str, error: ValidationError) -> ParameterError:
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or "parameters"
+    name = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
-    return ParameterError(
-        f"{method}: {name} = {first['input']!r} is not allowed: {message}",
-        f"see `lichen methods {method}`",
-    )
+    problem = f"{name} = {first['input']!r} is not allowed: {message}" if name else message
+    return ParameterError(f"{method}: {problem}", f"see `lichen methods {method}`")

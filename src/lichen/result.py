@@ -59,6 +59,8 @@ class Provenance:
         Final losses by name, steps taken, wall-clock seconds.
     complete
         False when the run was stopped early: the picture is that of step ``steps``.
+    resumed
+        Steps after which the run went on from a checkpoint, its solver afresh.
     threads, version, software
         What bytes depend on beside the above.
     """
@@ -76,6 +78,7 @@ class Provenance:
     steps: int = 0
     seconds: float = 0.0
     complete: bool = True
+    resumed: tuple[int, ...] = ()
     threads: int = 1
     software: Mapping[str, str] = field(default_factory=dict)
 
@@ -86,16 +89,11 @@ class Provenance:
     @classmethod
     def from_json(cls, text: str) -> Provenance:
         """Read what :meth:`to_json` wrote."""
+        from pydantic import TypeAdapter, ValidationError
+
         try:
-            values = json.loads(text)
-            values["size"] = tuple(values["size"])
-            values["wrap"] = tuple(values["wrap"])
-            values["networks"] = tuple(values["networks"])
-            values["exemplars"] = tuple(Source(**source) for source in values["exemplars"])
-            if isinstance(values["init"], dict):
-                values["init"] = Source(**values["init"])
-            return cls(**values)
-        except (ValueError, TypeError, KeyError) as error:
+            return TypeAdapter(cls).validate_json(text)
+        except ValidationError as error:
             raise ProvenanceError(
                 "the record of how the picture was made is damaged or of another version"
             ) from error
@@ -160,7 +158,8 @@ def read_provenance(path: str | Path) -> Provenance:
     if path.suffix.lower() == ".png":
         record = read_text(path).get(TEXT_KEY)
     else:
-        record = sidecar(path).read_text("utf-8") if sidecar(path).is_file() else None
+        beside = sidecar(path)
+        record = beside.read_text("utf-8", errors="replace") if beside.is_file() else None
     if record is None:
         raise ProvenanceError(
             f"{path} carries no record of how it was made",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import zipfile
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +33,16 @@ class Checkpointer:
         The file, replaced as a whole each time.
     every
         Least seconds between two writes; 0 writes at every step.
+    bit_depth
+        Of the picture that the run is to become; kept for whoever saves the resumed run.
     """
 
-    def __init__(self, path: Path, every: float = 10.0) -> None:
+    def __init__(self, path: Path, every: float = 10.0, bit_depth: int = 8) -> None:
         if every < 0:
             raise LichenError(f"checkpoint interval {every} s is negative", "use 0 or more")
         self.path = path
         self.every = every
+        self.bit_depth = bit_depth
         self._last = time.monotonic()
 
     def __call__(self, run: Run) -> None:
@@ -61,6 +64,7 @@ class Checkpointer:
                 image=step.image,
                 step=np.array(json.dumps(about)),
                 provenance=np.array(run.provenance().to_json()),
+                bit_depth=np.array(self.bit_depth),
             )
         self._last = time.monotonic()
 
@@ -69,8 +73,17 @@ class Checkpointer:
         self.path.unlink(missing_ok=True)
 
 
-def read_checkpoint(path: Path) -> tuple[Step, Provenance]:
-    """Read the last step of an interrupted run and its record.
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What an interrupted run left: its last step, its record, the depth of its picture."""
+
+    step: Step
+    provenance: Provenance
+    bit_depth: int
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read what an interrupted run left.
 
     Raises
     ------
@@ -79,9 +92,11 @@ def read_checkpoint(path: Path) -> tuple[Step, Provenance]:
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            about = json.loads(str(stored["step"]))
-            step = Step(image=stored["image"], **about)
-            return step, Provenance.from_json(str(stored["provenance"]))
+            return Checkpoint(
+                step=Step(image=stored["image"], **json.loads(str(stored["step"]))),
+                provenance=Provenance.from_json(str(stored["provenance"])),
+                bit_depth=int(stored["bit_depth"]),
+            )
     except FileNotFoundError:
         raise ProvenanceError(
             f"there is no checkpoint {path}", "name the *.checkpoint.npz beside the output"

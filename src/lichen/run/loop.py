@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -42,8 +42,11 @@ class Run:
         What is wanted.
     resume
         The last step of an interrupted run to go on from.
-    steps_before
+    steps_before, seconds_before
         Steps and seconds already taken by the run that is resumed.
+    resumed
+        Steps after which the run goes on from its own last step with its solver afresh; of
+        those before ``steps_before`` that is history.
     stop_after
         Stop after this many steps, to make a picture of an interrupted run again.
     threads
@@ -64,6 +67,7 @@ class Run:
         resume: Step | None = None,
         steps_before: int = 0,
         seconds_before: float = 0.0,
+        resumed: Sequence[int] = (),
         stop_after: int | None = None,
         threads: int | None = None,
     ) -> None:
@@ -74,6 +78,7 @@ class Run:
         self.last: Step | None = resume
         self.n_steps = steps_before
         self.complete = False
+        self._resumed = tuple(resumed)
         self._stop_after = stop_after
         self._seconds_before = seconds_before
         self._started = time.perf_counter()
@@ -95,13 +100,23 @@ class Run:
     def __iter__(self) -> Iterator[Step]:
         """Yield the method's steps."""
         self._started = time.perf_counter()
+        for restart in self._resumed:
+            if restart > self.n_steps:
+                yield from self._until(restart)
+                self._context.resume = self.last
+        self.complete = yield from self._until(self._stop_after)
+
+    def _until(self, n_steps: int | None) -> Generator[Step, None, bool]:
+        """Yield steps up to the ``n_steps``-th of the run; give whether the method ended."""
+        if n_steps is not None and self.n_steps >= n_steps:
+            return False
         for step in self.method.run(self.exemplars, self.canvas, self._context):
             self.last = step
             self.n_steps += 1
             yield step
-            if self._stop_after is not None and self.n_steps >= self._stop_after:
-                return
-        self.complete = True
+            if n_steps is not None and self.n_steps >= n_steps:
+                return False
+        return True
 
     @property
     def seconds(self) -> float:
@@ -125,6 +140,7 @@ class Run:
             steps=self.n_steps,
             seconds=round(self.seconds, 3),
             complete=self.complete,
+            resumed=self._resumed,
             threads=self._context.threads,
             software=_software(),
         )

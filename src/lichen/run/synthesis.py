@@ -147,14 +147,13 @@ def finish(
     run: Run,
     *,
     progress: bool | None = None,
-    checkpoint: str | Path | None = None,
-    checkpoint_every: float = 10.0,
+    checkpoint: str | Path | Checkpointer | None = None,
     video: str | Path | None = None,
     on_step: Callable[[Step], None] | None = None,
     title: str | None = None,
 ) -> Result:
     """Take a run to its end, with bar, checkpoints and film; see :func:`synthesize`."""
-    keeper = None if checkpoint is None else Checkpointer(Path(checkpoint), checkpoint_every)
+    keeper = Checkpointer(Path(checkpoint)) if isinstance(checkpoint, str | Path) else checkpoint
     recorder = None if video is None else Recorder(Path(video), run.canvas.size)
     try:
         with ProgressBar(title or run.method.name, progress) as bar:
@@ -186,14 +185,16 @@ def resume(checkpoint: str | Path, exemplar: Picture | None = None) -> Run:
     exemplar
         The exemplar, where it is no longer at the path that the checkpoint recorded.
     """
-    step, record = read_checkpoint(Path(checkpoint))
+    stored = read_checkpoint(Path(checkpoint))
+    record = stored.provenance
     return _run_again(
         record,
         exemplar,
         Path(checkpoint).parent,
-        resume=step,
+        resume=stored.step,
         steps_before=record.steps,
         seconds_before=record.seconds,
+        resumed=(*record.resumed, record.steps),
     )
 
 
@@ -208,8 +209,8 @@ def rerun(picture: str | Path, exemplar: Picture | None = None) -> tuple[Run, Pr
         The exemplar, where it is no longer at the recorded path.
     """
     record = read_provenance(picture)
-    stop_after = None if record.complete else record.steps
-    return _run_again(record, exemplar, Path(picture).parent, stop_after=stop_after), record
+    how = {"resumed": record.resumed, "stop_after": None if record.complete else record.steps}
+    return _run_again(record, exemplar, Path(picture).parent, **how), record
 
 
 def go_on(picture: str | Path, iterations: int, exemplar: Picture | None = None) -> Run:

@@ -79,8 +79,11 @@ def coarse_to_fine(
     for number, level in enumerate(levels[first:], start=first):
         if tuple(image.shape[2:]) != level.size:
             image = enlarge(image, level.size, border)
-        done = resume.iteration if resume is not None and number == first else 0
-        losses: dict[str, float] = {}
+        done, losses = 0, dict[str, float]()
+        if resume is not None and number == first:
+            done, losses = resume.iteration, dict(resume.losses)
+            if done >= level.iterations:
+                continue
         for iteration, iterate in enumerate(
             minimise(level, image, level.iterations - done), start=done + 1
         ):

@@ -17,7 +17,8 @@ from torch import Tensor
 ValueAndGradient = Callable[[Tensor], tuple[float, Tensor, dict[str, float]]]
 
 ARMIJO = 1e-4
-MAX_TRIALS = 12
+MAX_TRIALS = 5
+"""More only pay where rounding has the last word: there it is better to end."""
 
 
 @dataclass(frozen=True)
