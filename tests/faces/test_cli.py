@@ -104,8 +104,10 @@ def test_continue_and_other_formats(place: Path) -> None:
 def test_lists(place: Path) -> None:
     assert "gatys" in call("methods")
     assert "vgg19-torchvision" in call("weights", "list")
-    counted = call("methods", "gatys", "--count")
-    assert "in all" in counted
+    layers = "relu1_1,relu1_2"  # of 32 channels each
+    assert "1,056" in call("methods", "gatys", "--count", "--layers", layers)
+    means = call("methods", "gatys", "--count", "--layers", layers, "--statistic", "means")
+    assert means.splitlines()[-1].split() == ["in", "all", "64"]
 
 
 def test_prepare(place: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from lichen import registry
@@ -9,19 +11,43 @@ from lichen.errors import ParameterError
 from lichen.faces import parameters
 
 
-@click.command()
+class OneMethodCommand(click.Command):
+    """Takes the parameters of the method that is named first, for counting."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Look for the name before anything else is understood."""
+        if args and not args[0].startswith("-"):
+            ctx.meta["method"] = args[0]
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Own options, then the method's."""
+        own = super().get_params(ctx)
+        if "method" not in ctx.meta:
+            return own
+        return [*own, *parameters.options(registry.get(ctx.meta["method"]))]
+
+
+@click.command(cls=OneMethodCommand)
 @click.argument("name", required=False)
 @click.option("-p", "--preset", help="Count with the parameters of this preset.")
-@click.option("--count", is_flag=True, help="Count the numbers that the method matches.")
-def methods(name: str | None, preset: str | None, count: bool) -> None:
-    """List the methods, or explain the method NAME."""
+@click.option(
+    "--count", is_flag=True, help="Count the numbers that are matched; takes parameters too."
+)
+def methods(name: str | None, preset: str | None, count: bool, **values: Any) -> None:
+    """List the methods, or explain the method NAME.
+
+    The counts of the 2015 paper: lichen methods gatys --count --preset paper
+    [--statistic principal-gram | means].
+    """
     if name is None:
         if count or preset:
             raise ParameterError("--count needs a method", "as in: lichen methods gatys --count")
         for method, row in sorted(registry.rows().items()):
             click.echo(f"{method:<16} {row.summary}")
         return
-    click.echo(_count(name, preset) if count else explain(name))
+    chosen = parameters.given(registry.get(name), values)
+    click.echo(_count(name, preset, chosen) if count else explain(name))
 
 
 def explain(name: str) -> str:
@@ -48,8 +74,8 @@ def _typed(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
-def _count(name: str, preset: str | None) -> str:
-    method = registry.get(name).configure(preset)
+def _count(name: str, preset: str | None, chosen: dict[str, Any]) -> str:
+    method = registry.get(name).configure(preset, **chosen)
     counter = getattr(method, "count_statistics", None)
     if counter is None:
         raise ParameterError(f"{name} does not match a fixed number of statistics")
