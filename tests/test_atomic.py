@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,15 @@ def test_nothing_is_left_by_a_failure(tmp_path: Path, error: type[BaseException]
         fail()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
+    long = tmp_path / ("very" * 70 + "long.png")
+    with pytest.raises(LichenError, match=r"File name too long"), atomic_path(long) as temporary:
+        temporary.write_text("x")
+    with pytest.raises(LichenError, match="No space left"), atomic_path(tmp_path / "a.txt"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_folder_and_a_folder_are_errors(tmp_path: Path) -> None:

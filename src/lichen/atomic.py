@@ -14,6 +14,12 @@ from lichen.errors import LichenError
 def check_folder(path: Path) -> None:
     """Raise unless a file could be written at ``path``."""
     folder = path.absolute().parent
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a name too long, a file where a folder should be
+        raise _refused(path, error) from None
     if path.is_dir():
         raise LichenError(f"{path} is a folder", "name a file in it")
     if not folder.is_dir():
@@ -35,7 +41,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         refuses to write: no space is left, the name is too long.
     """
     check_folder(path)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(f".{path.stem[:32]}.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -45,8 +51,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             temporary.unlink()
         if isinstance(error, OSError):
-            raise LichenError(
-                f"{path} cannot be written ({error.strerror or error})",
-                "choose another name or place",
-            ) from error
+            raise _refused(path, error) from error
         raise
+
+
+def _refused(path: Path, error: OSError) -> LichenError:
+    return LichenError(
+        f"{path} cannot be written ({error.strerror or error})", "choose another name or place"
+    )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,8 @@ class Provenance:
     resumed: tuple[int, ...] = ()
     threads: int = 1
     software: Mapping[str, str] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,9 @@ import tifffile
 from PIL import Image
 
 from lichen.faces import cli
+from lichen.image import write_image
+from lichen.run.checkpoint import Checkpointer
+from lichen.run.synthesis import finish, prepare
 
 Arguments = list[str]
 
@@ -34,7 +38,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Image.new("L", (20, 40), 255).save(place / "narrow.png")
     (place / "broken.checkpoint.npz").write_bytes(b"nothing")
     (place / "fake.safetensors").write_bytes(b"nothing")
+    (place / "sub.png").mkdir()
+    shutil.copy(place / "good.png", place / "good_gatys_0.png")
+    write_image(place / "odd.png", pixels, text={"lichen": '{"method": "gatys"}'})
     monkeypatch.chdir(place)
+    finished = prepare("good.png", network="pixels", iterations=1)
+    finish(finished).save("made.png")
+    Checkpointer(Path("kept.checkpoint.npz")).write(finished)
     monkeypatch.setenv("LICHEN_OFFLINE", "1")
     return place
 
@@ -45,6 +55,14 @@ def synthesis(*arguments: str) -> Arguments:
 
 def photo(name: str) -> Arguments:
     return ["synthesize", name, "-o", "out.png"]
+
+
+def to(output: str) -> Arguments:
+    return ["synthesize", "good.png", "-o", output]
+
+
+def contents(folder: Path) -> dict[Path, bytes | None]:
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
 TABLE: list[tuple[str, Arguments, list[str]]] = [
@@ -93,12 +111,12 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ),
     (
         "output folder missing",
-        ["synthesize", "good.png", "-o", "no/where.png"],
+        to("no/where.png"),
         ["does not exist", "make it first"],
     ),
     (
         "output format unknown",
-        ["synthesize", "good.png", "-o", "out.xyz"],
+        to("out.xyz"),
         ["cannot write .xyz", "use one of .png"],
     ),
     (
@@ -108,14 +126,75 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ),
     (
         "template field",
-        ["synthesize", "good.png", "-o", "{name}.png"],
+        to("{name}.png"),
         ["'name'", "output template", "known: exemplar"],
     ),
     (
         "template malformed",
-        ["synthesize", "good.png", "-o", "{seed.png"],
-        ["malformed", "double literal braces"],
+        to("{seed.png"),
+        ["malformed", "literal braces doubled"],
     ),
+    (
+        "template conversion",
+        to("{seed!x}.png"),
+        ["malformed", "write fields as {seed}"],
+    ),
+    (
+        "template format",
+        to("{exemplar:d}.png"),
+        ["malformed", "Unknown format code 'd'"],
+    ),
+    (
+        "template attribute",
+        to("{seed.real}.png"),
+        ["'seed.real'", "did you mean seed"],
+    ),
+    (
+        "over the photo",
+        to("{exemplar}.png"),
+        ["good.png is read here", "name another output"],
+    ),
+    (
+        "over another photo of the batch",
+        ["synthesize", "good.png", "good_gatys_0.png"],
+        ["good_gatys_0.png is read here", "name another output"],
+    ),
+    (
+        "film over the photo",
+        synthesis("--video", "good.png"),
+        ["good.png is read here", "name another output"],
+    ),
+    (
+        "film over the picture",
+        synthesis("--video", "out.png"),
+        ["both the picture", "another name"],
+    ),
+    (
+        "output a folder",
+        to("sub.png"),
+        ["sub.png is a folder", "file in it"],
+    ),
+    ("output without suffix", to("out"), ["without suffix", "use one of"]),
+    (
+        "output name too long",
+        to("x" * 245 + ".png"),
+        ["File name too long", "another name"],
+    ),
+    (
+        "output under a file",
+        to("good.png/x.png"),
+        ["x.png", "Not a directory"],
+    ),
+    ("seed not a number", synthesis("--seed", "1.5"), ["--seed", "'1.5'", "not a valid integer"]),
+    (
+        "weights of layers",
+        synthesis("--layers", "a,b", "--layer-weights", "1,x"),
+        ["layer_weights.1"],
+    ),
+    ("no layers", synthesis("--layers", ","), ["name at least one layer", "lichen methods"]),
+    ("option without value", ["synthesize", "good.png", "-o"], ["'-o'", "requires an argument"]),
+    ("no photo", ["synthesize"], ["Missing argument 'PHOTO...'"]),
+    ("size too long", synthesis("--size", "9" * 30 + "x9"), ["9x9", "100,000,000"]),
     (
         "one name for many",
         ["synthesize", "good.png", "-n", "3", "-o", "same.png"],
@@ -132,6 +211,24 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ("weights unknown", ["weights", "verify", "vgg"], ["'vgg'", "did you mean"]),
     ("checkpoint damaged", ["resume", "broken.checkpoint.npz"], ["not a checkpoint", "npz"]),
     ("checkpoint missing", ["resume", "none.checkpoint.npz"], ["no checkpoint", "npz"]),
+    (
+        "resumed to a depth its format lacks",
+        ["resume", "kept.checkpoint.npz", "-o", "out.webp", "--bit-depth", "16"],
+        [".webp does not hold 16 bits", "use .png"],
+    ),
+    ("resumed over its photo", ["resume", "kept.checkpoint.npz", "-o", "good.png"], ["read here"]),
+    ("continued over itself", ["continue", "made.png", "-o", "made.png"], ["read here", "-o"]),
+    ("rerun over its photo", ["rerun", "made.png", "-o", "good.png"], ["read here", "-o"]),
+    ("rerun with another photo", ["rerun", "made.png", "--exemplar", "narrow.png"], ["SHA-256"]),
+    ("continued for no time", ["continue", "made.png", "-n", "0"], ["'-n'", "x>=1"]),
+    ("record of another version", ["show", "odd.png"], ["record", "another version"]),
+    ("method for counting", ["methods", "--count"], ["needs a method", "lichen methods gatys"]),
+    ("method to explain", ["methods", "gatis"], ["'gatis'", "did you mean gatys"]),
+    (
+        "parameter without use",
+        ["methods", "gatys", "--levels", "2"],
+        ["--levels is only for --count", "lichen synthesize"],
+    ),
     ("no record", ["rerun", "good.png"], ["good.png carries no record", "lichen wrote"]),
     ("prepare nothing", ["prepare", "nowhere"], ["nowhere is not a folder", "name a folder"]),
     (
@@ -161,7 +258,7 @@ def test_bad_input(
     arguments: Arguments,
     words: list[str],
 ) -> None:
-    before = sorted(folder.rglob("*"))
+    before = contents(folder)
     assert run(arguments, monkeypatch) == 2
     printed = capsys.readouterr()
     message = printed.err.strip()
@@ -170,7 +267,7 @@ def test_bad_input(
     for word in words:
         assert word in message
     assert printed.out == ""
-    assert sorted(folder.rglob("*")) == before
+    assert contents(folder) == before
 
 
 def test_the_table_is_long_enough_and_its_control_is_accepted(

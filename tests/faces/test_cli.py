@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from lichen import registry
 from lichen.errors import ParameterError
 from lichen.faces.cli import COMMANDS, lichen
-from lichen.faces.template import output_paths
+from lichen.faces.template import check_distinct, fill
 from lichen.image import read_image, write_image
 
 CHEAP = ["--network", "pixels", "--iterations", "2"]
@@ -120,9 +120,11 @@ def test_prepare(place: Path) -> None:
 def test_template_fields() -> None:
     picture = {"exemplar": "a", "method": "m", "preset": "p", "seed": 1, "index": 0,
                "width": 3, "height": 4}  # fmt: skip
-    assert output_paths("{exemplar}/{seed:03}.png", [picture]) == [Path("a/001.png")]
+    assert fill("{exemplar}/{seed:03}.png", picture) == Path("a/001.png")
+    assert fill("{{{preset}}}_{index}_{width}x{height}.png", picture) == Path("{p}_0_3x4.png")
+    check_distinct("{seed}.png", [Path("1.png"), Path("2.png")])
     with pytest.raises(ParameterError, match="one name"):
-        output_paths("{method}.png", [picture, {**picture, "seed": 2}])
+        check_distinct("{method}.png", [Path("m.png"), Path("x/../m.png")])
 
 
 def test_every_command_has_help_and_starts_light() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -18,8 +19,8 @@ import lichen
 from lichen.errors import ImageError, LichenError, ProvenanceError
 from lichen.image import read_image, write_image
 from lichen.result import Provenance, read_provenance
-from lichen.run.checkpoint import checkpoint_path, read_checkpoint
-from lichen.run.loop import RunInterruptedError
+from lichen.run.checkpoint import Checkpointer, checkpoint_path, read_checkpoint
+from lichen.run.loop import Run, RunInterruptedError
 from lichen.run.recording import MAX_FRAMES, Recorder
 from lichen.run.synthesis import finish, prepare, rerun, resume, synthesize
 from lichen.step import Step
@@ -64,6 +65,15 @@ def test_files_without_record(photo: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "odd.png", np.zeros((4, 4, 3)), text={"lichen": "{}"})
     with pytest.raises(ProvenanceError, match="damaged"):
         read_provenance(tmp_path / "odd.png")
+    record = json.loads(synthesize(photo, **CHEAP).provenance.to_json())
+    for change in ({"size": ["wide", "high"]}, {"parameters": [1]}, {"unheard": "of"}):
+        beside = tmp_path / "odd.jpg.json"
+        beside.write_text(json.dumps({**record, **change}))
+        with pytest.raises(ProvenanceError, match="another version"):
+            read_provenance(tmp_path / "odd.jpg")
+    beside.write_bytes(b"\xff\xfe not text")
+    with pytest.raises(ProvenanceError, match="damaged"):
+        read_provenance(tmp_path / "odd.jpg")
 
 
 @pytest.mark.parametrize("depth", [8, 16])
@@ -149,11 +159,50 @@ def test_a_coarse_checkpoint_resumes_on_its_level(photo: Path, tmp_path: Path) -
         synthesize(photo, checkpoint=kept, on_step=interrupt, **parameters)
     assert caught.value.result is not None
     assert caught.value.result.image.shape == (40, 32, 3)
-    step, _ = read_checkpoint(kept)
+    step = read_checkpoint(kept).step
     assert step.image.shape == (20, 16, 3)
     levels = [step.level for step in resume(kept)]
     assert levels[0] == 0
     assert levels[-1] == 1
+
+
+@pytest.mark.parametrize("stops", [(2,), (4, 6), (7, 9)])
+def test_a_resumed_picture_can_be_made_again(
+    photo: Path, tmp_path: Path, stops: tuple[int, ...]
+) -> None:
+    """Its record says where the solver started afresh, so that a rerun does the same."""
+    kept = tmp_path / "state.npz"
+
+    def interrupted(run: Run, steps: int) -> None:
+        def interrupt(step: Step) -> None:
+            if run.n_steps == steps:
+                raise KeyboardInterrupt
+
+        with pytest.raises(RunInterruptedError):
+            finish(run, checkpoint=kept, on_step=interrupt)
+
+    interrupted(prepare(photo, levels=2, **CHEAP), stops[0])
+    for steps in stops[1:]:
+        interrupted(resume(kept), steps)
+    saved = finish(resume(kept)).save(tmp_path / "out.png", 16)
+    record = read_provenance(saved)
+    assert record.resumed == stops
+    run, _ = rerun(saved)
+    again = finish(run)
+    assert again.provenance.same_making(record)
+    again.save(tmp_path / "again.png", 16)
+    assert np.array_equal(read_image(tmp_path / "again.png").pixels, read_image(saved).pixels)
+
+
+def test_a_checkpoint_of_the_last_step_has_nothing_left_to_do(photo: Path, tmp_path: Path) -> None:
+    run = prepare(photo, levels=2, **CHEAP)
+    whole = finish(run)
+    Checkpointer(tmp_path / "state.npz").write(run)
+    resumed = resume(tmp_path / "state.npz")
+    assert list(resumed) == []
+    assert np.array_equal(resumed.result().image, whole.image)
+    assert resumed.result().provenance.losses == whole.provenance.losses
+    assert resumed.result().provenance.complete
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 cut"])
@@ -209,8 +258,9 @@ def test_sigkill_leaves_no_half_written_file(photo: Path, tmp_path: Path, attemp
     assert not output.exists()
     visible = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
     assert visible - {"lichen-cache"} == {"photo.png", checkpoint_path(output).name}
-    step, record = read_checkpoint(checkpoint_path(output))
-    assert step.iteration == record.steps >= 1
+    kept = read_checkpoint(checkpoint_path(output))
+    step = kept.step
+    assert step.iteration == kept.provenance.steps >= 1
     assert next(iter(resume(checkpoint_path(output)))).iteration == step.iteration + 1
 
 

@@ -79,12 +79,19 @@ def main() -> None:
         _fail(str(error), 2)
     except click.Abort:
         _fail("interrupted", 130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
     except click.ClickException as error:
         _fail(" ".join(error.format_message().split()), 2)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}; check the system", 2)
+    except MemoryError:
+        _fail("the memory does not suffice; ask for a smaller --size or fewer --layers", 2)
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:

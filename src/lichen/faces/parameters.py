@@ -11,6 +11,9 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+AUTOMATIC = "automatic"
+"""What is typed, and shown, where a parameter is left to the method."""
+
 
 def options(model: type[BaseModel]) -> list[click.Option]:
     """Make an option of every field; values stay text for the model itself to judge."""
@@ -18,24 +21,31 @@ def options(model: type[BaseModel]) -> list[click.Option]:
 
 
 def given(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Pick the fields that the user set, lists split at commas."""
+    """Pick the fields that the user set: lists split at commas, ``automatic`` for None."""
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         value = values.get(name)
         if value is None:
             continue
-        if _is_list(field) and isinstance(value, str):
+        if value == AUTOMATIC and field.default is None:
+            value = None
+        elif _is_list(field) and isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
         found[name] = value
     return found
 
 
+def flag(name: str) -> str:
+    """Give the option of a field."""
+    return "--" + name.replace("_", "-")
+
+
 def _option(name: str, field: FieldInfo) -> click.Option:
-    flag = "--" + name.replace("_", "-")
     text = describe(field)
     if field.annotation is bool:
-        return click.Option([f"{flag}/--no-{flag[2:]}"], default=None, help=text)
-    return click.Option([flag], default=None, help=text, metavar=kind(field).upper())
+        names = f"{flag(name)}/--no-{name.replace('_', '-')}"
+        return click.Option([names], default=None, help=text)
+    return click.Option([flag(name)], default=None, help=text, metavar=kind(field).upper())
 
 
 def describe(field: FieldInfo) -> str:
@@ -80,7 +90,7 @@ def default(field: FieldInfo) -> str:
         return ",".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "automatic" if value is None else str(value)
+    return AUTOMATIC if value is None else str(value)
 
 
 def _is_list(field: FieldInfo) -> bool:

@@ -11,29 +11,40 @@ from lichen.errors import ParameterError, unknown_name
 FIELDS = ("exemplar", "method", "preset", "seed", "index", "width", "height")
 
 
-def output_paths(template: str, pictures: Sequence[Mapping[str, object]]) -> list[Path]:
-    """Fill a template for each picture.
+def fill(template: str, picture: Mapping[str, object]) -> Path:
+    """Fill a template for one picture.
 
     Raises
     ------
     UnknownNameError
         For a field that does not exist.
     ParameterError
-        If two pictures would get the same name, or the template is malformed.
+        If the template is malformed.
     """
     try:
         used = [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
     except ValueError as error:
-        raise ParameterError(
-            f"output template {template!r} is malformed: {error}", "double literal braces: {{ }}"
-        ) from None
+        raise _malformed(template, error) from None
     for field in used:
         if field not in FIELDS:
             raise unknown_name("field of an output template", field, FIELDS)
-    paths = [Path(template.format(**picture)) for picture in pictures]
-    if len(set(paths)) < len(paths):
+    try:
+        return Path(template.format(**picture))
+    except ValueError as error:  # a conversion or format that the field does not have
+        raise _malformed(template, error) from None
+
+
+def check_distinct(template: str, paths: Sequence[Path]) -> None:
+    """Raise if two pictures would get the same name."""
+    if len({path.resolve() for path in paths}) < len(paths):
         raise ParameterError(
             f"output template {template!r} gives several pictures one name",
             'add {seed}, {index} or {exemplar}, as in "{exemplar}_{method}_{seed}.png"',
         )
-    return paths
+
+
+def _malformed(template: str, error: ValueError) -> ParameterError:
+    return ParameterError(
+        f"output template {template!r} is malformed: {error}",
+        "write fields as {seed} or {seed:03}, and literal braces doubled: {{ }}",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,54 +10,15 @@ import click
 
 from lichen import registry
 from lichen.errors import ParameterError
+from lichen.exemplar import Exemplar
 from lichen.faces import parameters
-from lichen.faces.commands.saving import make
-from lichen.faces.template import output_paths
-from lichen.image import check_writable
-from lichen.run.recording import Recorder
+from lichen.faces.commands.method_options import MethodCommand
+from lichen.faces.commands.saving import check_output, files_read, make, refuse_overwriting
+from lichen.faces.template import check_distinct, fill
+from lichen.run.loop import Run
 from lichen.run.synthesis import prepare
 
 DEFAULT_METHOD = "gatys"
-
-
-class MethodCommand(click.Command):
-    """A command that takes the options of the method named by ``--method``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Look for ``--method`` before anything else is understood."""
-        ctx.meta["method"] = _method_in(args)
-        return super().parse_args(ctx, args)
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Own options, then the method's."""
-        own = super().get_params(ctx)
-        if "method" not in ctx.meta:
-            return own
-        return [*own, *parameters.options(registry.get(ctx.meta["method"]))]
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Show the method's options under its name."""
-        method = ctx.meta["method"]
-        theirs = {option.name for option in parameters.options(registry.get(method))}
-        sections: dict[str, list[tuple[str, str]]] = {"Options": [], f"Parameters of {method}": []}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None:
-                sections[f"Parameters of {method}" if param.name in theirs else "Options"].append(
-                    record
-                )
-        for title, records in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(records)
-
-
-def _method_in(args: list[str]) -> str:
-    for position, arg in enumerate(args):
-        if arg in ("--method", "-m") and position + 1 < len(args):
-            return args[position + 1]
-        if arg.startswith("--method="):
-            return arg.partition("=")[2]
-    return DEFAULT_METHOD
 
 
 @click.command(cls=MethodCommand)
@@ -67,7 +29,7 @@ def _method_in(args: list[str]) -> str:
     default="{exemplar}_{method}_{seed}.png",
     show_default=True,
     help="File or template with {exemplar} {method} {preset} {seed} {index} {width} {height}; "
-    "an existing file is replaced.",
+    "an existing file is replaced, but never a photo, mask or initial image that is read.",
 )
 @click.option("-s", "--size", help="WIDTHxHEIGHT in pixels; the photo's when not given.")
 @click.option(
@@ -83,7 +45,7 @@ def _method_in(args: list[str]) -> str:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Variations, with seeds counting up from --seed.",
+    help="Variations of each photo, with seeds counting up from --seed.",
 )
 @click.option(
     "--init",
@@ -97,9 +59,12 @@ def _method_in(args: list[str]) -> str:
     type=click.Choice(["8", "16", "32"]),
     default="8",
     show_default=True,
-    help="Of the output.",
+    help="Of the output; 16 for PNG and TIFF, 32 (float) for TIFF.",
 )
-@click.option("--video", help="Film of the run: .gif .webp .png .mp4 .webm; may be a template.")
+@click.option(
+    "--video",
+    help="Film of the run, once it has ended: .gif .webp .png .mp4 .webm; may be a template.",
+)
 @click.option(
     "--checkpoint-every",
     type=click.FloatRange(min=0),
@@ -107,24 +72,24 @@ def _method_in(args: list[str]) -> str:
     show_default=True,
     help="Seconds between checkpoints.",
 )
+@click.option("--progress/--no-progress", default=None, help="A bar; by default on a terminal.")
 @click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
 def synthesize(
     exemplars: tuple[str, ...],
     output: str,
-    size: str | None,
     method: str,
     preset: str | None,
     tile: bool,
     wrap: str | None,
     seed: int,
     number: int,
-    init: str,
     mask: str | None,
     bit_depth: str,
     video: str | None,
     checkpoint_every: float,
+    progress: bool | None,
     quiet: bool,
-    **values: Any,
+    **wanted: Any,
 ) -> None:
     """Make new pictures of a material from PHOTO.
 
@@ -132,45 +97,60 @@ def synthesize(
     """
     if tile and wrap not in (None, "both"):
         raise ParameterError(f"--tile and --wrap {wrap} disagree", "give one of them")
-    chosen = parameters.given(registry.get(method), values)
-    runs, names = [], []
-    for exemplar in exemplars:
-        for index in range(number):
-            run = prepare(
-                exemplar,
-                size=size,
-                method=method,
-                preset=preset,
-                wrap="both" if tile else (wrap or "none"),
-                seed=seed + index,
-                init=init,
-                mask=mask,
-                **chosen,
-            )
-            runs.append(run)
-            names.append(
-                {
-                    "exemplar": Path(exemplar).stem,
-                    "method": method,
-                    "preset": preset or "default",
-                    "seed": seed + index,
-                    "index": index,
-                    "height": run.canvas.size[0],
-                    "width": run.canvas.size[1],
-                }
-            )
-    paths = output_paths(output, names)
-    films = [None] * len(runs) if video is None else output_paths(video, names)
-    for path, film, run in zip(paths, films, runs, strict=True):
-        check_writable(path, int(bit_depth))
-        if film is not None:
-            Recorder(film, run.canvas.size)
-    for path, film, run in zip(paths, films, runs, strict=True):
+    chosen = parameters.given(registry.get(method), wanted)
+    depth = int(bit_depth)
+
+    def runs() -> Iterator[Run]:
+        """Read one photo at a time: a batch may be larger than the memory."""
+        for photo in exemplars:
+            example = Exemplar.read(photo, mask)
+            for variation in range(number):
+                yield prepare(
+                    example,
+                    size=wanted["size"],
+                    method=method,
+                    preset=preset,
+                    wrap="both" if tile else (wrap or "none"),
+                    seed=seed + variation,
+                    init=wanted["init"],
+                    **chosen,
+                )
+
+    paths: list[Path] = []
+    films: list[Path | None] = []
+    inputs: list[Path] = []
+    for run in runs():  # all is checked before anything is computed
+        about = _about(run, preset, run.canvas.seed - seed)
+        paths.append(fill(output, about))
+        films.append(None if video is None else fill(video, about))
+        inputs += files_read(run)
+        check_output(run, paths[-1], depth, films[-1])
+    made_films = [film for film in films if film is not None]
+    check_distinct(output, paths)
+    if video is not None:
+        check_distinct(video, made_films)
+    refuse_overwriting([*paths, *made_films], inputs)
+    for path, film, run in zip(paths, films, runs(), strict=True):
         make(
             run,
             path,
-            bit_depth=int(bit_depth),
+            bit_depth=depth,
             quiet=quiet,
+            progress=progress,
             video=film,
             checkpoint_every=checkpoint_every,
         )
+
+
+def _about(run: Run, preset: str | None, index: int) -> dict[str, object]:
+    """Fields of the template for one picture."""
+    height, width = run.canvas.size
+    return {
+        "exemplar": run.exemplars[0].name,
+        "method": run.method.name,
+        "preset": preset or "default",
+        "seed": run.canvas.seed,
+        "index": index,
+        "width": width,
+        "height": height,
+    }
