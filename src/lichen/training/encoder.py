@@ -13,11 +13,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,28 +25,9 @@ from lichen.errors import LichenError
 from lichen.features.precision import multiplies_bfloat16
 from lichen.training.crops import Crops
 from lichen.training.pictures import training_pictures
+from lichen.training.recipe import EncoderRecipe
 
 MEAN, STD = 0.5, 0.25
-
-
-class EncoderRecipe(BaseModel):
-    """Everything that the weights depend on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    pictures: Annotated[int, Field(ge=2, le=100_000, description="made textures")] = 600
-    steps: Annotated[int, Field(ge=1, description="optimisation steps")] = 1600
-    batch: Annotated[int, Field(ge=2, le=4096, description="crops a step")] = 48
-    crop: Annotated[
-        int,
-        Field(ge=16, le=256, description="side of the crops", json_schema_extra={"unit": "px"}),
-    ] = 80
-    widths: Annotated[
-        tuple[int, ...], Field(min_length=1, description="channels of each block of two layers")
-    ] = (32, 64, 128, 256)
-    learning_rate: Annotated[float, Field(gt=0, le=1, description="at its peak")] = 2e-3
-    weight_decay: Annotated[float, Field(ge=0, le=1, description="of AdamW")] = 0.02
-    seed: Annotated[int, Field(ge=0, lt=2**31, description="of pictures, crops and weights")] = 0
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ def prepare(folder: Path, output: Path | None, size: int) -> None:
     from lichen.training.prepare import MANIFEST, prepare_folder
 
     target = output or folder.with_name(folder.name + "_prepared")
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("prepare", total=None)
         entries = prepare_folder(
             folder,

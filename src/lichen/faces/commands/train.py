@@ -15,7 +15,7 @@ class RecipeCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Own options, then the recipe's."""
-        from lichen.training.encoder import EncoderRecipe
+        from lichen.training.recipe import EncoderRecipe
 
         return [*super().get_params(ctx), *parameters.options(EncoderRecipe)]
 
@@ -36,7 +36,8 @@ def encoder(output: Path, checkpoint: Path | None, **values: Any) -> None:
 
     from lichen.atomic import check_folder
     from lichen.errors import ParameterError
-    from lichen.training.encoder import EncoderRecipe, TrainingProgress, train_encoder
+    from lichen.training.encoder import TrainingProgress, train_encoder
+    from lichen.training.recipe import EncoderRecipe
 
     check_folder(output)
     try:
