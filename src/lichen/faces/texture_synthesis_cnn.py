@@ -12,6 +12,7 @@ from lichen.exemplar import Exemplar
 from lichen.image import write_image
 from lichen.method import Context
 from lichen.result import Result
+from lichen.run.loop import RunInterruptedError
 from lichen.run.synthesis import finish, prepare
 
 
@@ -25,7 +26,8 @@ class TextureSynthesisCNN:
     seed
         Of the noise.
     **parameters
-        Of the method ``gatys``.
+        As for :func:`lichen.synthesize`: ``size``, ``wrap``, ``mask``, ``preset``, and the
+        parameters of the method.
 
     Attributes
     ----------
@@ -46,28 +48,30 @@ class TextureSynthesisCNN:
         self.seed = seed
         self.parameters = parameters
         self.result: Result | None = None
-        noise = Context(seed=seed).rng("output_image").random(self.exemplar.pixels.shape)
-        self.output_image: NDArray[np.float32] = noise.astype(np.float32)
-        prepare(self.exemplar, seed=seed, **parameters)  # to hear of mistakes now
+        run = prepare(self.exemplar, seed=seed, **parameters)  # mistakes are heard now
+        shape = (*run.canvas.size, self.exemplar.channels)
+        noise = Context(seed=seed).rng("output_image").random(shape, np.float32)
+        self.output_image: NDArray[np.float32] = noise
 
     def synthesize_texture(self, num_epochs: int, display_when_done: bool = False) -> Result:
         """Start afresh and take ``num_epochs`` iterations at full size, after the coarse levels."""
-        run = prepare(
-            self.exemplar, seed=self.seed, **{**self.parameters, "iterations": num_epochs}
-        )
-        return self._finish(finish(run), display_when_done)
+        return self._take(display_when_done, {"iterations": num_epochs})
 
     def optimize(self, num_epochs: int) -> Result:
         """Take ``num_epochs`` more iterations at full size from ``output_image``."""
-        run = prepare(
-            self.exemplar,
-            seed=self.seed,
-            init=Exemplar.from_array(self.output_image, name="output_image"),
-            **{**self.parameters, "iterations": num_epochs, "levels": 1},
-        )
-        return self._finish(finish(run), display=False)
+        init = Exemplar.from_array(self.output_image, name="output_image")
+        return self._take(False, {"iterations": num_epochs, "levels": 1, "init": init})
 
-    def _finish(self, result: Result, display: bool) -> Result:
+    def _take(self, display: bool, changed: dict[str, Any]) -> Result:
+        """Run with some parameters changed; Ctrl-C keeps the best picture so far."""
+        try:
+            result = finish(
+                prepare(self.exemplar, seed=self.seed, **{**self.parameters, **changed})
+            )
+        except RunInterruptedError as interrupted:
+            if interrupted.result is not None:
+                self.result, self.output_image = interrupted.result, interrupted.result.image
+            raise
         self.result, self.output_image = result, result.image
         if display:
             from PIL import Image
