@@ -69,8 +69,11 @@ def table_gradient(sizes: list[int], repeats: int) -> None:
 
 
 def table_time_to_loss(paths: list[Path], size: int, iterations: int) -> None:
-    print(f"\n2. seconds until plain PyTorch's loss after {iterations} iterations, {size} px")
-    print(f"{'exemplar':>18} {'plain loss':>10} {'plain s':>8} {'ours s':>8} {'ratio':>7}  steps")
+    print(
+        f"\n2. seconds until plain PyTorch's loss after {iterations} iterations, and until four\n"
+        f"   times that loss; {size} px"
+    )
+    print(f"{'exemplar':>18} {'loss':>10} {'plain s':>8} {'ours s':>8} {'ratio':>7}  steps")
     wins = 0
     for path in paths:
         pixels = resize_image(Exemplar.read(path).pixels, (size, size))
@@ -78,22 +81,23 @@ def table_time_to_loss(paths: list[Path], size: int, iterations: int) -> None:
         exemplar = to_tensor(pixels)
         judge = PlainLoss(PlainVGG(vgg("float32")), exemplar)
         start = torch.rand(exemplar.shape, generator=torch.Generator().manual_seed(1))
-        plain_seconds, goal = plain_synthesis(judge, start, iterations)
-        ours = seconds_to_loss(pixels, judge, goal)
-        if ours is None:
-            print(f"{path.stem:>18} {goal:10.5f} {plain_seconds:8.1f}  not reached", flush=True)
-            continue
-        ratio = plain_seconds / ours[0]
-        wins += ratio >= 8
-        print(
-            f"{path.stem:>18} {goal:10.5f} {plain_seconds:8.1f} {ours[0]:8.1f} {ratio:6.1f}x  "
-            f"{ours[1]}",
-            flush=True,
-        )
-    print(f"at most one eighth of plain's time on {wins} of {len(paths)}")
+        plain = plain_synthesis(judge, start, iterations)
+        goals = [4 * plain[-1][1], plain[-1][1]]
+        for goal, ours in zip(goals, seconds_to_losses(pixels, judge, goals), strict=True):
+            plain_seconds = next(seconds for seconds, loss in plain if loss <= goal)
+            row = f"{path.stem:>18} {goal:10.5f} {plain_seconds:8.1f} "
+            if ours is None:
+                print(row + " not reached", flush=True)
+                continue
+            ratio = plain_seconds / ours[0]
+            wins += goal == goals[-1] and ratio >= 8
+            print(row + f"{ours[0]:8.1f} {ratio:6.1f}x  {ours[1]}", flush=True)
+    print(f"at most one eighth of plain's time to its last loss on {wins} of {len(paths)}")
 
 
-def seconds_to_loss(pixels: np.ndarray, judge: PlainLoss, goal: float) -> tuple[float, str] | None:
+def seconds_to_losses(
+    pixels: np.ndarray, judge: PlainLoss, goals: list[float]
+) -> list[tuple[float, str] | None]:
     """Run the method with the same layers and loss; judging is off the clock."""
     method = Gatys.configure(
         network="vgg19",
@@ -107,23 +111,27 @@ def seconds_to_loss(pixels: np.ndarray, judge: PlainLoss, goal: float) -> tuple[
     )
     canvas = Canvas((pixels.shape[0], pixels.shape[1]), seed=0)
     context = Context(seed=0, threads=torch.get_num_threads())
+    reached: list[tuple[float, str]] = []
     spent = 0.0
     started = time.perf_counter()
     run = method.run([Exemplar.from_array(pixels)], canvas, context)
     for steps, step in enumerate(run, start=1):
         spent += time.perf_counter() - started
-        if step.level == step.n_levels - 1:
-            image = to_tensor(step.image)
-            image = image.expand(-1, 3, -1, -1)
+        # Ours is within a percent of the judge's: it need not be asked far from the goal.
+        near = step.losses["total"] <= 1.05 * goals[len(reached)]
+        if step.level == step.n_levels - 1 and near:
             with torch.no_grad():
-                if float(judge(image)) <= goal:
-                    return spent, f"{steps} in all, {step.iteration} at full size"
+                loss = float(judge(to_tensor(step.image).expand(-1, 3, -1, -1)))
+            while len(reached) < len(goals) and loss <= goals[len(reached)]:
+                reached.append((spent, f"{steps} in all, {step.iteration} at full size"))
+            if len(reached) == len(goals):
+                break
         started = time.perf_counter()
-    return None
+    return [*reached, *[None] * (len(goals) - len(reached))]
 
 
-SCHEDULE: dict[str, Any] = {"iterations": 120, "coarser": 1.0}
-"""Iterations at full size are cut short as soon as the goal is reached."""
+SCHEDULE: dict[str, Any] = {"iterations": 400, "coarser": 0.4}
+"""At full size the run is cut short as soon as the last goal is reached."""
 
 
 def table_memory(sizes: list[int]) -> None:
@@ -137,7 +145,10 @@ def table_memory(sizes: list[int]) -> None:
             text=True,
         ).stdout
         peak, milliseconds = map(float, line.split())
-        print(f"{size:>6} {peak:9.0f} {milliseconds:9.0f} {1e3 * milliseconds / size**2:9.2f}")
+        print(
+            f"{size:>6} {peak:9.0f} {milliseconds:9.0f} {1e3 * milliseconds / size**2:9.2f}",
+            flush=True,
+        )
 
 
 def measure_size(size: int) -> None:

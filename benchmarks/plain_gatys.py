@@ -7,6 +7,7 @@ as Lichen is run with: the mean over five layers of ||G - G*||^2 / ||G*||^2.
 
 from __future__ import annotations
 
+import math
 import time
 
 import torch
@@ -74,8 +75,8 @@ class PlainLoss:
         return torch.stack(losses).mean()
 
 
-def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> tuple[float, float]:
-    """Minimise as the tutorials do; give the seconds it took and the loss at the end."""
+def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> list[tuple[float, float]]:
+    """Minimise as the tutorials do; give (seconds, lowest loss so far) for every evaluation."""
     image = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
         [image],
@@ -87,15 +88,16 @@ def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> tuple[fl
         tolerance_grad=0,  # its defaults would end the run early
         tolerance_change=0,
     )
+    trace: list[tuple[float, float]] = []
+    started = time.perf_counter()
 
     def closure() -> Tensor:
         optimizer.zero_grad()
         value = loss(image)
         value.backward()
+        lowest = min(float(value), trace[-1][1] if trace else math.inf)
+        trace.append((time.perf_counter() - started, lowest))
         return value
 
-    started = time.perf_counter()
     optimizer.step(closure)
-    seconds = time.perf_counter() - started
-    with torch.no_grad():
-        return seconds, float(loss(image))
+    return trace

@@ -108,7 +108,7 @@ class Gatys(Method):
         int, Field(ge=1, le=100_000, description="iterations at the finest level")
     ] = 60
     coarser: Annotated[
-        float, Field(ge=1, le=10, description="factor on the iterations per coarser level")
+        float, Field(ge=0.1, le=10, description="factor on the iterations per coarser level")
     ] = 1.5
     levels: Annotated[
         int | None,
@@ -205,7 +205,9 @@ class Gatys(Method):
         count = self.levels or n_levels(size, exemplar, COARSEST)
         return [
             Level(
-                octaves, level_size(size, octaves), round(self.iterations * self.coarser**octaves)
+                octaves,
+                level_size(size, octaves),
+                max(1, round(self.iterations * self.coarser**octaves)),
             )
             for octaves in reversed(range(count))
         ]
