@@ -98,6 +98,21 @@ def test_places_outside_a_rectangle_are_drawn_once_each(hole: tuple[int, int, in
     assert {rng.n for rng in rngs} == {len(wanted)}
 
 
+@pytest.mark.parametrize(
+    ("exemplar", "result"), [((6, 4), (5, 5)), ((4, 4), (3, 6)), ((6, 3), (5, 4))]
+)
+def test_every_pair_of_places_apart_is_drawn(
+    exemplar: tuple[int, int], result: tuple[int, int]
+) -> None:
+    crop = 3
+    places = [
+        itertools.product(range(h - crop + 1), range(w - crop + 1)) for h, w in (exemplar, result)
+    ]
+    wanted = {(a, b) for a, b in itertools.product(*places) if disjoint(a, b, crop)}
+    trials = design(exemplar, [result], n_trials=400, crop=crop, seed=0)
+    assert {(trial.real, trial.made) for trial in trials} == wanted
+
+
 @pytest.mark.parametrize("n_trials", [1, 2, 5, 20])
 @pytest.mark.parametrize("seed", range(5))
 def test_sides_are_balanced(n_trials: int, seed: int) -> None:
@@ -335,8 +350,8 @@ def test_scores_on_the_command_line(place: Path, lichen: Callable[..., str]) -> 
     assert re.split(r"\s{2,}", lines[1]) == [
         "m", "10", "11", "90.9 %", "62.3 to 98.4 %", "0.0117", "700 ms",
     ]  # fmt: skip
-    assert "2 participants" in lines[-1]
-    assert "shown without limit, 1000 ms; 1 repeated answers left out" in lines[-1]
+    assert "participants: 2" in lines[-1]
+    assert "shown: without limit, 1000 ms; repeated answers left out: 1" in lines[-1]
 
 
 # ---- in a real browser -----------------------------------------------------------------------

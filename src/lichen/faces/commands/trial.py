@@ -124,11 +124,11 @@ def about(answers: list[Answer], n_repeated: int) -> str:
     """Say in a line what was pooled, and what was left out."""
     exposures = sorted({answer.exposure_ms for answer in answers})
     parts = [
-        f"{len({answer.participant for answer in answers})} participants",
-        "photo " + ", ".join(sorted({answer.exemplar for answer in answers})),
-        "crops of " + ", ".join(f"{crop}" for crop in sorted({a.crop for a in answers})) + " px",
-        "shown " + ", ".join(f"{ms} ms" if ms else "without limit" for ms in exposures),
+        f"participants: {len({answer.participant for answer in answers})}",
+        "photo: " + ", ".join(sorted({answer.exemplar for answer in answers})),
+        "crop: " + ", ".join(f"{crop}" for crop in sorted({a.crop for a in answers})) + " px",
+        "shown: " + ", ".join(f"{ms} ms" if ms else "without limit" for ms in exposures),
     ]
     if n_repeated:
-        parts.append(f"{n_repeated} repeated answers left out")
+        parts.append(f"repeated answers left out: {n_repeated}")
     return "; ".join(parts)
