@@ -95,7 +95,7 @@ def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> list[tup
         optimizer.zero_grad()
         value = loss(image)
         value.backward()
-        lowest = min(float(value), trace[-1][1] if trace else math.inf)
+        lowest = min(float(value.detach()), trace[-1][1] if trace else math.inf)
         trace.append((time.perf_counter() - started, lowest))
         return value
 

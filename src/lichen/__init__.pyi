@@ -1,3 +1,4 @@
+from . import textures as textures
 from .canvas import Canvas as Canvas
 from .errors import LichenError as LichenError
 from .exemplar import Exemplar as Exemplar
@@ -6,6 +7,11 @@ from .image import read_image as read_image
 from .image import write_image as write_image
 from .method import Context as Context
 from .method import Method as Method
+from .quality.card import Card as Card
+from .quality.card import Comparison as Comparison
+from .quality.card import compare as compare
+from .quality.discrimination import Sameness as Sameness
+from .quality.discrimination import same as same
 from .result import Provenance as Provenance
 from .result import Result as Result
 from .result import read_provenance as read_provenance

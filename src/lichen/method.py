@@ -105,6 +105,14 @@ class Method(BaseModel, ABC):
             Randomness and resumption.
         """
 
+    def optimises(self) -> frozenset[str]:
+        """Kinds of statistics that this method makes equal; the report card does not rank by them.
+
+        Among ``gram``, ``covariance``, ``means``, ``histogram``, ``spectrum``, ``patches``,
+        ``autocorrelation``, ``portilla-simoncelli``.
+        """
+        return frozenset()
+
     @classmethod
     def configure(cls, preset: str | None = None, **parameters: Any) -> Self:
         """Build the method from a preset and parameters that override it.

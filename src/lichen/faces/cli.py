@@ -18,6 +18,9 @@ COMMANDS = {
     "continue": ("again:go_on", "Take a saved picture some iterations further."),
     "rerun": ("again:rerun", "Make a saved picture again, byte for byte."),
     "show": ("again:show", "Show how a saved picture was made."),
+    "compare": ("compare:compare", "Say how good results are: figures beside their anchors."),
+    "trial": ("trial:trial", "Make a page on which people tell photo from result, or score it."),
+    "same": ("same:same", "Say whether two patches come from the same texture."),
     "methods": ("methods:methods", "List the methods, or explain one."),
     "weights": ("weights:weights", "List, fetch, verify and add networks' weights."),
     "prepare": (
@@ -59,15 +62,21 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+HELP = """New pictures of a material from an example of it, and how good they are.
+
+\b
+lichen synthesize photo.jpg -o new.png --size 512x512 --tile
+lichen synthesize --method gatys --help     all parameters of a method
+lichen compare photo.jpg new.png            the report card
+"""
+
+
+@click.group(
+    cls=LazyGroup, help=HELP, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="lichen", message="lichen %(version)s")
 def lichen() -> None:
-    r"""New pictures of a material from an example of it.
-
-    \b
-    lichen synthesize photo.jpg -o new.png --size 512x512 --tile
-    lichen synthesize --method gatys --help     all parameters of a method
-    """
+    """Hold the commands."""
 
 
 def main() -> None:

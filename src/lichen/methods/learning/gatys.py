@@ -192,6 +192,16 @@ class Gatys(Method):
         ):
             yield replace(step, image=np.repeat(step.image, 3, axis=2)) if grey else step
 
+    def optimises(self) -> frozenset[str]:
+        """Its statistic and, where their weights are above 0, means, histograms and spectrum."""
+        also = {
+            "means": self.means_weight,
+            "histogram": self.colour_weight,
+            "spectrum": self.spectrum_weight,
+        }
+        kind = self.statistic.removeprefix("principal-")
+        return frozenset({kind, *(name for name, weight in also.items() if weight > 0)})
+
     def count_statistics(self) -> dict[str, int]:
         """Count the numbers that are matched, by layer."""
         features = self._features(Context())

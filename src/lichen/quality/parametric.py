@@ -1,0 +1,118 @@
+"""Distances of parametric models: Portilla-Simoncelli statistics, and VGG-19's Gram matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+N_CROPS = 12
+SIDE = 128
+"""Crops are not larger: 710 statistics have settled by then."""
+
+
+def portilla_simoncelli_distance(exemplar: Array, result: Array, side: int) -> float:
+    """Distance of Portilla-Simoncelli statistics in standard deviations (card B3, annex M1b).
+
+    The statistics of random crops are averaged over each picture; their difference is divided by
+    the standard deviation over the exemplar's crops, whose number and size are the same. Root
+    mean square over each group of the paper, mean over the groups, mean over luminance and the
+    two chromatic principal components of the exemplar's colours.
+
+    Parameters
+    ----------
+    exemplar, result
+        (H, W, C), the same C.
+    side
+        Of the crops, in pixels, no more than either picture's.
+    """
+    side = min(side, SIDE)
+    return float(
+        np.mean(
+            [
+                _plane_distance(ours, theirs, side)
+                for ours, theirs in zip(*_planes(exemplar, result), strict=True)
+            ]
+        )
+    )
+
+
+def gram_distances(exemplar: Array, result: Array) -> dict[str, float] | None:
+    """Relative distance of VGG-19's Gram matrices by layer, ||G - G*|| / ||G*||.
+
+    None when no weights of VGG-19 are on this machine: nothing is downloaded for it.
+    """
+    from lichen.errors import WeightsError
+    from lichen.weights.lookup import find_weights
+
+    try:
+        find_weights("vgg19", download=False)
+    except WeightsError:
+        return None
+    import torch
+
+    from lichen.features.load import load_features
+    from lichen.features.tensor import to_tensor
+    from lichen.objective import Objective, Term
+    from lichen.statistics.gram import Gram
+
+    vgg = load_features("vgg19", precision="float32")
+    distances = {}
+    for layer in ("relu1_1", "pool1", "pool2", "pool3", "pool4"):
+        objective = Objective([Term("gram", vgg, Gram(), {layer: 1.0})], to_tensor(exemplar))
+        with torch.no_grad():
+            distances[layer] = float(objective(to_tensor(result))[0]) ** 0.5
+    return distances
+
+
+def _planes(exemplar: Array, result: Array) -> tuple[list[Array], list[Array]]:
+    """Luminance and the exemplar's chromatic axes of both pictures, or their one channel."""
+    from lichen.quality.pyramid import luminance
+
+    ours, theirs = [luminance(exemplar)], [luminance(result)]
+    if exemplar.shape[2] == 3:
+        chroma = (exemplar - ours[0][..., None]).reshape(-1, 3)
+        values, axes = np.linalg.eigh(np.cov(chroma, rowvar=False))
+        for number in (2, 1):
+            if values[number] < 1e-6:  # a grey picture in colour has no chroma to compare
+                continue
+            axis: Array = axes[:, number].astype(np.float32)
+            ours.append(((exemplar - ours[0][..., None]) @ axis).astype(np.float32))
+            theirs.append(((result - theirs[0][..., None]) @ axis).astype(np.float32))
+    return ours, theirs
+
+
+def _plane_distance(exemplar: Array, result: Array, side: int) -> float:
+    wanted, given = _statistics(exemplar, side), _statistics(result, side)
+    distances = []
+    for group, ours in wanted.items():
+        spread = ours.std(0)
+        used = spread > 1e-3 * max(float(np.abs(ours).mean()), 1e-6)
+        if not used.any():
+            continue
+        z = (given[group].mean(0) - ours.mean(0))[used] / spread[used]
+        distances.append(np.sqrt(np.square(z).mean()))
+    return float(np.mean(distances)) if distances else 0.0
+
+
+def _statistics(plane: Array, side: int) -> dict[str, NDArray[np.float64]]:
+    """Statistics of random crops of a plane (H, W) by group, (crops, numbers)."""
+    import torch
+
+    from lichen.features.steerable_pyramid import partial_lowpasses, steerable_pyramid
+    from lichen.statistics.portilla_simoncelli import largest_n_scales, portilla_simoncelli
+
+    generator = np.random.default_rng(0)
+    room = np.array(plane.shape) - side + 1
+    n_scales = min(4, largest_n_scales((side, side)))
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    for y, x in generator.integers(0, room, (N_CROPS, 2)):
+        crop = torch.from_numpy(np.ascontiguousarray(plane[y : y + side, x : x + side]))[None, None]
+        with torch.no_grad():
+            pyramid = steerable_pyramid(crop, n_scales, is_complex=True)
+            lowpasses = partial_lowpasses(crop, n_scales)
+            groups = portilla_simoncelli(crop, pyramid, lowpasses).groups()
+        for name, values in groups.items():
+            found.setdefault(name, []).append(values.double().numpy())
+    return {name: np.stack(values) for name, values in found.items()}

@@ -1,0 +1,174 @@
+"""Structure: what patches do not see, lattices, directions, scales and drift."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
+
+from lichen.quality.pyramid import luminance
+
+Array = NDArray[np.float32]
+
+N_PEAKS = 6
+N_BLOCKS = 8
+SECTORS = 8
+FLOOR = (2 / 255) ** 2 / 12
+"""Power of the rounding to every second grey level: below it there is nothing to see."""
+
+
+def autocorrelation(image: Array, lag: int | None = None) -> Array:
+    """Autocorrelation of a picture (H, W) that does not wrap, each lag over its own overlap.
+
+    Parameters
+    ----------
+    image
+        (H, W).
+    lag
+        Largest lag in pixels; half the shorter side when not given.
+
+    Returns
+    -------
+    NDArray
+        (2 lag + 1, 2 lag + 1), 1 at the centre.
+    """
+    height, width = image.shape
+    lag = min(height, width) // 2 if lag is None else lag
+    centred = image - image.mean()
+    shape = (height + lag, width + lag)
+    power = np.abs(np.fft.rfft2(centred, shape)) ** 2
+    sums = np.fft.irfft2(power, shape)
+    offsets = np.arange(-lag, lag + 1)
+    sums = sums[np.ix_(offsets, offsets)]
+    overlap = np.outer(height - np.abs(offsets), width - np.abs(offsets))
+    variance = max(float(centred.var()), 1e-8)
+    return (sums / overlap / variance).astype(np.float32)
+
+
+def autocorrelation_distance(exemplar: Array, result: Array, lag: int) -> float:
+    """Root mean square difference of the luminances' autocorrelations, all lags to ``lag``."""
+    ours, theirs = (autocorrelation(luminance(image), lag) for image in (exemplar, result))
+    return float(np.sqrt(np.square(ours - theirs).mean()))
+
+
+def spectrum_distance(exemplar: Array, result: Array, side: int) -> float:
+    """Root mean square difference of log power, radial x angular bins, in decibels.
+
+    Welch's method: Hann windows of ``side`` pixels that overlap by half, of each picture; bins
+    are half an octave wide and an eighth of the half-turn, and weigh alike.
+    """
+    ours, theirs = (binned_spectrum(luminance(image), side) for image in (exemplar, result))
+    return float(np.sqrt(np.square(ours - theirs).mean()))
+
+
+def binned_spectrum(image: Array, side: int) -> Array:
+    """Power of a picture (H, W) in decibels by radial and angular bin, (bins,)."""
+    power = welch_spectrum(image, side)
+    fy, fx = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
+    radius, angle = np.hypot(fy, fx), np.mod(np.arctan2(fy, fx), np.pi)
+    octave = np.floor(2 * np.log2(np.maximum(radius, 1e-9) * side)).astype(int)
+    sector = np.floor(angle / np.pi * SECTORS).astype(int) % SECTORS
+    used = (radius > 0) & (radius <= 0.5) & (octave >= 2)
+    bins = (octave[used] * SECTORS + sector[used]).ravel()
+    sums, counts = np.bincount(bins, power[used]), np.bincount(bins)
+    means = sums[counts > 0] / counts[counts > 0]
+    return (10 * np.log10(means + FLOOR)).astype(np.float32)
+
+
+def radial_spectrum(image: Array, side: int) -> tuple[NDArray[np.float64], Array]:
+    """Frequencies in cycles per pixel and mean power about the circle in decibels of (H, W)."""
+    power = welch_spectrum(image, side)
+    fy, fx = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
+    ring = np.rint(np.hypot(fy, fx) * side).astype(int)
+    means = np.bincount(ring.ravel(), power.ravel()) / np.bincount(ring.ravel())
+    used = slice(1, side // 2 + 1)
+    decibels = 10 * np.log10(means[used] + FLOOR)
+    return np.arange(len(means))[used] / side, decibels.astype(np.float32)
+
+
+def welch_spectrum(image: Array, side: int) -> Array:
+    """Mean power spectrum of windowed squares of a picture (H, W), (side, side // 2 + 1)."""
+    window = np.outer(np.hanning(side), np.hanning(side))
+    centred = image - image.mean()
+    corners = [_spread(length - side, side // 2) for length in image.shape]
+    total = np.zeros((side, side // 2 + 1))
+    for y in corners[0]:
+        for x in corners[1]:
+            total += np.abs(np.fft.rfft2(centred[y : y + side, x : x + side] * window)) ** 2
+    return (total / (len(corners[0]) * len(corners[1]) * np.square(window).sum())).astype(
+        np.float32
+    )
+
+
+def lattice_errors(exemplar: Array, result: Array, lag: int) -> tuple[float, float]:
+    """How far the exemplar's strongest autocorrelation peaks move, and how much they sink.
+
+    Returns
+    -------
+    tuple
+        Mean displacement in pixels, and mean loss of height, of its six strongest peaks; 0 and 0
+        for an exemplar without peaks.
+    """
+    ours, theirs = (autocorrelation(luminance(image), lag) for image in (exemplar, result))
+    moved, sunk = [], []
+    reach = 4
+    for y, x in peaks(ours)[:N_PEAKS]:
+        top, left = max(y - reach, 0), max(x - reach, 0)
+        near = theirs[top : y + reach + 1, left : x + reach + 1]
+        best = np.unravel_index(near.argmax(), near.shape)
+        moved.append(float(np.hypot(best[0] + top - y, best[1] + left - x)))
+        sunk.append(abs(float(ours[y, x] - near.max())))
+    return (float(np.mean(moved)), float(np.mean(sunk))) if moved else (0.0, 0.0)
+
+
+def peaks(correlation: Array) -> list[tuple[int, int]]:
+    """Peaks of an autocorrelation beside the central one, one of each opposite pair, by height.
+
+    A peak is the maximum of the 7x7 lags about it and at least 0.1 high.
+    """
+    centre = correlation.shape[0] // 2
+    highest = (maximum_filter(correlation, 7) == correlation) & (correlation >= 0.1)
+    highest[:centre] = False  # the upper half mirrors the lower one
+    highest[centre, : centre + 1] = False
+    highest[[0, -1]] = highest[:, [0, -1]] = False  # rising towards a peak outside
+    found = np.argwhere(highest)
+    order = np.argsort(-correlation[highest], kind="stable")
+    return [(int(y), int(x)) for y, x in found[order]]
+
+
+def strongest_peak(correlation: Array) -> float:
+    """Height of the strongest peak beside the central one, 0 without any."""
+    found = peaks(correlation)
+    return float(correlation[found[0]]) if found else 0.0
+
+
+def drift(exemplar: Array, result: Array) -> float:
+    """How much more the result changes from place to place than the exemplar does.
+
+    Luminance and local contrast are averaged over squares of an eighth of the exemplar's shorter
+    side; the variance of the squares' means over the result, by that over the exemplar, as the
+    larger logarithm (base 2); 0 or less when it drifts no more. Regions of garbage and slow
+    changes of brightness raise it.
+    """
+    side = max(2, min(*exemplar.shape[:2], *result.shape[:2]) // N_BLOCKS)
+    ours, theirs = _block_variances(exemplar, side), _block_variances(result, side)
+    return float(np.log2((theirs + 1e-6) / (ours + 1e-6)).max())
+
+
+def _block_variances(image: Array, side: int) -> NDArray[np.float64]:
+    """Variance over squares of their mean luminance, and of their contrast, (2,)."""
+    grey = luminance(image)
+    contrast = np.abs(np.diff(grey, axis=1))[:-1] + np.abs(np.diff(grey, axis=0))[:, :-1]
+    return np.array([_block_means(plane, side).var() for plane in (grey, contrast)], np.float64)
+
+
+def _block_means(plane: Array, side: int) -> Array:
+    """Means of a plane (H, W) over whole squares; what is left at the end is left out."""
+    rows, columns = max(1, plane.shape[0] // side), max(1, plane.shape[1] // side)
+    whole = plane[: rows * side, : columns * side]
+    return whole.reshape(rows, -1, columns, whole.shape[1] // columns).mean((1, 3))
+
+
+def _spread(room: int, step: int) -> list[int]:
+    """Positions 0 .. room, both included, at most ``step`` apart."""
+    return [round(p) for p in np.linspace(0, room, 1 + -(-room // step))]
