@@ -31,6 +31,12 @@ def test_python_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (tmp_path / "results" / "synth_photo.png").is_file()
 
 
+ANSWERS = """\
+participant,trial,method,exemplar,side_of_real,answer,correct,response_ms,exposure_ms,crop,timestamp,seed
+p1,1,gatys,photo,left,left,1,800,1000,96,2026-01-01T00:00:00.000Z,0
+"""
+
+
 def command_lines() -> list[str]:
     lines = [line.partition(" #")[0] for block in blocks("sh") for line in block.splitlines()]
     return [line.strip() for line in lines if line.startswith("lichen ")]
@@ -41,9 +47,13 @@ def test_command_lines_run(line: str, tmp_path: Path, monkeypatch: pytest.Monkey
     """Each as it stands but for a cheap network; what needs a download must say so clearly."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LICHEN_OFFLINE", "1")
-    pixels = np.random.default_rng(0).random((24, 24, 3), np.float32)
-    write_image("photo.jpg", pixels)
-    write_image("usable.png", np.ones((24, 24, 1)))
+    side = 24 if line.split()[1] in ("synthesize", "resume", "continue", "rerun") else 208
+    side = 96 if "--best-of" in line else side
+    pixels = np.random.default_rng(0).random((side, side, 3), np.float32)
+    for name in ("photo.jpg", "other.png", "a.png", "b.png"):
+        write_image(name, pixels)
+    write_image("usable.png", np.ones((side, side, 1)))
+    Path("answers.csv").write_text(ANSWERS)
     cheap = ["--network", "pixels", "--iterations", "2"]
     runner = CliRunner()
     runner.invoke(lichen, ["synthesize", "photo.jpg", "-o", "new.png", "-q", *cheap])

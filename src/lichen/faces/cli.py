@@ -71,9 +71,7 @@ lichen compare photo.jpg new.png            the report card
 """
 
 
-@click.group(
-    cls=LazyGroup, help=HELP, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=LazyGroup, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lichen", message="lichen %(version)s")
 def lichen() -> None:
     """Hold the commands."""

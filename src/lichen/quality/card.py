@@ -82,7 +82,7 @@ class Card:
     @property
     def score(self) -> float:
         """Mean of the groups' scores, lower is better."""
-        return float(np.mean(list(self.groups.values())))
+        return float(np.mean(list(self.groups.values()))) if self.groups else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +157,7 @@ def compare(exemplar: Picture, *results: Picture, names: Sequence[str] | None = 
     ]
     records = [_record(result) for result in results]
     for picture in [example, *pictures]:
-        _check_size(picture.name, wanted if picture is example else picture.pixels)
+        check_size(picture.name, (wanted if picture is example else picture.pixels).shape)
     channels = max(wanted.shape[2], *(picture.channels for picture in pictures))
     wanted = _with_channels(wanted, channels)
     given = [_with_channels(picture.pixels, channels) for picture in pictures]
@@ -177,6 +177,16 @@ def compare(exemplar: Picture, *results: Picture, names: Sequence[str] | None = 
         )
     )
     return Comparison(example.name, wanted, rows, cards, _diversities(wanted, cards))
+
+
+def check_size(name: str, shape: tuple[int, ...]) -> None:
+    """Raise unless a picture (H, W, ...) is large enough to be judged or to judge by."""
+    if min(shape[:2]) < MINIMUM:
+        raise ImageError(
+            f"{name} has {shape[1]}x{shape[0]} usable pixels but the report card needs at least "
+            f"{MINIMUM}x{MINIMUM}",
+            "give a larger picture",
+        )
 
 
 def score(value: float, zero: float, one: float) -> float | None:
@@ -258,15 +268,6 @@ def _record(picture: Picture) -> Provenance | None:
         return read_provenance(path)
     except LichenError:  # anybody's picture may be judged
         return None
-
-
-def _check_size(name: str, image: Array) -> None:
-    if min(image.shape[:2]) < MINIMUM:
-        raise ImageError(
-            f"{name} has {image.shape[1]}x{image.shape[0]} usable pixels but figures need at "
-            f"least {MINIMUM}x{MINIMUM}",
-            "give a larger picture",
-        )
 
 
 def _with_channels(image: Array, channels: int) -> Array:

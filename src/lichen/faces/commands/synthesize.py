@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,13 @@ from lichen import registry
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.faces import parameters
+from lichen.faces.commands.judging import (
+    Finished,
+    candidate_paths,
+    check_comparable,
+    keep_best,
+    write_report,
+)
 from lichen.faces.commands.method_options import MethodCommand
 from lichen.faces.commands.saving import check_output, files_read, make, refuse_overwriting
 from lichen.faces.template import check_distinct, fill
@@ -46,6 +54,16 @@ DEFAULT_METHOD = "gatys"
     default=1,
     show_default=True,
     help="Variations of each photo, with seeds counting up from --seed.",
+)
+@click.option(
+    "--best-of",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Make so many with seeds counting up, and keep the best by the report card.",
+)
+@click.option(
+    "--report", is_flag=True, help="Write the report card of each photo's pictures, as HTML."
 )
 @click.option(
     "--init",
@@ -83,6 +101,8 @@ def synthesize(
     wrap: str | None,
     seed: int,
     number: int,
+    best_of: int,
+    report: bool,
     mask: str | None,
     bit_depth: str,
     video: str | None,
@@ -97,49 +117,77 @@ def synthesize(
     """
     if tile and wrap not in (None, "both"):
         raise ParameterError(f"--tile and --wrap {wrap} disagree", "give one of them")
+    if best_of > 1 and video is not None:
+        raise ParameterError(
+            "--video films one run and --best-of makes several", "give one of them"
+        )
     chosen = parameters.given(registry.get(method), wanted)
     depth = int(bit_depth)
 
-    def runs() -> Iterator[Run]:
-        """Read one photo at a time: a batch may be larger than the memory."""
+    def pictures() -> Iterator[list[Run]]:
+        """The candidates of each picture; one photo at a time, a batch may exceed the memory."""
         for photo in exemplars:
             example = Exemplar.read(photo, mask)
-            for variation in range(number):
-                yield prepare(
-                    example,
-                    size=wanted["size"],
-                    method=method,
-                    preset=preset,
-                    wrap="both" if tile else (wrap or "none"),
-                    seed=seed + variation,
-                    init=wanted["init"],
-                    **chosen,
-                )
+            for first in range(seed, seed + number * best_of, best_of):
+                yield [
+                    prepare(
+                        example,
+                        size=wanted["size"],
+                        method=method,
+                        preset=preset,
+                        wrap="both" if tile else (wrap or "none"),
+                        seed=candidate,
+                        init=wanted["init"],
+                        **chosen,
+                    )
+                    for candidate in range(first, first + best_of)
+                ]
+
+    def about(run: Run) -> dict[str, object]:
+        return _about(run, preset, (run.canvas.seed - seed) // best_of)
 
     paths: list[Path] = []
+    finals: list[Path] = []
     films: list[Path | None] = []
     inputs: list[Path] = []
-    for run in runs():  # all is checked before anything is computed
-        about = _about(run, preset, run.canvas.seed - seed)
-        paths.append(fill(output, about))
-        films.append(None if video is None else fill(video, about))
-        inputs += files_read(run)
-        check_output(run, paths[-1], depth, films[-1])
+    for runs in pictures():  # all is checked before anything is computed
+        if best_of > 1 or report:
+            check_comparable(runs[0])
+        finals.append(fill(output, about(runs[0])))
+        for run, path in zip(runs, candidate_paths(output, map(about, runs)), strict=True):
+            paths.append(path)
+            films.append(None if video is None else fill(video, about(run)))
+            inputs += files_read(run)
+            check_output(run, path, depth, films[-1])
     made_films = [film for film in films if film is not None]
-    check_distinct(output, paths)
+    check_distinct(output, finals)
     if video is not None:
         check_distinct(video, made_films)
-    refuse_overwriting([*paths, *made_films], inputs)
-    for path, film, run in zip(paths, films, runs(), strict=True):
-        make(
-            run,
-            path,
-            bit_depth=depth,
-            quiet=quiet,
-            progress=progress,
-            video=film,
-            checkpoint_every=checkpoint_every,
-        )
+    refuse_overwriting([*paths, *finals, *made_films], inputs)
+    names = zip(paths, films, strict=True)
+    finished: dict[Path | None, Finished] = {}
+    for runs in pictures():
+        made = [
+            make(
+                run,
+                path,
+                bit_depth=depth,
+                quiet=quiet,
+                progress=progress,
+                video=film,
+                checkpoint_every=checkpoint_every,
+            )
+            for run, (path, film) in zip(runs, islice(names, len(runs)), strict=True)
+        ]
+        chosen_paths = candidate_paths(output, map(about, runs))
+        done = Finished(runs[0].exemplars[0], dict(zip(chosen_paths, made, strict=True)))
+        if best_of > 1:
+            done = keep_best(done, [fill(output, about(run)) for run in runs], quiet)
+        if report:
+            key = done.exemplar.path
+            finished.setdefault(key, Finished(done.exemplar, {})).results.update(done.results)
+    for done in finished.values():
+        write_report(done, quiet)
 
 
 def _about(run: Run, preset: str | None, index: int) -> dict[str, object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parame
     from torch import Tensor
 
     from lichen.features.extractor import Border, FeatureExtractor
+    from lichen.features.precision import Precision
     from lichen.objective import Objective, Term
     from lichen.solve.coarse_to_fine import Level
     from lichen.solve.lbfgs import Iterate
@@ -175,14 +176,19 @@ class Gatys(Method):
             else to_tensor(exemplars[0].mask[..., None].astype(np.float32))
         )
         levels = self._levels(canvas.size, exemplars[0].size)
-        features = self._features(context)
         low, high = self._box(_usable(example, mask))
+        features = cache(partial(self._features, context))
 
         def minimise(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
-            objective = self._objective(features, example, mask, level, canvas)
-            return self._solver(iterations)(
-                objective.value_and_gradient, start, lower=low, upper=high
-            )
+            for precision in self._precisions(level):
+                objective = self._objective(features(precision), example, mask, level, canvas)
+                for iterate in self._solver(iterations)(
+                    objective.value_and_gradient, start, lower=low, upper=high
+                ):
+                    iterations, start = iterations - 1, iterate.point
+                    yield iterate
+                if not iterations:
+                    return
 
         start = self._start(levels[0].size, example, mask, canvas, context)
         if context.resume is not None:
@@ -204,7 +210,7 @@ class Gatys(Method):
 
     def count_statistics(self) -> dict[str, int]:
         """Count the numbers that are matched, by layer."""
-        features = self._features(Context())
+        features = self._features(Context(), self.precision)
         statistic = self._statistic()
         return {name: statistic.count(features.channels(name)) for name in self._layers(features)}
 
@@ -222,7 +228,20 @@ class Gatys(Method):
             for octaves in reversed(range(count))
         ]
 
-    def _features(self, context: Context) -> FeatureExtractor:
+    def _precisions(self, level: Level) -> tuple[Precision, ...]:
+        """What a level is solved in: in float32 too, where bfloat16's rounding ends it early.
+
+        Not at the coarser levels: what is left to improve there is lost in enlarging.
+        """
+        import torch
+
+        from lichen.features.precision import choose_precision
+
+        chosen = choose_precision(self.precision)
+        last = self.precision == "auto" and chosen == torch.bfloat16 and level.octaves == 0
+        return ("auto", "float32") if last else (self.precision,)
+
+    def _features(self, context: Context, precision: Precision) -> FeatureExtractor:
         from lichen.features.load import load_features
 
         features = load_features(
@@ -230,7 +249,7 @@ class Gatys(Method):
             weights=self.weights,
             pooling=self.pooling,
             rescale=self.rescale,
-            precision=self.precision,
+            precision=precision,
             seed=context.seed,
             progress=context.on_download,
         )
