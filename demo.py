@@ -9,7 +9,7 @@ import skimage
 
 import lichen
 
-PHOTOGRAPHS: dict[str, dict[str, str]] = {"gravel": {}, "brick": {"preset": "spectrum"}}
+PHOTOGRAPHS = ("gravel", "brick")
 SIZE = 256
 
 
@@ -17,10 +17,10 @@ def main() -> None:
     """Write exemplar, result and the result tiled 2x2 into demo/, and print where they are."""
     folder = Path("demo")
     folder.mkdir(exist_ok=True)
-    for name, options in PHOTOGRAPHS.items():
+    for name in PHOTOGRAPHS:
         photo = lichen.read_image(Path(skimage.__file__).parent / "data" / f"{name}.png").pixels
         exemplar = photo[:SIZE, :SIZE]
-        result = lichen.synthesize(exemplar, wrap=True, seed=1, **options)
+        result = lichen.synthesize(exemplar, wrap=True, seed=1)
         lichen.write_image(folder / f"{name}_exemplar.png", exemplar)
         lichen.write_image(folder / f"{name}_tiled.png", np.tile(result.image, (2, 2, 1)))
         saved = result.save(folder / f"{name}_new.png")

@@ -61,7 +61,7 @@ def with_network(network: str) -> Callable[[Array], Array]:
     return synthesise
 
 
-def with_sliced_patches(exemplar: Array, steps: int = 150, factor: float = 0.75) -> Array:
+def with_sliced_patches(exemplar: Array, steps: int = 100, factor: float = 0.75) -> Array:
     """Card A11 on pixels: Adam, new directions at every step, coarse to fine from 21 px."""
     generator = torch.Generator().manual_seed(1)
     example = to_tensor(exemplar)

@@ -105,6 +105,7 @@ def seconds_to_losses(
         statistic="gram",
         means_weight=0,
         colour_weight=0,
+        spectrum_weight=0,
         standardise=False,
         border="zero",
         **SCHEDULE,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lichen.canvas import Canvas
 from lichen.errors import ParameterError, UnknownNameError
 from lichen.exemplar import Exemplar
+from lichen.features.tensor import to_tensor
 from lichen.image import read_image, resize_image
 from lichen.method import Context
 from lichen.methods.learning.gatys import Gatys
@@ -176,3 +177,19 @@ def test_network_in_float64_equals_float32_closely() -> None:
         run = Run(method, [exemplar], Canvas((48, 40)))
         losses.append(next(iter(run)).losses["total"])
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_float32_goes_on_where_bfloat16_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chosen by itself, bfloat16 is not the last word: its rounding ends the search early."""
+    exemplar = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32)
+    wanted = {"levels": 1, "iterations": 120, "spectrum_weight": 0.0, "colour_weight": 0.0}
+    monkeypatch.setenv("LICHEN_PRECISION", "bfloat16")
+    finals, precise = {}, Gatys.configure(precision="float32", **wanted)
+    for precision in ("auto", "bfloat16"):
+        image = synthesize(exemplar, seed=1, precision=precision, **wanted).image
+        example = to_tensor(exemplar)
+        level = precise._levels((32, 32), (32, 32))[0]
+        features = precise._features(Context())
+        objective = precise._objective(features, example, None, level, Canvas((32, 32)))
+        finals[precision] = float(objective(to_tensor(image))[0])
+    assert finals["auto"] < 0.9 * finals["bfloat16"]

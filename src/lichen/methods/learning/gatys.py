@@ -61,6 +61,7 @@ class Gatys(Method):
             "standardise": False,
             "means_weight": 0.0,
             "colour_weight": 0.0,
+            "spectrum_weight": 0.0,
             "levels": 1,
             "iterations": 2000,
             "relative": False,
@@ -101,7 +102,7 @@ class Gatys(Method):
     )
     spectrum_weight: Annotated[
         float, Field(ge=0, description="weight of the power-spectrum constraint")
-    ] = 0.0
+    ] = 0.02
     relative: Annotated[
         bool, Field(description="divide each layer's loss by that of an all-zero summary")
     ] = True
@@ -199,18 +200,18 @@ class Gatys(Method):
             yield replace(step, image=np.repeat(step.image, 3, axis=2)) if grey else step
 
     def optimises(self) -> frozenset[str]:
-        """Its statistic and, where their weights are above 0, means, histograms and spectrum."""
+        """Its statistic and, where their weights are above 0, means, colours and spectrum."""
         also = {
-            "means": self.means_weight,
-            "histogram": self.colour_weight,
-            "spectrum": self.spectrum_weight,
+            ("means",): self.means_weight,
+            ("histogram", "covariance"): self.colour_weight,
+            ("spectrum", "autocorrelation"): self.spectrum_weight,
         }
-        kind = self.statistic.removeprefix("principal-")
-        return frozenset({kind, *(name for name, weight in also.items() if weight > 0)})
+        kinds = [kind for kinds, weight in also.items() if weight > 0 for kind in kinds]
+        return frozenset({self.statistic.removeprefix("principal-"), *kinds})
 
     def count_statistics(self) -> dict[str, int]:
         """Count the numbers that are matched, by layer."""
-        features = self._features(Context(), self.precision)
+        features = self._features(Context())
         statistic = self._statistic()
         return {name: statistic.count(features.channels(name)) for name in self._layers(features)}
 
@@ -241,7 +242,7 @@ class Gatys(Method):
         last = self.precision == "auto" and chosen == torch.bfloat16 and level.octaves == 0
         return ("auto", "float32") if last else (self.precision,)
 
-    def _features(self, context: Context, precision: Precision) -> FeatureExtractor:
+    def _features(self, context: Context, precision: Precision | None = None) -> FeatureExtractor:
         from lichen.features.load import load_features
 
         features = load_features(
@@ -249,7 +250,7 @@ class Gatys(Method):
             weights=self.weights,
             pooling=self.pooling,
             rescale=self.rescale,
-            precision=precision,
+            precision=precision or self.precision,
             seed=context.seed,
             progress=context.on_download,
         )
@@ -287,6 +288,7 @@ class Gatys(Method):
     ) -> Objective:
         """The weighted sum at one level, its targets from the exemplar at the level's scale."""
         from lichen.features.pixels import Pixels
+        from lichen.features.principal_colours import PrincipalColours
         from lichen.features.standardised import Standardised
         from lichen.objective import Objective, Term
         from lichen.solve.pyramid import level_size, shrink
@@ -295,6 +297,7 @@ class Gatys(Method):
         from lichen.statistics.spectrum import Spectrum
 
         layers, pixels = self._layers(features), Pixels()
+        colours = PrincipalColours.of(_usable(example, mask))
         if self.standardise:
             features = Standardised.of(features, example, mask)
         whole = {"pixels": 1.0}
@@ -302,6 +305,7 @@ class Gatys(Method):
             (1.0, Term(self.statistic, features, self._statistic(), layers, self.relative)),
             (self.means_weight, Term("means", features, Means(), layers)),
             (self.colour_weight, Term("colour", pixels, Histogram(), whole)),
+            (self.colour_weight, Term("hues", colours, Histogram(), {"colours": 1.0})),
             (self.spectrum_weight, Term("spectrum", pixels, Spectrum(level.size), whole)),
         ]
         terms = [_weighted(term, weight) for weight, term in candidates if weight > 0]
