@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -67,10 +68,11 @@ def by_gmic(name: str, exemplar: Path, target: Path, size: tuple[int, int], seed
     """Run the peer, its start-up included; a file beside the picture says what it was made of."""
     command = ["gmic", "-v", "0", "-srand", str(seed), str(exemplar)]
     command += [f"-{PEERS[name]}", f"{size[1]},{size[0]}", "-o", str(target)]
-    version = subprocess.run(["gmic", "--version"], capture_output=True, text=True, check=False)
+    version = subprocess.run(["gmic", "version"], capture_output=True, text=True, check=True)
+    said = re.search(r"Version ([\d.]+)", version.stdout + version.stderr)
     record = {
-        "command": command[1:],
-        "version": (version.stdout + version.stderr).strip()[:200],
+        "command": command[6:],
+        "version": said[1] if said else "unknown",
         "exemplar": Exemplar.read(exemplar).sha256,
     }
     beside = target.with_suffix(".json")
