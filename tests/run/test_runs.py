@@ -48,7 +48,7 @@ def test_record_says_how_it_was_made(photo: Path) -> None:
     assert record.steps > 0
     assert record.seconds > 0
     assert record.version == lichen.__version__
-    assert set(record.losses) == {"total", "gram", "means", "colour"}
+    assert set(record.losses) == {"total", "gram", "means", "colour", "hues", "spectrum"}
     assert Provenance.from_json(record.to_json()) == record
 
 
