@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -237,13 +238,40 @@ def test_sigint_saves_the_best_so_far(photo: Path, tmp_path: Path) -> None:
     wait_for(checkpoint_path(output), process)
     time.sleep(random.uniform(0, 0.5))
     process.send_signal(signal.SIGINT)
-    _, message = process.communicate(timeout=60)
+    try:
+        _, message = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
     assert process.returncode == 130
     assert "the best so far is" in message
     assert f"lichen resume {checkpoint_path(output)}" in message
     assert read_image(output).pixels.shape == (40, 32, 3)
     assert not read_provenance(output).complete
     assert next(iter(resume(checkpoint_path(output)))).iteration > 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_was_dropped_is_not_lost(photo: Path, number: signal.Signals) -> None:
+    """Raised in a finaliser, say, the exception goes nowhere; the run must end all the same."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    seen = []
+
+    def drop(step: Step) -> None:
+        seen.append(step)
+        if len(seen) == 3:
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(number)
+
+    try:
+        handler = signal.getsignal(number)
+        with pytest.raises(RunInterruptedError) as caught:
+            synthesize(photo, network="pixels", iterations=30, levels=1, on_step=drop)
+        assert signal.getsignal(number) is handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert len(seen) == 3
+    assert caught.value.result is not None
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")

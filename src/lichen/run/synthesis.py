@@ -16,6 +16,7 @@ from lichen.exemplar import Exemplar, as_exemplar
 from lichen.image import parse_size
 from lichen.result import Provenance, Result, Source, read_provenance
 from lichen.run.checkpoint import Checkpointer, read_checkpoint
+from lichen.run.interruption import Interruption
 from lichen.run.loop import Run, RunInterruptedError
 from lichen.run.progress import ProgressBar
 from lichen.run.recording import Recorder
@@ -156,9 +157,10 @@ def finish(
     keeper = Checkpointer(Path(checkpoint)) if isinstance(checkpoint, str | Path) else checkpoint
     recorder = None if video is None else Recorder(Path(video), run.canvas.size)
     try:
-        with ProgressBar(title or run.method.name, progress) as bar:
+        with ProgressBar(title or run.method.name, progress) as bar, Interruption() as interruption:
             run.on_download = bar.download
             for step in run:
+                interruption.check()
                 bar.step(step)
                 if keeper is not None:
                     keeper(run)
@@ -166,6 +168,7 @@ def finish(
                     recorder(step)
                 if on_step is not None:
                     on_step(step)
+            interruption.check()
     except KeyboardInterrupt:
         if keeper is not None:
             keeper.write(run)

@@ -1,0 +1,53 @@
+"""Ctrl-C that is not lost."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+
+class Interruption:
+    """Remembers that the process was asked to stop, while it is entered.
+
+    ``KeyboardInterrupt`` is raised wherever the interpreter happens to be, and is dropped where
+    exceptions are: in a finaliser, in a callback from C. A run then goes on as if nothing had been
+    said. So the request is remembered, and raised again at the next step.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[int, Callable[[int, FrameType | None], Any]] = {}
+
+    def __enter__(self) -> Self:
+        """Take note of signals whose handler is Python's; only the main thread has any."""
+        if threading.current_thread() is threading.main_thread():
+            for number in self.SIGNALS:
+                before = signal.getsignal(number)
+                if callable(before) and not isinstance(before, signal.Handlers):
+                    self._before[number] = before
+                    signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Put the handlers back."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def check(self) -> None:
+        """Raise ``KeyboardInterrupt`` if the process was asked to stop."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+        self._before[number](number, frame)
