@@ -9,17 +9,18 @@ import skimage
 
 import lichen
 
-PHOTOGRAPHS = ("gravel", "brick")
-SIZE = 256
+PHOTOGRAPHS = ("gravel.png", "hubble_deep_field.jpg")
+SIDE = 256
 
 
 def main() -> None:
     """Write exemplar, result and the result tiled 2x2 into demo/, and print where they are."""
     folder = Path("demo")
     folder.mkdir(exist_ok=True)
-    for name in PHOTOGRAPHS:
-        photo = lichen.read_image(Path(skimage.__file__).parent / "data" / f"{name}.png").pixels
-        exemplar = photo[:SIZE, :SIZE]
+    for file in PHOTOGRAPHS:
+        name = Path(file).stem
+        photo = lichen.read_image(Path(skimage.__file__).parent / "data" / file).pixels
+        exemplar = photo[100 : 100 + SIDE, 100 : 100 + SIDE]
         result = lichen.synthesize(exemplar, wrap=True, seed=1)
         lichen.write_image(folder / f"{name}_exemplar.png", exemplar)
         lichen.write_image(folder / f"{name}_tiled.png", np.tile(result.image, (2, 2, 1)))
