@@ -1,1 +1,1 @@
-"""The nearest patch: which place of one picture looks most like a place of another."""
+"""Patches of pictures, and what they are compared by."""

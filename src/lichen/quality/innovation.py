@@ -68,7 +68,7 @@ def copies(exemplar: Array, result: Array, flips: bool = True) -> Copies:
     limit = _limit(exemplar)
     sources = all_places(exemplar.shape, SIDE)
     axes = _principal_axes(exemplar)
-    tree = cKDTree(gather_patches(exemplar, SIDE, sources) @ axes)
+    tree = cKDTree(_projected(exemplar, sources, axes))
     copied = np.zeros(len(places), bool)
     largest = 0
     for turn in TURNS if flips else TURNS[:1]:
@@ -136,6 +136,12 @@ def _principal_axes(exemplar: Array) -> Array:
     stride = max(1, int(np.sqrt(exemplar.shape[0] * exemplar.shape[1] / 8000)))
     patches = gather_patches(exemplar, SIDE, all_places(exemplar.shape, SIDE, stride))
     return principal_components(patches, N_COMPONENTS)[1]
+
+
+def _projected(image: Array, places: NDArray[np.int64], axes: Array) -> Array:
+    """Patches at ``places`` along the axes, (N, K); a part at a time, all would fill the memory."""
+    parts = np.array_split(places, 1 + len(places) // 100_000)
+    return np.concatenate([gather_patches(image, SIDE, part) @ axes for part in parts])
 
 
 def _rms(a: Array, b: Array) -> Array:

@@ -1,26 +1,11 @@
-"""The nearest vector: held to comparing each with each."""
+"""Patches are the pixels at their places; principal components are the covariance's."""
 
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from lichen.matching.exhaustive import nearest
 from lichen.matching.patches import all_places, gather_patches, random_places
 from lichen.matching.principal import principal_components
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 700), st.integers(1, 2500), st.integers(1, 9), st.integers(0, 99))
-def test_nearest_is_that_of_all_distances(n: int, m: int, d: int, seed: int) -> None:
-    generator = np.random.default_rng(seed)
-    queries = generator.random((n, d)).astype(np.float32) + 3
-    references = generator.random((m, d)).astype(np.float32) + 3
-    index, distance = nearest(queries, references)
-    slow = np.stack([np.square(references - query).sum(1) for query in queries])
-    np.testing.assert_allclose(distance, slow.min(1), atol=2e-6)
-    np.testing.assert_allclose(slow[np.arange(n), index], slow.min(1), atol=2e-6)
 
 
 def test_patches_are_the_pixels_at_their_places(rng: np.random.Generator) -> None:
