@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,10 @@ class Exemplar:
             sha256=hash_array(checked),
             mask_sha256=None if usable is None else hash_array(usable),
         )
+
+    def without_guide(self) -> Exemplar:
+        """Give the exemplar with nothing to be followed."""
+        return self if self.guide is None else replace(self, guide=None)
 
     @property
     def size(self) -> tuple[int, int]:

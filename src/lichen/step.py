@@ -25,6 +25,9 @@ class Step:
         Iterations done at this level, out of those planned.
     fraction
         Share of the run's work done, 0 to 1.
+    sources
+        int32 (H, W, 3), where methods copy: the exemplar's number, row and column that each pixel
+        comes from, -1 for known pixels and those still to be made; None of other methods.
     """
 
     image: NDArray[np.float32]
@@ -34,3 +37,4 @@ class Step:
     iteration: int = 0
     n_iterations: int = 1
     fraction: float = 0.0
+    sources: NDArray[np.int32] | None = None

@@ -1,1 +1,1 @@
-"""Patches of pictures, and what they are compared by."""
+"""Patches of pictures, and the nearest of them."""

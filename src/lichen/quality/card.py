@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from lichen.quality.figures import FIGURES, Measured, measure
 from lichen.quality.parametric import gram_distances
 from lichen.quality.usable import largest_usable_rectangle
 from lichen.result import Provenance, Result, read_provenance
-from lichen.run.loop import available_cores
+from lichen.run.workers import single_threaded_workers
 
 Array = NDArray[np.float32]
 Picture = str | Path | NDArray[Any] | Exemplar | Result
@@ -167,7 +166,7 @@ def compare(exemplar: Picture, *results: Picture, names: Sequence[str] | None = 
     largest = max((image.shape[0], image.shape[1]) for image in given)
     known = anchors(wanted, largest)
     pairs = [*known.values(), *((wanted, image) for image in given)]
-    with ThreadPoolExecutor(available_cores()) as pool:  # products and searches free the GIL
+    with single_threaded_workers() as pool:  # products and searches free the GIL
         measured = list(pool.map(lambda pair: measure(pair[0], pair[1], lag, side), pairs))
     rows = {name: found.figures for name, found in zip(known, measured, strict=False)}
     cards = tuple(

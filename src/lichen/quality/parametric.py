@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from lichen.features.extractor import FeatureExtractor
 
 Array = NDArray[np.float32]
 
 N_CROPS = 12
 SIDE = 128
 """Crops are not larger: 710 statistics have settled by then."""
+
+GRAM_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
+GRAM_SIDE = 512
 
 
 def portilla_simoncelli_distance(exemplar: Array, result: Array, side: int) -> float:
@@ -50,20 +58,40 @@ def gram_distances(exemplar: Array, result: Array) -> dict[str, float] | None:
         find_weights("vgg19", download=False)
     except WeightsError:
         return None
-    import torch
-
     from lichen.features.load import load_features
-    from lichen.features.tensor import to_tensor
-    from lichen.objective import Objective, Term
-    from lichen.statistics.gram import Gram
 
     vgg = load_features("vgg19", precision="float32")
-    distances = {}
-    for layer in ("relu1_1", "pool1", "pool2", "pool3", "pool4"):
-        objective = Objective([Term("gram", vgg, Gram(), {layer: 1.0})], to_tensor(exemplar))
-        with torch.no_grad():
-            distances[layer] = float(objective(to_tensor(result))[0]) ** 0.5
-    return distances
+    wanted, given = _grams(vgg, exemplar), _grams(vgg, result)
+    return {
+        layer: float(np.linalg.norm(given[layer] - ours)) / max(float(np.linalg.norm(ours)), 1e-12)
+        for layer, ours in wanted.items()
+    }
+
+
+def _grams(features: FeatureExtractor, image: Array) -> dict[str, NDArray[np.float64]]:
+    """Gram matrices by layer, means over a few squares of a large picture: memory is bounded."""
+    import torch
+
+    from lichen.features.tensor import to_tensor
+    from lichen.statistics.gram import gram
+
+    corners = [_starts(length) for length in image.shape[:2]]
+    sums: dict[str, NDArray[np.float64]] = {}
+    for y in corners[0]:
+        for x in corners[1]:
+            square = to_tensor(image[y : y + GRAM_SIDE, x : x + GRAM_SIDE])
+            with torch.no_grad():
+                maps = features(square.expand(-1, 3, -1, -1), GRAM_LAYERS, ("reflect", "reflect"))
+                for layer, found in maps.items():
+                    sums[layer] = sums.get(layer, 0) + gram(found).double().numpy()
+    count = len(corners[0]) * len(corners[1])
+    return {layer: total / count for layer, total in sums.items()}
+
+
+def _starts(length: int) -> list[int]:
+    """First pixels of the squares along one axis: both ends and the middle."""
+    room = max(length - GRAM_SIDE, 0)
+    return sorted({0, room // 2, room})
 
 
 def _planes(exemplar: Array, result: Array) -> tuple[list[Array], list[Array]]:

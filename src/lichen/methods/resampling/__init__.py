@@ -1,0 +1,1 @@
+"""Methods that copy samples of the example."""

@@ -1,0 +1,1 @@
+"""Where one patch ends and the next begins."""
