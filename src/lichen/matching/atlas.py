@@ -126,12 +126,7 @@ class Atlas:
         ImageError
             If there is no such place.
         """
-        from scipy.ndimage import minimum_filter1d
-
-        whole = self.usable.astype(np.uint8)
-        for axis in (0, 1):  # the minimum over the pixels at and after each place
-            whole = minimum_filter1d(whole, side, axis, mode="constant", origin=-(side // 2))
-        found = whole.astype(bool)
+        found = anchors_of(self.usable, side)
         if not found.any():
             raise ImageError(
                 f"no {side}x{side} px patch fits into what may be copied",
@@ -168,6 +163,28 @@ class Atlas:
         if canvas.guide is not None:
             features[..., channels:] = canvas.guide * np.float32(self.guide_scale)
         return features, known
+
+    def start(self, canvas: Canvas) -> Array | None:
+        """Features of the initial image, (H, W, C), without the guide's; None for noise."""
+        if isinstance(canvas.init, Exemplar):
+            return canvas.init.pixels * self.scale
+        if canvas.init == "noise":
+            return None
+        ours = self.origin[..., 0] == 0
+        rows, columns = np.flatnonzero(ours.any(1)), np.flatnonzero(ours.any(0))
+        y = rows[0] + np.arange(canvas.size[0]) % len(rows)
+        x = columns[0] + np.arange(canvas.size[1]) % len(columns)
+        return self.pixels[np.ix_(y, x)] * self.scale
+
+
+def anchors_of(usable: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    """Where the top left pixel of a ``side`` x ``side`` square may stand, (H, W)."""
+    from scipy.ndimage import minimum_filter1d
+
+    whole = usable.astype(np.uint8)
+    for axis in (0, 1):  # the minimum over the pixels at and after each place
+        whole = minimum_filter1d(whole, side, axis, mode="constant", origin=-(side // 2))
+    return whole.astype(bool)
 
 
 def _scale(maps: Mapping[str, int], weights: Mapping[str, float] | None) -> Array:

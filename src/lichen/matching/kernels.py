@@ -43,3 +43,9 @@ def mix(a: int, b: int) -> Any:
 def uniform(seed: int, place: int, draw: int) -> float:
     """Give the ``draw``-th random number in [0, 1) of a place."""
     return (mix(mix(seed, place), draw) >> numba.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+def use_threads(count: int) -> None:
+    """Let parallel kernels use ``count`` threads, as far as there are so many."""
+    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    numba.set_num_threads(max(1, min(count, most)))

@@ -1,0 +1,266 @@
+"""Texture optimization by PatchMatch: patches of the example overlap, agree, and are copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.ndimage import uniform_filter
+
+from lichen.canvas import Canvas
+from lichen.exemplar import Exemplar
+from lichen.matching.atlas import Atlas, anchors_of
+from lichen.matching.blocks import lay_blocks
+from lichen.matching.copying import CopyingMethod
+from lichen.matching.correction import correct
+from lichen.matching.kernels import use_threads
+from lichen.matching.levels import (
+    Level,
+    Wraps,
+    active_queries,
+    around_unknown,
+    cut,
+    level_pyramid,
+    most_levels,
+    padded,
+)
+from lichen.matching.patchmatch import (
+    centre_places,
+    distances,
+    enlarge,
+    occurrences,
+    refine,
+    sweep,
+)
+from lichen.matching.voting import robust_weights, vote
+from lichen.method import Context
+from lichen.step import Step
+
+Array = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Places = NDArray[np.int32]
+
+BLOCKS = ((8, 4), (4, 2), (2, 1), (1, 0))
+"""Side and overlap of the blocks that the coarsest level begins with; the first that fit."""
+TOLERANCE, SPARING = 0.1, 0.1
+"""Of the blocks: how much worse than the best one may be, and what using a place again costs."""
+ROBUSTNESS = 0.8
+"""Power of the distance that is summed over patches (Kwatra et al. 2005)."""
+NEAR = 3
+"""Places up to so many pixels away count as the same one when repetition is weighed."""
+
+
+class PatchMatch(CopyingMethod):
+    """Find for each patch of the picture the example's nearest, let them vote, and go finer.
+
+    The energy and its solution level by level are of Kwatra, Essa, Bobick and Kwatra, "Texture
+    Optimization for Example-based Synthesis", SIGGRAPH 2005; the search is PatchMatch (Barnes et
+    al. 2009) and takes all patches, not a sparse grid. Places that are used more often than the
+    size of the picture makes necessary cost extra (after Kaspar et al. 2015), so that all of the
+    example is used. The coarsest level begins with blocks that agree in their overlaps as in
+    image quilting (Efros and Freeman 2001), so that courses of bricks stand from the beginning.
+    The votes, which blur, are only looked at: in the end each pixel is copied, by the correction
+    passes of Lefebvre and Hoppe 2005.
+    """
+
+    name: ClassVar[str] = "patchmatch"
+    citation: ClassVar[str] = (
+        "Kwatra, Essa, Bobick, Kwatra: Texture Optimization for Example-based Synthesis, "
+        "SIGGRAPH 2005; Barnes, Shechtman, Finkelstein, Goldman: PatchMatch, SIGGRAPH 2009"
+    )
+    honours: ClassVar[frozenset[str]] = frozenset(
+        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+    )
+    minimum_size: ClassVar[int] = 3
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fast": {},
+        "best": {"iterations": 24, "sweeps": 3, "draws": 6},
+    }
+
+    patch: Annotated[int, Field(ge=3, le=31, json_schema_extra={"unit": "px"})] = Field(
+        7, description="side of the patches, odd"
+    )
+    levels: Annotated[int, Field(ge=1, le=12)] | None = Field(
+        None, description="sizes of the pyramid; until the example is about four patches wide"
+    )
+    iterations: Annotated[int, Field(ge=1, le=200)] = Field(
+        10, description="searches and votes at the coarsest level; each finer one takes half"
+    )
+    sweeps: Annotated[int, Field(ge=1, le=20)] = Field(
+        2, description="PatchMatch sweeps of each search"
+    )
+    draws: Annotated[int, Field(ge=0, le=20)] = Field(
+        4, description="random places tried for each patch in a sweep"
+    )
+    repetition: Annotated[float, Field(ge=0)] = Field(
+        0.05, description="what the use of places more often than needed costs, in variances"
+    )
+    corrections: Annotated[int, Field(ge=0, le=10)] = Field(
+        2, description="passes that choose the pixels that are copied in the end"
+    )
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        """Yield a step per level of the pyramid, and per search of the finest."""
+        use_threads(context.threads)
+        atlas = self.atlas(exemplars, canvas)
+        n_levels = min(self.levels or 32, most_levels(atlas.usable, self.patch))
+        rows, columns = around_unknown(canvas, self.patch * 2**n_levels)
+        part = cut(canvas, rows, columns)
+        places = np.full(canvas.size, -1, np.int32)
+        for found, fraction in self._search(atlas, part, n_levels, context.rng("patchmatch")):
+            places[rows, columns] = found
+            yield self.step(atlas, canvas, places, fraction=fraction)
+
+    def _search(
+        self, atlas: Atlas, canvas: Canvas, n_levels: int, rng: np.random.Generator
+    ) -> Iterator[tuple[Places, float]]:
+        """Yield the place that each pixel copies, and the share of the work done."""
+        wraps = canvas.wrap
+        pyramid = level_pyramid(atlas, canvas, self.patch, n_levels)
+        plan = [max(1, self.iterations >> number) for number in range(len(pyramid))]
+        work = sum(n * level.known.size for n, level in zip(plan, pyramid, strict=True))
+        n_values = atlas.features.shape[2] - atlas.n_guide
+        done, field, coarse_width = 0, None, 0
+        for number, (level, n_iterations) in enumerate(zip(pyramid, plan, strict=True)):
+            scale = 2 ** (len(pyramid) - 1 - number)
+            anchors = anchors_of(level.usable, self.patch)
+            active = active_queries(level.known, self.patch, wraps)
+            spare = rng.permutation(np.flatnonzero(anchors).astype(np.int32))
+            if field is None:
+                field = self._first(level, active.shape, spare, atlas.n_guide, canvas, rng)
+            else:
+                field = refine(field, coarse_width, active.shape, anchors, spare)
+                same = np.ones(active.shape, np.float32)
+                vote(
+                    level.atlas, field, same, level.known, self.patch, wraps, n_values, level.image
+                )
+            coarse_width = anchors.shape[1]
+            for iteration in range(n_iterations):
+                reach = max(anchors.shape) if number == 0 else max(8, max(anchors.shape) // 8)
+                weights = self._better(level, anchors, active, wraps, field, reach, rng)
+                vote(
+                    level.atlas,
+                    field,
+                    weights,
+                    level.known,
+                    self.patch,
+                    wraps,
+                    n_values,
+                    level.image,
+                )
+                done += level.known.size
+                if scale == 1 or iteration == n_iterations - 1:
+                    centres = centre_places(
+                        field, level.known.shape, self.patch, wraps, coarse_width
+                    )
+                    places = enlarge(
+                        centres, pyramid[-1].known.shape, scale, coarse_width, atlas.usable.shape[1]
+                    )
+                    if done < work:
+                        yield _fit(places, canvas), 0.9 * done / work
+        yield _fit(self._copied(atlas, pyramid[-1], places, wraps), canvas), 1.0
+
+    def _copied(self, atlas: Atlas, level: Level, places: Places, wraps: Wraps) -> Places:
+        """Choose what each pixel copies, in pieces as large as may be."""
+        places[level.known] = -1
+        copied = atlas.features.reshape(-1, level.image.shape[2])[np.maximum(places, 0)]
+        copied[level.known] = level.image[level.known]
+        radius = min(2, self.patch // 2)
+        centres = np.zeros_like(atlas.usable)
+        inside = anchors_of(atlas.usable, 2 * radius + 1)
+        centres[radius:, radius:] = inside[: len(inside) - radius, : inside.shape[1] - radius]
+        correct(
+            atlas.features, centres, places, copied, ~level.known, wraps, radius, self.corrections
+        )
+        return places
+
+    def _first(
+        self,
+        level: Level,
+        shape: tuple[int, int],
+        spare: Places,
+        n_guide: int,
+        canvas: Canvas,
+        rng: np.random.Generator,
+    ) -> Places:
+        """Field of the coarsest level: any places for an initial image, else those of blocks."""
+        if canvas.init != "noise":
+            return spare[rng.integers(0, len(spare), shape)]
+        for block, overlap in BLOCKS:
+            anchors = anchors_of(level.usable, block + 2 * overlap)
+            if anchors.any():
+                break
+        spread = float(level.atlas[level.usable].var(0).sum()) * 2 * block * overlap
+        places = lay_blocks(
+            level.atlas,
+            anchors,
+            level.image,
+            level.known.copy(),
+            n_guide,
+            block,
+            overlap,
+            TOLERANCE,
+            SPARING * spread,
+            canvas.wrap,
+            int(rng.integers(2**31)),
+        )
+        height, width = level.usable.shape
+        y, x = np.divmod(places[: shape[0], : shape[1]], width)
+        field = np.minimum(y, height - self.patch) * width + np.minimum(x, width - self.patch)
+        anything = spare[rng.integers(0, len(spare), shape)]
+        return np.where(np.isin(field, spare), field, anything).astype(np.int32)
+
+    def _better(
+        self,
+        level: Level,
+        anchors: Mask,
+        active: Mask,
+        wraps: Wraps,
+        field: Places,
+        reach: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        """Search once, in place; give the weights of the patches in the vote."""
+        image = padded(level.image, self.patch - 1, wraps)
+        spread = float(level.atlas[level.usable].var(0).sum()) * self.patch**2
+        penalty = self._penalty(field, active, anchors, spread)
+        costs = distances(level.atlas, image, field, self.patch, penalty)
+        for number in range(self.sweeps):
+            sweep(
+                level.atlas,
+                anchors,
+                penalty,
+                image,
+                active,
+                field.copy(),
+                field,
+                costs,
+                self.patch,
+                self.draws,
+                reach,
+                int(rng.integers(2**31)),
+                number % 2 == 1,
+            )
+        robust_weights(costs, penalty, field, 1e-3 * spread + 1e-12, ROBUSTNESS / 2 - 1)
+        return costs
+
+    def _penalty(self, field: Places, active: Mask, anchors: Mask, spread: float) -> Array:
+        """What each place costs beyond its distance for being used more than needed, (h, w)."""
+        if self.repetition == 0:
+            return np.zeros(anchors.shape, np.float32)
+        side = 2 * NEAR + 1
+        used = uniform_filter(occurrences(field, active, anchors.shape), side, mode="constant")
+        room = uniform_filter(anchors.astype(np.float32), side, mode="constant")
+        needed = max(1.0, float(active.sum() / anchors.sum()))
+        excess = used / np.maximum(room, 1e-6) / needed - 1
+        return np.where(anchors, self.repetition * spread * excess.clip(0), 0).astype(np.float32)
+
+
+def _fit(places: Places, canvas: Canvas) -> Places:
+    """Leave out what lies beyond the canvas."""
+    return places[: canvas.size[0], : canvas.size[1]]
