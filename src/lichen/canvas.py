@@ -35,6 +35,9 @@ class Canvas:
         The starting image: ``"noise"``, ``"exemplar"``, or a picture of ``size``.
     known, known_mask
         float32 (H, W, C) and bool (H, W): pixels that are given and must stay.
+    known_sources
+        int32 (H, W, 3): exemplar, row and column that known pixels are, -1 for none; so that the
+        result's map of sources covers them.
     guide
         float32 (H, W, G) to be followed.
     """
@@ -45,6 +48,7 @@ class Canvas:
     init: Init | Exemplar = "noise"
     known: Array | None = None
     known_mask: NDArray[np.bool_] | None = None
+    known_sources: NDArray[np.int32] | None = None
     guide: Array | None = None
 
     def __post_init__(self) -> None:

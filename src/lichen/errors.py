@@ -43,6 +43,20 @@ class CanvasError(LichenError):
     """A canvas asks for something that the method does not honour."""
 
 
+class NotHonouredError(CanvasError):
+    """A canvas asks a method for features that it lacks.
+
+    Attributes
+    ----------
+    asked
+        Names of all features that were asked for.
+    """
+
+    def __init__(self, problem: str, remedy: str, asked: frozenset[str]) -> None:
+        super().__init__(problem, remedy)
+        self.asked = asked
+
+
 class WeightsError(LichenError):
     """Weights of a network that are absent, damaged or not understood."""
 

@@ -40,8 +40,10 @@ class Exemplar:
         Of the file's bytes, or of the array's.
     mask_path, mask_sha256
         Of the mask's file, where the mask came from one of its own.
-    bit_depth
-        Bits per sample of the file: 8, 16 or 32 (float).
+    map_paths
+        Files of the maps beyond the first, by name; None where there is one picture.
+    bit_depths
+        Bits per sample of the files, by map: 8, 16 or 32 (float).
     """
 
     pixels: Array
@@ -51,7 +53,8 @@ class Exemplar:
     name: str = "array"
     path: Path | None = None
     sha256: str = ""
-    bit_depth: int = 8
+    map_paths: Mapping[str, Path] | None = None
+    bit_depths: Mapping[str, int] = field(default_factory=dict)
     mask_path: Path | None = None
     mask_sha256: str | None = None
 
@@ -89,7 +92,7 @@ class Exemplar:
             name=Path(path).stem,
             path=Path(path),
             sha256=file.sha256,
-            bit_depth=file.bit_depth,
+            bit_depths={"color": file.bit_depth},
             mask_path=None if mask is None else Path(mask),
             mask_sha256=None if mask_file is None else mask_file.sha256,
         )
@@ -112,6 +115,70 @@ class Exemplar:
             sha256=hash_array(checked),
             mask_sha256=None if usable is None else hash_array(usable),
         )
+
+    @classmethod
+    def read_maps(
+        cls,
+        path: str | Path,
+        maps: Mapping[str, str | Path],
+        mask: str | Path | None = None,
+    ) -> Exemplar:
+        """Read a photo and further maps of the same size: ``{"height": "wall_height.png"}``."""
+        first = cls.read(path, mask)
+        files = {name: read_image(file) for name, file in maps.items()}
+        stacked = first.stacked({name: file.pixels for name, file in files.items()})
+        digest = hashlib.sha256(first.sha256.encode())
+        for file in files.values():
+            digest.update(file.sha256.encode())
+        return replace(
+            stacked,
+            sha256=digest.hexdigest() if files else first.sha256,
+            map_paths={name: Path(file) for name, file in maps.items()} or None,
+            bit_depths={
+                **first.bit_depths,
+                **{name: file.bit_depth for name, file in files.items()},
+            },
+        )
+
+    def stacked(self, maps: Mapping[str, NDArray[Any]]) -> Exemplar:
+        """Give the exemplar with further maps, arrays (H, W[, C]) of its size, by name.
+
+        Raises
+        ------
+        ImageError
+            For a map of another size.
+        ParameterError
+            For a name that is taken.
+        """
+        pixels, channels = [self.pixels], dict(self.maps)
+        for name, array in maps.items():
+            checked = check_image(array, f"the map {name}")
+            if checked.shape[:2] != self.size:
+                raise ImageError(
+                    f"the map {name} is {_size(checked)} but {self.name} {_size(self.pixels)}",
+                    "give maps of the photo's size",
+                )
+            if name in channels:
+                raise ParameterError(f"two maps are named {name}", "name each map once")
+            pixels.append(checked)
+            channels[name] = checked.shape[2]
+        joined = np.ascontiguousarray(np.concatenate(pixels, axis=2))
+        return replace(
+            self,
+            pixels=joined,
+            maps=channels,
+            sha256=hash_array(joined) if maps else self.sha256,
+        )
+
+    def guided(self, guide: NDArray[Any]) -> Exemplar:
+        """Give the exemplar with a guide (H, W[, G]) of its size, to be followed elsewhere."""
+        checked = check_image(guide, "the guide")
+        if checked.shape[:2] != self.size:
+            raise ImageError(
+                f"the guide is {_size(checked)} but {self.name} {_size(self.pixels)}",
+                "give a guide of the photo's size",
+            )
+        return replace(self, guide=checked)
 
     def without_guide(self) -> Exemplar:
         """Give the exemplar with nothing to be followed."""

@@ -12,7 +12,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lichen.canvas import Canvas
-from lichen.errors import CanvasError, ImageError, ParameterError, unknown_name
+from lichen.errors import (
+    CanvasError,
+    ImageError,
+    NotHonouredError,
+    ParameterError,
+    unknown_name,
+)
 from lichen.exemplar import Exemplar
 from lichen.step import Step
 
@@ -145,9 +151,10 @@ class Method(BaseModel, ABC):
             asked |= {"maps"} if len(exemplar.maps) > 1 else set()
         missing = sorted(asked - self.honours)
         if missing:
-            raise CanvasError(
+            raise NotHonouredError(
                 f"{self.name} does not honour {', '.join(missing)}",
                 f"it honours: size, seed, {', '.join(sorted(self.honours))}",
+                frozenset(asked),
             )
         least = self.minimum_size
         for what, size in [(f"exemplar {e.name}", e.size) for e in exemplars] + [

@@ -21,6 +21,10 @@ class Row:
 
 
 METHODS: dict[str, Row] = {
+    "patchmatch": Row(
+        "lichen.methods.resampling.patchmatch:PatchMatch",
+        "Overlapping patches agree, coarse to fine, then pixels are copied; fast, takes all tasks",
+    ),
     "gatys": Row(
         "lichen.methods.learning.gatys:Gatys",
         "Gram matrices of a network's features, by optimisation (Gatys, Ecker, Bethge 2015)",
@@ -34,6 +38,11 @@ def rows() -> dict[str, Row]:
     for entry in entry_points(group=ENTRY_POINTS):
         found.setdefault(entry.name, Row(entry.value, f"from {entry.value.partition(':')[0]}"))
     return found
+
+
+def methods_that_honour(features: frozenset[str]) -> list[str]:
+    """Names of the built-in methods that honour all of these canvas features."""
+    return [name for name in METHODS if features <= get(name).honours]
 
 
 def get(name: str) -> type[Method]:

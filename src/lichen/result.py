@@ -15,6 +15,8 @@ from lichen.atomic import atomic_path
 from lichen.errors import ProvenanceError
 from lichen.exemplar import Exemplar
 from lichen.image import read_text, write_image
+from lichen.image.writing import DEPTHS
+from lichen.source_map import SourceMap
 
 TEXT_KEY = "lichen"
 
@@ -28,6 +30,7 @@ class Source:
     path: str | None = None
     mask_path: str | None = None
     mask_sha256: str | None = None
+    map_paths: Mapping[str, str] | None = None
 
     @classmethod
     def of(cls, exemplar: Exemplar) -> Source:
@@ -38,7 +41,29 @@ class Source:
             path=None if exemplar.path is None else exemplar.path.as_posix(),
             mask_path=None if exemplar.mask_path is None else exemplar.mask_path.as_posix(),
             mask_sha256=exemplar.mask_sha256,
+            map_paths=None
+            if exemplar.map_paths is None
+            else {name: path.as_posix() for name, path in exemplar.map_paths.items()},
         )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What was asked for, where that is more than exemplars and a canvas's size.
+
+    Attributes
+    ----------
+    verb
+        ``fill``, ``extend``, ``transfer``, ``analogy``.
+    pictures
+        What it was given, by argument.
+    options
+        Its other arguments.
+    """
+
+    verb: str
+    pictures: Mapping[str, Source]
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,6 +86,8 @@ class Provenance:
         False when the run was stopped early: the picture is that of step ``steps``.
     resumed
         Steps after which the run went on from a checkpoint, its solver afresh.
+    task
+        The verb, where it was not plain synthesis.
     threads, version, software
         What bytes depend on beside the above.
     """
@@ -80,6 +107,7 @@ class Provenance:
     complete: bool = True
     resumed: tuple[int, ...] = ()
     threads: int = 1
+    task: Task | None = None
     software: Mapping[str, str] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -115,16 +143,33 @@ class Result:
         float32 (H, W, C) in [0, 1], sRGB.
     provenance
         How it was made.
+    maps
+        Channels of each map in ``image``, in order; of one when empty.
+    bit_depths
+        Bits per sample of the exemplar's files, by map.
+    source_map
+        Where each pixel was copied from; None of methods that do not copy.
     """
 
     image: NDArray[np.float32]
     provenance: Provenance
+    maps: Mapping[str, int] = field(default_factory=dict)
+    bit_depths: Mapping[str, int] = field(default_factory=dict)
+    source_map: SourceMap | None = None
+
+    def map_images(self) -> dict[str, NDArray[np.float32]]:
+        """Give each map as a picture of its own, (H, W, C)."""
+        if not self.maps:
+            return {"color": self.image}
+        ends = np.cumsum(list(self.maps.values()))[:-1]
+        return dict(zip(self.maps, np.split(self.image, ends, axis=2), strict=True))
 
     def save(self, path: str | Path, bit_depth: int = 8) -> Path:
         """Write the picture with its provenance, whole or not at all.
 
         PNG carries the record as text; for other formats it is a JSON file beside the picture
-        (``photo.jpg`` -> ``photo.jpg.json``).
+        (``photo.jpg`` -> ``photo.jpg.json``). Further maps are written beside the first one, with
+        their name and the depth of the exemplar's file: ``out.png``, ``out_height.png``.
 
         Parameters
         ----------
@@ -140,13 +185,29 @@ class Result:
         """
         path = Path(path)
         record = self.provenance.to_json()
+        (_, first), *others = self.map_images().items()
+        for name, image in others:
+            write_image(
+                map_path(path, name), image, bit_depth=depth_of(path, self.bit_depths.get(name, 8))
+            )
         if path.suffix.lower() == ".png":
-            write_image(path, self.image, bit_depth=bit_depth, text={TEXT_KEY: record})
+            write_image(path, first, bit_depth=bit_depth, text={TEXT_KEY: record})
             return path
-        write_image(path, self.image, bit_depth=bit_depth)
+        write_image(path, first, bit_depth=bit_depth)
         with atomic_path(sidecar(path)) as temporary:
             temporary.write_text(record + "\n", encoding="utf-8")
         return path
+
+
+def map_path(path: Path, name: str) -> Path:
+    """Name of the file of a further map beside the first one's."""
+    return path.with_stem(f"{path.stem}_{name}")
+
+
+def depth_of(path: Path, wanted: int) -> int:
+    """Give the depth nearest to the wanted one that the file's format holds."""
+    able = DEPTHS.get(path.suffix.lower(), (8,))
+    return wanted if wanted in able else max(able) if wanted > max(able) else min(able)
 
 
 def sidecar(path: Path) -> Path:

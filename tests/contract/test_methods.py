@@ -19,6 +19,7 @@ from lichen.step import Step
 from lichen.testing import check_method
 
 CHEAP: dict[str, dict[str, Any]] = {
+    "patchmatch": {"iterations": 2},
     "gatys": {"network": "pixels", "iterations": 3, "colour_weight": 1.0},
 }
 

@@ -93,7 +93,8 @@ class CopyingMethod(Method):
         sources = atlas.sources(places)
         if canvas.known is not None and canvas.known_mask is not None:
             image[canvas.known_mask] = canvas.known[canvas.known_mask]
-            sources[canvas.known_mask] = -1
+            here = -1 if canvas.known_sources is None else canvas.known_sources[canvas.known_mask]
+            sources[canvas.known_mask] = here
         return Step(
             image=image,
             fraction=fraction,

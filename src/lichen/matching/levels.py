@@ -132,6 +132,7 @@ def cut(canvas: Canvas, rows: slice, columns: slice) -> Canvas:
         ),
         init=init,
         known=None if canvas.known is None else canvas.known[rows, columns],
+        known_sources=None,
         known_mask=None if canvas.known_mask is None else canvas.known_mask[rows, columns],
         guide=None if canvas.guide is None else canvas.guide[rows, columns],
     )

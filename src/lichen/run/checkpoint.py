@@ -56,7 +56,7 @@ class Checkpointer:
             return
         step = run.last
         about = {field.name: getattr(step, field.name) for field in fields(step)}
-        del about["image"]
+        del about["image"], about["sources"]
         about["losses"] = dict(step.losses)
         with atomic_path(self.path) as temporary:
             np.savez(

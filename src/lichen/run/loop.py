@@ -10,12 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
+from lichen import registry
 from lichen.canvas import Canvas
-from lichen.errors import LichenError
+from lichen.errors import LichenError, NotHonouredError
 from lichen.exemplar import Exemplar
 from lichen.image import resize_image
 from lichen.method import Context, Method
-from lichen.result import Provenance, Result, Source
+from lichen.result import Provenance, Result, Source, Task
+from lichen.source_map import SourceMap
 from lichen.step import Step
 
 Download = Callable[[str, int, int | None], None]
@@ -51,6 +53,8 @@ class Run:
         Stop after this many steps, to make a picture of an interrupted run again.
     threads
         Threads to compute with; by default as many as there are cores.
+    task
+        What was asked for, where that is more than exemplars and a canvas's size.
 
     Raises
     ------
@@ -70,8 +74,9 @@ class Run:
         resumed: Sequence[int] = (),
         stop_after: int | None = None,
         threads: int | None = None,
+        task: Task | None = None,
     ) -> None:
-        method.check(exemplars, canvas)
+        _check(method, exemplars, canvas)
         self.method = method
         self.exemplars = tuple(exemplars)
         self.canvas = canvas
@@ -82,6 +87,7 @@ class Run:
         self._stop_after = stop_after
         self._seconds_before = seconds_before
         self._started = time.perf_counter()
+        self.task = task
         self._context = Context(
             seed=canvas.seed,
             threads=threads or available_cores(),
@@ -142,8 +148,16 @@ class Run:
             complete=self.complete,
             resumed=self._resumed,
             threads=self._context.threads,
+            task=self.task,
             software=_software(),
         )
+
+    def _source_map(self) -> SourceMap | None:
+        if self.last is None or self.last.sources is None:
+            return None
+        if self.last.sources.shape[:2] != self.canvas.size:
+            return None
+        return SourceMap(self.last.sources, tuple(example.size for example in self.exemplars))
 
     def result(self) -> Result:
         """Give the picture so far, at the canvas's size, with its record."""
@@ -154,7 +168,26 @@ class Run:
         image = self.last.image
         if image.shape[:2] != self.canvas.size:  # stopped on a coarse level of the pyramid
             image = resize_image(image, self.canvas.size)
-        return Result(image=np.ascontiguousarray(image), provenance=self.provenance())
+        return Result(
+            image=np.ascontiguousarray(image),
+            provenance=self.provenance(),
+            maps=dict(self.exemplars[0].maps),
+            bit_depths=dict(self.exemplars[0].bit_depths),
+            source_map=self._source_map(),
+        )
+
+
+def _check(method: Method, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+    """Let the method check; where it lacks a feature say which methods have it."""
+    try:
+        method.check(exemplars, canvas)
+    except NotHonouredError as error:
+        able = registry.methods_that_honour(error.asked)
+        if not able:
+            raise
+        raise NotHonouredError(
+            error.problem, f"use --method {' or '.join(able)}", error.asked
+        ) from None
 
 
 def available_cores() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from lichen import registry
 from lichen.canvas import Canvas, Init, init_from, parse_wrap
-from lichen.errors import ProvenanceError
+from lichen.errors import ParameterError, ProvenanceError
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.image import parse_size
-from lichen.result import Provenance, Result, Source, read_provenance
+from lichen.result import Provenance, Result, Source, Task, read_provenance
 from lichen.run.checkpoint import Checkpointer, read_checkpoint
 from lichen.run.interruption import Interruption
 from lichen.run.loop import Run, RunInterruptedError
 from lichen.run.progress import ProgressBar
 from lichen.run.recording import Recorder
+from lichen.run.tasks import VERBS
 from lichen.step import Step
 
 Picture = str | Path | NDArray[Any] | Exemplar
@@ -35,6 +36,8 @@ def prepare(
     seed: int = 0,
     init: Picture = "noise",
     mask: Picture | None = None,
+    maps: Mapping[str, str | Path | NDArray[Any]] | None = None,
+    also: Sequence[Picture] = (),
     **parameters: Any,
 ) -> Run:
     """Check everything that can be checked and give the run, not yet started.
@@ -42,7 +45,9 @@ def prepare(
     See :func:`synthesize` for the parameters.
     """
     configured = registry.get(method).configure(preset, **parameters)
-    example = _with_mask(exemplar, mask)
+    example = _with_maps(exemplar, mask, maps or {})
+    if also and maps:
+        raise ParameterError("several examples with further maps", "give one or the other")
     start: Init | Exemplar = init_from(init)
     if size is None:
         height_width = start.size if isinstance(start, Exemplar) else example.size
@@ -54,7 +59,7 @@ def prepare(
         seed=seed,
         init=start,
     )
-    return Run(configured, [example], canvas)
+    return Run(configured, [example, *map(as_exemplar, also)], canvas)
 
 
 def synthesize(
@@ -67,6 +72,8 @@ def synthesize(
     seed: int = 0,
     init: Picture = "noise",
     mask: Picture | None = None,
+    maps: Mapping[str, str | Path | NDArray[Any]] | None = None,
+    also: Sequence[Picture] = (),
     progress: bool | None = None,
     checkpoint: str | Path | None = None,
     video: str | Path | None = None,
@@ -92,6 +99,11 @@ def synthesize(
         ``"noise"``, ``"exemplar"``, or a picture of ``size``.
     mask
         Picture or array whose bright pixels of the exemplar may be used.
+    maps
+        Further maps of the exemplar, of its size, by name: ``{"height": "wall_height.png"}``; all
+        are made in step.
+    also
+        Further examples of the same texture, of any sizes.
     progress
         Whether to show a bar; None shows it on a terminal.
     checkpoint
@@ -131,6 +143,8 @@ def synthesize(
         seed=seed,
         init=init,
         mask=mask,
+        maps=maps,
+        also=also,
         **parameters,
     )
     return finish(run, progress=progress, checkpoint=checkpoint, video=video, on_step=on_step)
@@ -232,6 +246,8 @@ def go_on(picture: str | Path, iterations: int, exemplar: Picture | None = None)
 
 
 def _run_again(record: Provenance, exemplar: Picture | None, folder: Path, **how: Any) -> Run:
+    if record.task is not None:
+        return _task_again(record, record.task, folder)
     init: Init | Exemplar
     if isinstance(record.init, Source):
         init = _find_source(record.init, None, folder)
@@ -239,10 +255,27 @@ def _run_again(record: Provenance, exemplar: Picture | None, folder: Path, **how
         init = record.init  # type: ignore[assignment]
     return Run(
         registry.get(record.method).configure(**record.parameters),
-        [_find_source(record.exemplars[0], exemplar, folder)],
+        [
+            _find_source(source, exemplar if number == 0 else None, folder)
+            for number, source in enumerate(record.exemplars)
+        ],
         Canvas(record.size, record.wrap, record.seed, init=init),
         threads=record.threads,
         **how,
+    )
+
+
+def _task_again(record: Provenance, task: Task, folder: Path) -> Run:
+    if task.verb not in VERBS:
+        raise ProvenanceError(f"{task.verb!r} is no task of this version of lichen")
+    pictures = {name: _find_source(source, None, folder) for name, source in task.pictures.items()}
+    return VERBS[task.verb](
+        **pictures,
+        **task.options,
+        method=record.method,
+        seed=record.seed,
+        threads=record.threads,
+        **record.parameters,
     )
 
 
@@ -251,8 +284,12 @@ def _find_source(source: Source, given: Picture | None, folder: Path) -> Exempla
     if given is not None:
         found = as_exemplar(given)
     else:
-        found = Exemplar.read(
+        found = Exemplar.read_maps(
             _find_file(source.path, source.name, folder),
+            {
+                name: _find_file(path, f"the map {name}", folder)
+                for name, path in (source.map_paths or {}).items()
+            },
             None if source.mask_path is None else _find_file(source.mask_path, "mask", folder),
         )
     if found.sha256 != source.sha256 or found.mask_sha256 != source.mask_sha256:
@@ -275,6 +312,26 @@ def _find_file(recorded: str | None, name: str, folder: Path) -> Path:
     raise ProvenanceError(
         f"the file {recorded} is gone", "pass where it is now with --exemplar (exemplar=)"
     )
+
+
+def _with_maps(
+    exemplar: Picture,
+    mask: Picture | None,
+    maps: Mapping[str, str | Path | NDArray[Any]],
+) -> Exemplar:
+    files = {name: file for name, file in maps.items() if isinstance(file, str | Path)}
+    if (
+        files
+        and len(files) == len(maps)
+        and isinstance(exemplar, str | Path)
+        and isinstance(mask, str | Path | None)
+    ):
+        return Exemplar.read_maps(exemplar, files, mask)
+    arrays = {
+        name: Exemplar.read(file).pixels if isinstance(file, str | Path) else file
+        for name, file in maps.items()
+    }
+    return _with_mask(exemplar, mask).stacked(arrays)
 
 
 def _with_mask(exemplar: Picture, mask: Picture | None) -> Exemplar:
