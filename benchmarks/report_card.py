@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 import lichen
-from lichen.quality.anchors import random_phase, tiled
+from lichen.quality.anchors import tiled
+from lichen.statistics.random_phase import random_phase
 from machine import describe_machine
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from lichen.faces.cli import lichen
 from lichen.image import write_image
+from lichen.source_map import SourceMap
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
@@ -37,6 +38,9 @@ p1,1,gatys,photo,left,left,1,800,1000,96,2026-01-01T00:00:00.000Z,0
 """
 
 
+TASKS = ("fill", "extend", "transfer", "analogy", "apply")  # the first three by patchmatch
+
+
 def command_lines() -> list[str]:
     lines = [line.partition(" #")[0] for block in blocks("sh") for line in block.splitlines()]
     return [line.strip() for line in lines if line.startswith("lichen ")]
@@ -47,18 +51,23 @@ def test_command_lines_run(line: str, tmp_path: Path, monkeypatch: pytest.Monkey
     """Each as it stands but for a cheap network; what needs a download must say so clearly."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LICHEN_OFFLINE", "1")
-    side = 24 if line.split()[1] in ("synthesize", "resume", "continue", "rerun") else 208
+    small = ("synthesize", "resume", "continue", "rerun", *TASKS)
+    side = 24 if line.split()[1] in small else 208
     side = 96 if "--best-of" in line else side
     pixels = np.random.default_rng(0).random((side, side, 3), np.float32)
-    for name in ("photo.jpg", "other.png", "a.png", "b.png"):
+    for name in ("photo.jpg", "other.png", "a.png", "b.png", "height.png", "normal.png"):
         write_image(name, pixels)
     write_image("usable.png", np.ones((side, side, 1)))
+    write_image("mask.png", np.pad(np.ones((5, 5, 1)), ((9, side - 14), (9, side - 14), (0, 0))))
+    SourceMap(np.zeros((side, side, 3), np.int32), ((side, side),)).save("wall.npz")
     Path("answers.csv").write_text(ANSWERS)
     cheap = ["--network", "pixels", "--iterations", "2"]
     runner = CliRunner()
     runner.invoke(lichen, ["synthesize", "photo.jpg", "-o", "new.png", "-q", *cheap])
     arguments = shlex.split(line)[1:]
-    if arguments[0] == "synthesize" and "--network" not in arguments:
+    if arguments[0] in TASKS[:3] or "patchmatch" in arguments:
+        arguments += ["--iterations", "2"]
+    elif arguments[0] == "synthesize" and "--network" not in arguments:
         arguments += cheap
         arguments = [a.replace("512x384", "48x32") for a in arguments]
     result = runner.invoke(lichen, arguments)

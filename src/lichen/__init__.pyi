@@ -23,6 +23,11 @@ from .run.synthesis import iterate as iterate
 from .run.synthesis import rerun as rerun
 from .run.synthesis import resume as resume
 from .run.synthesis import synthesize as synthesize
+from .run.verbs import analogy as analogy
+from .run.verbs import extend as extend
+from .run.verbs import fill as fill
+from .run.verbs import transfer as transfer
+from .source_map import SourceMap as SourceMap
 from .step import Step as Step
 
 __version__: str

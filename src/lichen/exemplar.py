@@ -132,6 +132,7 @@ class Exemplar:
             digest.update(file.sha256.encode())
         return replace(
             stacked,
+            path=first.path,
             sha256=digest.hexdigest() if files else first.sha256,
             map_paths={name: Path(file) for name, file in maps.items()} or None,
             bit_depths={
@@ -167,6 +168,7 @@ class Exemplar:
             self,
             pixels=joined,
             maps=channels,
+            path=None if maps else self.path,
             sha256=hash_array(joined) if maps else self.sha256,
         )
 

@@ -25,6 +25,50 @@ METHODS: dict[str, Row] = {
         "lichen.methods.resampling.patchmatch:PatchMatch",
         "Overlapping patches agree, coarse to fine, then pixels are copied; fast, takes all tasks",
     ),
+    "chaos_mosaic": Row(
+        "lichen.methods.resampling.chaos_mosaic:ChaosMosaic",
+        "Blocks moved over tiles by a chaotic map, no search; fastest (Xu, Guo, Shum 2000)",
+    ),
+    "graphcut": Row(
+        "lichen.methods.resampling.graphcut:Graphcut",
+        "Examples laid over each other, cut along the least visible seams (Kwatra et al. 2003)",
+    ),
+    "efros_leung": Row(
+        "lichen.methods.resampling.efros_leung:EfrosLeung",
+        "Pixel by pixel outwards, each drawn by what is around it (Efros, Leung 1999); slow",
+    ),
+    "wei_levoy": Row(
+        "lichen.methods.resampling.wei_levoy:WeiLevoy",
+        "Nearest neighbourhood in scan order, coarse to fine, by a tree (Wei, Levoy 2000)",
+    ),
+    "random_phase": Row(
+        "lichen.methods.resampling.random_phase:RandomPhase",
+        "Noise with the example's spectrum, for micro-textures; cheapest (Galerne et al. 2011)",
+    ),
+    "quilting": Row(
+        "lichen.methods.resampling.quilting:Quilting",
+        "Blocks matched in their overlap and cut along the least error (Efros, Freeman 2001)",
+    ),
+    "wang_tiles": Row(
+        "lichen.methods.resampling.wang_tiles:WangTiles",
+        "Tiles with coloured edges, laid at random without repeating (Cohen et al. 2003)",
+    ),
+    "ashikhmin": Row(
+        "lichen.methods.resampling.ashikhmin:Ashikhmin",
+        "Pixels go on from where their neighbours come from (Ashikhmin 2001); ragged pieces",
+    ),
+    "texture_optimization": Row(
+        "lichen.methods.resampling.texture_optimization:TextureOptimization",
+        "Overlapping patches agree with the example's, by turns (Kwatra et al. 2005)",
+    ),
+    "k_coherence": Row(
+        "lichen.methods.resampling.k_coherence:KCoherence",
+        "As ashikhmin, but also from places that look like those (Tong et al. 2002); fast",
+    ),
+    "image_analogies": Row(
+        "lichen.methods.resampling.image_analogies:ImageAnalogies",
+        "A is to A' as B to B': filters, styles, texture by numbers (Hertzmann et al. 2001)",
+    ),
     "gatys": Row(
         "lichen.methods.learning.gatys:Gatys",
         "Gram matrices of a network's features, by optimisation (Gatys, Ecker, Bethge 2015)",

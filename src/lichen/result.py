@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -54,7 +54,7 @@ class Task:
     Attributes
     ----------
     verb
-        ``fill``, ``extend``, ``transfer``, ``analogy``.
+        ``fill``, ``extend``, ``transfer``, ``analogy``, ``apply``.
     pictures
         What it was given, by argument.
     options
@@ -62,8 +62,16 @@ class Task:
     """
 
     verb: str
-    pictures: Mapping[str, Source]
+    pictures: Mapping[str, Source | tuple[Source, ...]]
     options: Mapping[str, Any]
+
+    def sources(self) -> list[Source]:
+        """All its pictures, in order."""
+        return [
+            source
+            for given in self.pictures.values()
+            for source in (given if isinstance(given, tuple) else (given,))
+        ]
 
 
 @dataclass(frozen=True)
@@ -129,8 +137,14 @@ class Provenance:
             ) from error
 
     def same_making(self, other: Provenance) -> bool:
-        """Whether two records differ in nothing but the time it took."""
-        return replace(self, seconds=0.0).to_json() == replace(other, seconds=0.0).to_json()
+        """Whether two records differ in nothing but time taken and where their files are."""
+        return self.making() == other.making()
+
+    def making(self) -> dict[str, Any]:
+        """Give what must agree for the same picture: a file is its content, wherever it is."""
+        record: dict[str, Any] = json.loads(self.to_json())
+        del record["seconds"]
+        return {name: _unplaced(value) for name, value in record.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,9 +213,26 @@ class Result:
         return path
 
 
+def _unplaced(value: Any) -> Any:
+    """Leave name and path out of the records of files, at any depth."""
+    if isinstance(value, list):
+        return [_unplaced(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "sha256" in value:
+        return {key: value.get(key) for key in ("sha256", "mask_sha256")}
+    return {key: _unplaced(item) for key, item in value.items()}
+
+
 def map_path(path: Path, name: str) -> Path:
     """Name of the file of a further map beside the first one's."""
     return path.with_stem(f"{path.stem}_{name}")
+
+
+def files_of(path: Path, maps: Iterable[str]) -> list[Path]:
+    """Files that :meth:`Result.save` writes: the picture, its record, the further maps."""
+    beside = [] if path.suffix.lower() == ".png" else [sidecar(path)]
+    return [path, *beside, *(map_path(path, name) for name in list(maps)[1:])]
 
 
 def depth_of(path: Path, wanted: int) -> int:

@@ -50,6 +50,25 @@ class SourceMap:
         Raises
         ------
         ImageError
+            As :meth:`check` says.
+        """
+        self.check(pictures, known)
+        height, width = self.sources.shape[:2]
+        made = np.zeros((height, width, pictures[0].shape[2]), np.float32)
+        for number, picture in enumerate(pictures):
+            ours = self.sources[..., 0] == number
+            made[ours] = picture[self.sources[ours, 1], self.sources[ours, 2]]
+        if known is not None:
+            missing = self.sources[..., 0] < 0
+            made[missing] = known[missing]
+        return made
+
+    def check(self, pictures: Sequence[Array], known: Array | None = None) -> None:
+        """Raise unless :meth:`apply` can copy from these.
+
+        Raises
+        ------
+        ImageError
             For pictures of other numbers, sizes or channels than are needed.
         """
         if len(pictures) != len(self.sizes):
@@ -62,8 +81,6 @@ class SourceMap:
         }
         if len(channels) > 1:
             raise ImageError("the pictures differ in their channels", "give all grey or all colour")
-        height, width = self.sources.shape[:2]
-        made = np.zeros((height, width, channels.pop()), np.float32)
         for number, (picture, size) in enumerate(zip(pictures, self.sizes, strict=True)):
             if picture.shape[:2] != size:
                 raise ImageError(
@@ -71,17 +88,18 @@ class SourceMap:
                     f"exemplar was {size[1]}x{size[0]}",
                     "give a picture of the exemplar's size",
                 )
-            ours = self.sources[..., 0] == number
-            made[ours] = picture[self.sources[ours, 1], self.sources[ours, 2]]
-        missing = self.sources[..., 0] < 0
-        if missing.any():
-            if known is None or known.shape[:2] != (height, width):
-                raise ImageError(
-                    f"{int(missing.sum()):,} pixels of the map are copied from nowhere",
-                    f"give a {width}x{height} picture that has them with --known",
-                )
-            made[missing] = known[missing]
-        return made
+        height, width = self.sources.shape[:2]
+        missing = int((self.sources[..., 0] < 0).sum())
+        if missing and known is None:
+            raise ImageError(
+                f"{missing:,} pixels of the map are copied from nowhere",
+                f"give a {width}x{height} picture that has them with --known",
+            )
+        if known is not None and known.shape[:2] != (height, width):
+            raise ImageError(
+                f"what is known is {known.shape[1]}x{known.shape[0]} but the map {width}x{height}",
+                "give a picture of the map's size with --known",
+            )
 
     def picture(self) -> Array:
         """Show the sources, (H, W, 3): a hue per exemplar; lightness by row, colour by column."""
@@ -111,11 +129,20 @@ class SourceMap:
             with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 sources, sizes = stored["sources"], stored["sizes"]
             good = sources.ndim == 3 and sources.shape[2] == 3 and sizes.shape[1:] == (2,)
-            good = good and bool((sources[..., 0] < len(sizes)).all())
+            good = good and _within(sources, sizes)
         except FileNotFoundError:
             raise ProvenanceError(f"there is no map {path}", "make one with --save-map") from None
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
             good = False
         if not good:
             raise ProvenanceError(f"{path} is no map of sources", "make one with --save-map")
         return cls(sources.astype(np.int32), tuple((int(h), int(w)) for h, w in sizes))
+
+
+def _within(sources: NDArray[np.int32], sizes: NDArray[np.int64]) -> bool:
+    """Whether every source is a pixel of one of the exemplars, or -1."""
+    if not np.issubdtype(sources.dtype, np.integer) or len(sizes) == 0 or sources.size == 0:
+        return False
+    number, places = sources[..., 0], sources[..., 1:]
+    inside = (places >= 0) & (places < sizes[np.clip(number, 0, len(sizes) - 1)])
+    return bool((number < len(sizes)).all() and inside[number >= 0].all())

@@ -20,6 +20,17 @@ from lichen.testing import check_method
 
 CHEAP: dict[str, dict[str, Any]] = {
     "patchmatch": {"iterations": 2},
+    "chaos_mosaic": {},
+    "graphcut": {"mending": 0.5},
+    "efros_leung": {"window": 5},
+    "wei_levoy": {"window": 5},
+    "random_phase": {},
+    "quilting": {"block": 8},
+    "wang_tiles": {"tile_size": 4, "draws": 4},
+    "ashikhmin": {},
+    "texture_optimization": {"iterations": 1},
+    "k_coherence": {},
+    "image_analogies": {},
     "gatys": {"network": "pixels", "iterations": 3, "colour_weight": 1.0},
 }
 

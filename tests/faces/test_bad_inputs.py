@@ -16,6 +16,7 @@ from lichen.faces import cli
 from lichen.image import write_image
 from lichen.run.checkpoint import Checkpointer
 from lichen.run.synthesis import finish, prepare
+from lichen.source_map import SourceMap
 
 Arguments = list[str]
 
@@ -36,6 +37,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Image.new("RGBA", (40, 40), (1, 2, 3, 0)).save(place / "clear.png")
     Image.new("L", (40, 40), 0).save(place / "black.png")
     Image.new("L", (20, 40), 255).save(place / "narrow.png")
+    Image.new("L", (40, 40), 255).save(place / "white.png")
+    Image.fromarray(pixels[..., 0]).save(place / "grey.png")
+    Image.fromarray(pixels[..., 1]).save(place / "wall_height.png")
+    hole = np.zeros((40, 40), np.uint8)
+    hole[12:20, 12:20] = 255
+    Image.fromarray(hole).save(place / "hole.png")
+    hole[::3] = 255
+    Image.fromarray(hole).save(place / "stripes.png")
+    sources = np.full((20, 30, 3), -1, np.int32)
+    SourceMap(sources, ((40, 40),)).save(place / "nowhere.npz")
+    SourceMap(np.abs(sources) * 0, ((40, 40),)).save(place / "map.npz")
     (place / "broken.checkpoint.npz").write_bytes(b"nothing")
     (place / "fake.safetensors").write_bytes(b"nothing")
     (place / "sub.png").mkdir()
@@ -51,6 +63,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def synthesis(*arguments: str) -> Arguments:
     return ["synthesize", "good.png", "-o", "out.png", *arguments]
+
+
+def fill(*arguments: str) -> Arguments:
+    return ["fill", "good.png", *arguments]
 
 
 def photo(name: str) -> Arguments:
@@ -167,7 +183,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "film over the picture",
         synthesis("--video", "out.png"),
-        ["both the picture", "another name"],
+        ["out.png is to be written twice", "another name"],
     ),
     (
         "output a folder",
@@ -193,6 +209,203 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ),
     ("no layers", synthesis("--layers", ","), ["name at least one layer", "lichen methods"]),
     ("option without value", ["synthesize", "good.png", "-o"], ["'-o'", "requires an argument"]),
+    ("nothing to fill", fill(), ["nothing of good is to be filled", "white, or transparent"]),
+    ("black mask to fill", fill("--mask", "black.png"), ["nothing of good", "white"]),
+    ("nothing left", fill("--mask", "white.png"), ["leaves nothing of good to copy", "another"]),
+    (
+        "only slivers left",
+        fill("--mask", "stripes.png", "-m", "quilting"),
+        ["no block of", "mark a larger"],
+    ),
+    ("holes of another size", fill("--mask", "narrow.png"), ["mask is 20x40", "photo's size"]),
+    ("holes missing", fill("--mask", "none.png"), ["none.png does not exist", "check"]),
+    ("grown backwards", fill("--mask", "hole.png", "--grow", "-1"), ["--grow", "x>=0"]),
+    ("from nowhere", fill("--mask", "hole.png", "--from", "a.png"), ["a.png does not exist"]),
+    (
+        "grey from colour",
+        ["fill", "grey.png", "--mask", "hole.png", "--from", "good.png"],
+        ["grey has grey pixels but good coloured pixels", "convert"],
+    ),
+    (
+        "filled by gatys",
+        fill("--mask", "hole.png", "-m", "gatys"),
+        ["gatys does not honour known", "--method patchmatch"],
+    ),
+    ("filled over it", fill("--mask", "hole.png", "-o", "good.png"), ["good.png is read here"]),
+    ("filled over holes", fill("--mask", "hole.png", "-o", "hole.png"), ["hole.png is read here"]),
+    (
+        "filled over source",
+        fill("--mask", "hole.png", "--from", "grey.png", "-o", "grey.png"),
+        ["grey.png is read here"],
+    ),
+    ("filled to tile or not", fill("--tile", "--wrap", "none"), ["--tile and --wrap none"]),
+    ("no side extended", ["extend", "good.png"], ["no side is to be extended", "--left"]),
+    ("extended backwards", ["extend", "good.png", "--left", "-3"], ["--left", "x>=0"]),
+    (
+        "extended by gatys",
+        ["extend", "good.png", "--left", "3", "-m", "gatys"],
+        ["gatys does not honour known", "--method patchmatch"],
+    ),
+    ("target missing", ["transfer", "good.png", "a.png"], ["a.png does not exist"]),
+    (
+        "transferred by gatys",
+        ["transfer", "good.png", "grey.png", "-m", "gatys"],
+        ["gatys does not honour guide", "--method patchmatch"],
+    ),
+    ("blur", ["transfer", "good.png", "grey.png", "--blur", "-1"], ["--blur", "x>=0"]),
+    (
+        "A and A' of two sizes",
+        ["analogy", "narrow.png", "good.png", "grey.png", "-m", "patchmatch"],
+        ["guide is 20x40 but good 40x40", "photo's size"],
+    ),
+    (
+        "transferred over its target",
+        ["transfer", "good.png", "grey.png", "-o", "grey.png"],
+        ["grey.png is read here"],
+    ),
+    (
+        "map without a name",
+        synthesis("--map", "grey.png"),
+        ["--map grey.png is not NAME=FILE", "height=wall_height.png"],
+    ),
+    (
+        "map with a path for a name",
+        synthesis("--map", "../a=grey.png"),
+        ["is not NAME=FILE", "height=wall_height.png"],
+    ),
+    (
+        "map named twice",
+        synthesis("--map", "height=grey.png", "--map", "height=white.png"),
+        ["two maps are named height", "once"],
+    ),
+    (
+        "map named as the photo",
+        synthesis("--map", "color=grey.png"),
+        ["two maps are named color", "once"],
+    ),
+    ("map missing", synthesis("--map", "height=a.png"), ["a.png does not exist"]),
+    (
+        "map of another size",
+        synthesis("--map", "height=narrow.png", "-m", "patchmatch"),
+        ["map height is 20x40 but good 40x40", "photo's size"],
+    ),
+    (
+        "maps by gatys",
+        synthesis("--map", "height=grey.png"),
+        ["gatys does not honour maps", "--method patchmatch"],
+    ),
+    (
+        "weight of an unknown map",
+        synthesis("--map", "h=grey.png", "-m", "patchmatch", "--map-weights", "height=1"),
+        ["no map is named 'height'", "h"],
+    ),
+    (
+        "map for two photos",
+        ["synthesize", "good.png", "grey.png", "--map", "h=white.png"],
+        ["--map belongs to one photo"],
+    ),
+    (
+        "over a map",
+        ["synthesize", "good.png", "--map", "h=grey.png", "-o", "grey.png", "-m", "patchmatch"],
+        ["grey.png is read here"],
+    ),
+    (
+        "map over a map",
+        [
+            *("synthesize", "good.png", "--map", "height=wall_height.png"),
+            *("-o", "wall.png", "-m", "patchmatch"),
+        ],
+        ["wall_height.png is read here"],
+    ),
+    ("one photo together", synthesis("--together"), ["--together is for several", "leave it out"]),
+    (
+        "grey and colour together",
+        ["synthesize", "good.png", "grey.png", "--together", "-m", "patchmatch"],
+        ["grey", "same maps"],
+    ),
+    (
+        "clear photo together",
+        ["synthesize", "good.png", "clear.png", "--together"],
+        ["clear.png is wholly transparent"],
+    ),
+    (
+        "several by gatys",
+        ["synthesize", "good.png", "good_gatys_0.png", "--together", "-o", "out.png"],
+        ["gatys does not honour exemplars", "--method patchmatch"],
+    ),
+    ("guide alone", synthesis("--guide", "grey.png"), ["--guide and --follow belong together"]),
+    ("follow alone", synthesis("--follow", "grey.png"), ["--guide and --follow belong together"]),
+    (
+        "guide of another size",
+        synthesis("--guide", "narrow.png", "--follow", "grey.png", "-m", "patchmatch"),
+        ["guide is 20x40", "photo's size"],
+    ),
+    (
+        "guide by gatys",
+        synthesis("--guide", "grey.png", "--follow", "grey.png"),
+        ["gatys does not honour guide", "--method patchmatch"],
+    ),
+    (
+        "guide and size",
+        synthesis("--guide", "grey.png", "--follow", "grey.png", "--size", "40"),
+        ["--follow has a size", "leave --size out"],
+    ),
+    (
+        "guide and init",
+        synthesis("--guide", "grey.png", "--follow", "grey.png", "--init", "exemplar"),
+        ["--guide and --init exclude"],
+    ),
+    (
+        "over the guide",
+        [
+            *("synthesize", "good.png", "--guide", "grey.png", "--follow", "white.png"),
+            *("-m", "patchmatch", "-o", "white.png"),
+        ],
+        ["white.png is read here"],
+    ),
+    (
+        "sources of gatys",
+        synthesis("--save-map", "new.npz"),
+        ["gatys does not copy pixels", "--method patchmatch"],
+    ),
+    (
+        "map of sources as a picture",
+        synthesis("--save-map", "new.png", "-m", "patchmatch"),
+        ["new.png is no name for a map", ".npz"],
+    ),
+    (
+        "sources over the picture",
+        synthesis("--show-sources", "out.png", "-m", "patchmatch"),
+        ["out.png is to be written twice"],
+    ),
+    (
+        "sources over the photo",
+        synthesis("--show-sources", "good.png", "-m", "patchmatch"),
+        ["good.png is read here"],
+    ),
+    (
+        "one map of sources for many",
+        [
+            *("synthesize", "good.png", "-n", "2", "-m", "patchmatch"),
+            *("-o", "o_{seed}.png", "--save-map", "new.npz"),
+        ],
+        ["'new.npz' gives several pictures one name", "{seed}"],
+    ),
+    ("no map to apply", ["apply", "a.npz", "good.png"], ["no map a.npz", "--save-map"]),
+    ("picture as a map", ["apply", "good.png", "good.png"], ["good.png is no map of sources"]),
+    ("applied to two", ["apply", "map.npz", "good.png", "grey.png"], ["from 1 pictures, 2 are"]),
+    ("applied to another size", ["apply", "map.npz", "narrow.png"], ["20x40", "was 40x40"]),
+    (
+        "applied without what was known",
+        ["apply", "nowhere.npz", "good.png"],
+        ["600 pixels of the map", "30x20 picture", "--known"],
+    ),
+    (
+        "known of another size",
+        ["apply", "nowhere.npz", "good.png", "--known", "good.png"],
+        ["what is known is 40x40 but the map 30x20", "--known"],
+    ),
+    ("applied over it", ["apply", "map.npz", "good.png", "-o", "good.png"], ["read here"]),
     ("no photo", ["synthesize"], ["Missing argument 'PHOTO...'"]),
     ("size too long", synthesis("--size", "9" * 30 + "x9"), ["9x9", "100,000,000"]),
     (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from lichen.faces.template import check_distinct, fill
 from lichen.image import read_image, write_image
 
 CHEAP = ["--network", "pixels", "--iterations", "2"]
+Call = Callable[..., str]
 
 
 @pytest.fixture
@@ -27,13 +29,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def call(*arguments: str) -> str:
-    result = CliRunner().invoke(lichen, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def test_every_parameter_is_a_flag() -> None:
+def test_every_parameter_is_a_flag(call: Call) -> None:
     text = call("synthesize", "--method", "gatys", "--help")
     for name in registry.get("gatys").model_fields:
         assert "--" + name.replace("_", "-") in text
@@ -45,7 +41,7 @@ def test_every_parameter_is_a_flag() -> None:
     assert "paper" in explained
 
 
-def test_flags_reach_the_method(place: Path) -> None:
+def test_flags_reach_the_method(place: Path, call: Call) -> None:
     call(
         "synthesize", "photo.png", "-o", "a.png", "--network", "pixels", "--iterations", "1",
         "--layers", "pixels", "--layer-weights", "2", "--no-relative", "--wrap", "rows",
@@ -60,7 +56,7 @@ def test_flags_reach_the_method(place: Path) -> None:
     assert read_image("a.png").pixels.shape == (20, 24, 3)
 
 
-def test_variations_are_named_by_the_template(place: Path) -> None:
+def test_variations_are_named_by_the_template(place: Path, call: Call) -> None:
     call("synthesize", "photo.png", "-n", "3", "--seed", "4", *CHEAP,
          "-o", "{exemplar}_{method}_{seed}_{width}.png")  # fmt: skip
     names = {path.name for path in place.glob("photo_*.png")}
@@ -69,7 +65,7 @@ def test_variations_are_named_by_the_template(place: Path) -> None:
     assert not np.array_equal(first, second)
 
 
-def test_same_command_same_picture_and_rerun_same_bytes(place: Path) -> None:
+def test_same_command_same_picture_and_rerun_same_bytes(place: Path, call: Call) -> None:
     for name in ("a.png", "b.png"):
         call("synthesize", "photo.png", "-o", name, "--seed", "2", "--tile", *CHEAP)
     assert np.array_equal(read_image("a.png").pixels, read_image("b.png").pixels)
@@ -77,7 +73,7 @@ def test_same_command_same_picture_and_rerun_same_bytes(place: Path) -> None:
     assert Path("again.png").read_bytes() == Path("a.png").read_bytes()
 
 
-def test_rerun_of_a_changed_picture_says_so(place: Path) -> None:
+def test_rerun_of_a_changed_picture_says_so(place: Path, call: Call) -> None:
     from lichen.image import read_text
 
     call("synthesize", "photo.png", "-o", "a.png", *CHEAP)
@@ -90,7 +86,7 @@ def test_rerun_of_a_changed_picture_says_so(place: Path) -> None:
     assert not Path("a_rerun.png").exists()
 
 
-def test_continue_and_other_formats(place: Path) -> None:
+def test_continue_and_other_formats(place: Path, call: Call) -> None:
     call("synthesize", "photo.png", "-o", "a.tif", "--bit-depth", "16", *CHEAP)
     assert read_image("a.tif").bit_depth == 16
     call("continue", "a.tif", "-n", "3", "-o", "b.png")
@@ -101,7 +97,7 @@ def test_continue_and_other_formats(place: Path) -> None:
     assert Path("b_rerun.png").read_bytes() == Path("b.png").read_bytes()
 
 
-def test_lists(place: Path) -> None:
+def test_lists(place: Path, call: Call) -> None:
     assert "gatys" in call("methods")
     assert "vgg19-torchvision" in call("weights", "list")
     layers = "relu1_1,relu1_2"  # of 32 channels each
@@ -110,7 +106,7 @@ def test_lists(place: Path) -> None:
     assert means.splitlines()[-1].split() == ["in", "all", "64"]
 
 
-def test_prepare(place: Path) -> None:
+def test_prepare(place: Path, call: Call) -> None:
     (place / "photos").mkdir()
     (place / "photo.png").rename(place / "photos" / "photo.png")
     assert "1 of 1 pictures" in call("prepare", "photos", "--size", "24")
@@ -127,7 +123,7 @@ def test_template_fields() -> None:
         check_distinct("{method}.png", [Path("m.png"), Path("x/../m.png")])
 
 
-def test_every_command_has_help_and_starts_light() -> None:
+def test_every_command_has_help_and_starts_light(call: Call) -> None:
     for name in COMMANDS:
         assert "Usage" in call(name, "--help")
     code = (

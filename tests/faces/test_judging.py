@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from lichen.errors import LichenError
-from lichen.faces.cli import lichen
 from lichen.image import read_image, write_image
 from lichen.quality.card import compare
 from lichen.quality.figures import FIGURES
 from lichen.result import read_provenance
 
 CHEAP = ["--network", "pixels", "--iterations", "2", "-q"]
+Call = Callable[..., str]
 
 
 @pytest.fixture
@@ -28,20 +28,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exemplars_dir: Path) 
     return tmp_path
 
 
-def call(*arguments: str) -> str:
-    result = CliRunner().invoke(lichen, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def test_compare_prints_a_table_and_writes_a_page(place: Path) -> None:
+def test_compare_prints_a_table_and_writes_a_page(place: Path, call: Call) -> None:
     text = call("compare", "photo.png", "other.png", "photo.png", "-o", "page.html")
     for group in ("fidelity", "innovation", "tileability", "structure"):
         assert group in text
     assert Path("page.html").read_text().startswith("<!doctype html>")
 
 
-def test_compare_gives_every_figure_as_json(place: Path) -> None:
+def test_compare_gives_every_figure_as_json(place: Path, call: Call) -> None:
     found = json.loads(call("compare", "--json", "photo.png", "photo.png"))
     figures = found["results"][0]["figures"]
     assert set(figures) == set(FIGURES)
@@ -51,7 +45,7 @@ def test_compare_gives_every_figure_as_json(place: Path) -> None:
     assert not list(Path().glob("*.html"))
 
 
-def test_a_method_is_not_ranked_by_what_it_optimises(place: Path) -> None:
+def test_a_method_is_not_ranked_by_what_it_optimises(place: Path, call: Call) -> None:
     call("synthesize", "photo.png", "-o", "new.png", *CHEAP)
     card = compare("photo.png", "new.png").cards[0]
     assert card.method == "gatys"
@@ -67,7 +61,7 @@ def test_a_method_is_not_ranked_by_what_it_optimises(place: Path) -> None:
     assert card.groups["fidelity"] == pytest.approx(np.mean(counted))
 
 
-def test_best_of_keeps_the_best_by_the_card(place: Path) -> None:
+def test_best_of_keeps_the_best_by_the_card(place: Path, call: Call) -> None:
     text = call("synthesize", "photo.png", "-o", "best.png", "--best-of", "3", *CHEAP[:-1])
     assert sorted(path.name for path in Path().glob("best*")) == ["best.png"]
     candidates = []
@@ -84,7 +78,7 @@ def test_best_of_keeps_the_best_by_the_card(place: Path) -> None:
     assert f"seed {best}" in text
 
 
-def test_best_of_with_seeds_in_names_and_records_beside(place: Path) -> None:
+def test_best_of_with_seeds_in_names_and_records_beside(place: Path, call: Call) -> None:
     call("synthesize", "photo.png", "-o", "b_{seed}.tif", "--best-of", "2", "-n", "2", *CHEAP)
     kept = sorted(path.name for path in Path().glob("b_*"))
     seeds = [read_provenance(name).seed for name in kept if name.endswith(".tif")]
@@ -94,12 +88,12 @@ def test_best_of_with_seeds_in_names_and_records_beside(place: Path) -> None:
     assert kept == sorted(f"b_{seed}.tif{end}" for seed in seeds for end in ("", ".json"))
 
 
-def test_best_of_several_under_one_name_is_refused(place: Path) -> None:
+def test_best_of_several_under_one_name_is_refused(place: Path, call: Call) -> None:
     with pytest.raises(LichenError, match="several pictures one name"):
         call("synthesize", "photo.png", "-o", "best.png", "--best-of", "2", "-n", "2", *CHEAP)
 
 
-def test_report_is_written_beside_the_pictures(place: Path) -> None:
+def test_report_is_written_beside_the_pictures(place: Path, call: Call) -> None:
     call("synthesize", "photo.png", "-o", "r_{seed}.png", "-n", "2", "--report", *CHEAP)
     page = Path("r_0.html").read_text()
     assert "r_0" in page
@@ -121,7 +115,7 @@ def test_report_is_written_beside_the_pictures(place: Path) -> None:
         (["same", "photo.png", "missing.png"], "missing.png"),
     ],
 )
-def test_bad_input_is_one_line(place: Path, arguments: list[str], says: str) -> None:
+def test_bad_input_is_one_line(place: Path, arguments: list[str], says: str, call: Call) -> None:
     write_image("small.png", read_image("photo.png").pixels[:40])
     Path("text.png").write_text("not a picture")
     before = sorted(Path().iterdir())

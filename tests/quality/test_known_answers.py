@@ -13,11 +13,12 @@ from scipy.stats import spearmanr
 
 from lichen.exemplar import Exemplar
 from lichen.quality import fidelity, structure, tileability
-from lichen.quality.anchors import anchors, periodic_component, random_phase, tiled
+from lichen.quality.anchors import anchors, tiled
 from lichen.quality.diversity import diversity
 from lichen.quality.figures import measure
 from lichen.quality.innovation import copies
 from lichen.quality.parametric import portilla_simoncelli_distance
+from lichen.statistics.random_phase import periodic_component, random_phase
 
 Array = NDArray[np.float32]
 NAMES = ("regular/brick_mx", "cellular/red_peppers_tn", "cellular/nuts_ps")

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lichen.quality.anchors import random_phase
 from lichen.quality.card import compare
 from lichen.quality.page import write_page
+from lichen.statistics.random_phase import random_phase
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,11 @@ from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.image import write_image
 from lichen.quality import fidelity, structure
-from lichen.quality.anchors import periodic_component, shuffled, tiled
+from lichen.quality.anchors import shuffled, tiled
 from lichen.quality.card import compare, score
 from lichen.quality.diversity import distance_after_shift
 from lichen.quality.usable import largest_rectangle
+from lichen.statistics.random_phase import periodic_component
 
 
 @settings(max_examples=60, deadline=None)

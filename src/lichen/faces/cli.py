@@ -14,6 +14,12 @@ from lichen.errors import LichenError
 
 COMMANDS = {
     "synthesize": ("synthesize:synthesize", "Make new pictures of a material from a photo."),
+    "fill": ("tasks:fill", "Fill the holes of a photo."),
+    "extend": ("tasks:extend", "Continue a photo beyond its borders."),
+    "transfer": ("tasks:transfer", "Render a picture in a texture."),
+    "analogy": ("tasks:analogy", "Make B' so that A is to A' as B is to B'."),
+    "apply": ("apply:apply", "Repeat a copying on another map of the same material."),
+    "tiles": ("tiles:tiles", "Make Wang tiles that cover the plane without repeating."),
     "resume": ("again:resume", "Go on with a run that was interrupted, from its checkpoint."),
     "continue": ("again:go_on", "Take a saved picture some iterations further."),
     "rerun": ("again:rerun", "Make a saved picture again, byte for byte."),
@@ -21,6 +27,7 @@ COMMANDS = {
     "compare": ("compare:compare", "Say how good results are: figures beside their anchors."),
     "trial": ("trial:trial", "Make a page on which people tell photo from result, or score it."),
     "same": ("same:same", "Say whether two patches come from the same texture."),
+    "text": ("text:text", "Make a new text with the n-grams of another (Shannon 1948)."),
     "methods": ("methods:methods", "List the methods, or explain one."),
     "weights": ("weights:weights", "List, fetch, verify and add networks' weights."),
     "prepare": (
@@ -67,6 +74,7 @@ HELP = """New pictures of a material from an example of it, and how good they ar
 \b
 lichen synthesize photo.jpg -o new.png --size 512x512 --tile
 lichen synthesize --method gatys --help     all parameters of a method
+lichen fill photo.png --mask mask.png       holes; also extend, transfer, analogy
 lichen compare photo.jpg new.png            the report card
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lichen.errors import ParameterError, unknown_name
 
-FIELDS = ("exemplar", "method", "preset", "seed", "index", "width", "height")
+FIELDS = ("exemplar", "target", "method", "preset", "seed", "index", "width", "height")
 
 
 def fill(template: str, picture: Mapping[str, object]) -> Path:

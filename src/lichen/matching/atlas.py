@@ -141,8 +141,9 @@ class Atlas:
 
     def sources(self, places: NDArray[np.int32]) -> NDArray[np.int32]:
         """Exemplar, row and column of ``places`` (H, W), (H, W, 3); -1 for negative places."""
-        found = self.origin.reshape(-1, 3)[np.maximum(places, 0)]
-        return np.where(places[..., None] >= 0, found, np.int32(-1)).astype(np.int32)
+        found: NDArray[np.int32] = self.origin.reshape(-1, 3)[np.maximum(places, 0)]
+        found[places < 0] = -1
+        return found
 
     def wanted(self, canvas: Canvas) -> tuple[Array, NDArray[np.bool_]]:
         """What the canvas says in the features' terms.

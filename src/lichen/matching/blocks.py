@@ -9,14 +9,18 @@ from lichen.matching.kernels import kernel, uniform
 
 Array = NDArray[np.float32]
 
+DOUBT = np.float32(1.2)
+"""What a pixel beyond the example's border is taken to differ, over what the best block does."""
+
 
 @kernel()
 def lay_blocks(
-    atlas: Array,
+    planes: Array,
+    usable: Array,
     anchors: NDArray[np.bool_],
     image: Array,
     done: NDArray[np.bool_],
-    n_guide: int,
+    n_values: int,
     block: int,
     overlap: int,
     tolerance: float,
@@ -24,22 +28,28 @@ def lay_blocks(
     wraps: tuple[bool, bool],
     seed: int,
 ) -> NDArray[np.int32]:
-    """Cover an image with blocks in raster order, each chosen by what is already there.
+    """Cover an image with blocks, each chosen by what is already there.
 
-    As image quilting does without the cuts (Efros and Freeman 2001), on few pixels.
+    As image quilting does without the cuts (Efros and Freeman 2001), on few pixels. They are
+    laid in raster order, but where there is something to begin with the next one is that with most
+    done pixels in and about it: holes are filled from their borders.
 
     Parameters
     ----------
-    atlas, anchors
-        (h, w, F), and (h, w): where the top left pixel of a block and its margin, of
-        ``block + 2 * overlap`` pixels, may stand.
+    planes, usable
+        (F, h + 2 * overlap, w + 2 * overlap) and 1 or 0 of the same height and width: the atlas
+        with an unusable border.
+    anchors
+        (h, w): where the top left pixel of a block may stand. Its margin of ``overlap`` pixels
+        may be unusable; else what is near the example's border would be rare.
     image, done
-        (H, W, F) and (H, W): changed. Pixels that are done are matched and kept; the last
-        ``n_guide`` features are matched everywhere.
+        (H, W, F) and (H, W): changed. Pixels that are done are matched and kept.
+    n_values
+        Features beyond these are a guide, matched everywhere.
     tolerance
         Blocks with errors up to ``1 + tolerance`` times the least are drawn from.
     repetition
-        Error added, in variances, for each time that a place near by was used.
+        Error added for each time that a place near by was used.
 
     Returns
     -------
@@ -48,66 +58,141 @@ def lay_blocks(
         there in the block.
     """
     height, width, channels = image.shape
-    atlas_width = atlas.shape[1]
-    values = channels - n_guide
+    rows, columns = anchors.shape
     field = np.empty((height, width), np.int32)
-    ys, xs = np.nonzero(anchors)
-    used = np.zeros(len(ys), np.float32)
-    errors = np.empty(len(ys), np.float32)
-    side = block + 2 * overlap
-    number = 0
-    for top in range(0, height, block):
-        for left in range(0, width, block):
-            number += 1
-            for n in range(len(ys)):
-                errors[n] = used[n] * repetition
-            # The margin above and to the left is matched, that below and to the right if done.
-            for i in range(side):
-                y = top - overlap + i
-                if wraps[0]:
-                    y %= height
-                elif y < 0 or y >= height:
+    used = np.zeros(anchors.shape, np.float32)
+    errors = np.empty(anchors.shape, np.float32)
+    counts = np.empty(anchors.shape, np.float32)
+    ready = np.empty((-(-height // block), -(-width // block)), np.int64)
+    for down in range(ready.shape[0]):
+        for across in range(ready.shape[1]):
+            ready[down, across] = _count_done(done, down, across, block, overlap, wraps)
+    filling = done.any()
+    for number in range(ready.size):
+        down, across = divmod(ready.argmax() if filling else number, ready.shape[1])
+        ready[down, across] = -1
+        top, left = down * block, across * block
+        errors[:] = 0
+        counts[:] = 0
+        total = 0
+        for i in range(block + 2 * overlap):
+            y = top + i - overlap
+            if wraps[0]:
+                y %= height
+            elif y < 0 or y >= height:
+                continue
+            for j in range(block + 2 * overlap):
+                x = left + j - overlap
+                if wraps[1]:
+                    x %= width
+                elif x < 0 or x >= width:
                     continue
-                for j in range(side):
-                    x = left - overlap + j
-                    if wraps[1]:
-                        x %= width
-                    elif x < 0 or x >= width:
-                        continue
-                    first = 0 if done[y, x] else values
-                    for c in range(first, channels):
-                        value = image[y, x, c]
-                        for n in range(len(ys)):
-                            difference = atlas[ys[n] + i, xs[n] + j, c] - value
-                            errors[n] += difference * difference
-            limit = errors.min() * np.float32(1 + tolerance)
-            good = 0
-            for n in range(len(ys)):
-                good += errors[n] <= limit
-            draw = int(uniform(seed, number, 0) * good)
-            chosen = 0
-            for n in range(len(ys)):
-                if errors[n] <= limit:
-                    if draw == 0:
-                        chosen = n
-                        break
-                    draw -= 1
-            for n in range(len(ys)):
-                apart = max(abs(ys[n] - ys[chosen]), abs(xs[n] - xs[chosen]))
-                if apart < block:
-                    used[n] += np.float32(1 - apart / block)
-            for i in range(overlap, overlap + block):
-                y = top - overlap + i
-                if y >= height:
-                    break
-                for j in range(overlap, overlap + block):
-                    x = left - overlap + j
-                    if x >= width:
-                        break
-                    ay, ax = ys[chosen] + i, xs[chosen] + j
-                    field[y, x] = ay * atlas_width + ax
-                    if not done[y, x]:
-                        for c in range(values):
-                            image[y, x, c] = atlas[ay, ax, c]
-                        done[y, x] = True
+                first = 0 if done[y, x] else n_values
+                if first == channels:
+                    continue
+                total += 1
+                _compare(planes, usable, image[y, x], first, i, j, errors, counts)
+        whole = np.float32(np.inf)
+        for y in range(rows):
+            for x in range(columns):
+                if anchors[y, x] and counts[y, x] == total:
+                    whole = min(whole, errors[y, x])
+        least = np.float32(np.inf)
+        for y in range(rows):
+            for x in range(columns):
+                if anchors[y, x]:
+                    missing = total - counts[y, x]
+                    if whole < np.inf:
+                        errors[y, x] += DOUBT * whole * missing / max(total, 1)
+                    else:
+                        errors[y, x] *= total / max(counts[y, x], np.float32(1))
+                    errors[y, x] += used[y, x] * repetition
+                    least = min(least, errors[y, x])
+        best = _draw(errors, anchors, least * np.float32(1 + tolerance), seed, number)
+        bottom, right = min(top + block, height), min(left + block, width)
+        share = 1 - np.float32(done[top:bottom, left:right].sum()) / (block * block)
+        for y in range(max(best[0] - block + 1, 0), min(best[0] + block, rows)):
+            for x in range(max(best[1] - block + 1, 0), min(best[1] + block, columns)):
+                apart = max(abs(y - best[0]), abs(x - best[1]))
+                used[y, x] += share * np.float32(1 - apart / block)
+        for y in range(top, bottom):
+            for x in range(left, right):
+                ay, ax = best[0] + y - top, best[1] + x - left
+                field[y, x] = ay * columns + ax
+                if not done[y, x]:
+                    for c in range(n_values):
+                        image[y, x, c] = planes[c, ay + overlap, ax + overlap]
+                    done[y, x] = True
+        for i in range(down - 1, down + 2):
+            for j in range(across - 1, across + 2):
+                y = i % ready.shape[0] if wraps[0] else i
+                x = j % ready.shape[1] if wraps[1] else j
+                if 0 <= y < ready.shape[0] and 0 <= x < ready.shape[1] and ready[y, x] >= 0:
+                    ready[y, x] = _count_done(done, y, x, block, overlap, wraps)
     return field
+
+
+@kernel()
+def _count_done(
+    done: NDArray[np.bool_],
+    down: int,
+    across: int,
+    block: int,
+    overlap: int,
+    wraps: tuple[bool, bool],
+) -> int:
+    """Done pixels in a block and its margin."""
+    height, width = done.shape
+    count = 0
+    for i in range(down * block - overlap, (down + 1) * block + overlap):
+        y = i % height if wraps[0] else i
+        if y < 0 or y >= height:
+            continue
+        for j in range(across * block - overlap, (across + 1) * block + overlap):
+            x = j % width if wraps[1] else j
+            if 0 <= x < width:
+                count += done[y, x]
+    return count
+
+
+@kernel()
+def _compare(
+    planes: Array,
+    usable: Array,
+    pixel: Array,
+    first: int,
+    i: int,
+    j: int,
+    errors: Array,
+    counts: Array,
+) -> None:
+    """Add what one pixel (F,) differs, for all anchors at once; (i, j) is its place in a block."""
+    rows, columns = errors.shape
+    for y in range(rows):
+        weights = usable[y + i, j : j + columns]
+        for c in range(first, len(pixel)):
+            values = planes[c, y + i, j : j + columns]
+            for x in range(columns):
+                difference = values[x] - pixel[c]
+                errors[y, x] += weights[x] * difference * difference
+        for x in range(columns):
+            counts[y, x] += weights[x]
+
+
+@kernel()
+def _draw(
+    errors: Array, anchors: NDArray[np.bool_], limit: float, seed: int, number: int
+) -> tuple[int, int]:
+    """Draw one of the anchors whose errors are within the limit."""
+    good = 0
+    for y in range(errors.shape[0]):
+        for x in range(errors.shape[1]):
+            good += anchors[y, x] and errors[y, x] <= limit
+    draw = int(uniform(seed, number, 0) * good)
+    for y in range(errors.shape[0]):
+        for x in range(errors.shape[1]):
+            if anchors[y, x] and errors[y, x] <= limit:
+                if draw == 0:
+                    return y, x
+                draw -= 1
+    return 0, 0

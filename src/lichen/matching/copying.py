@@ -1,4 +1,4 @@
-"""What all methods that copy pixels of the example have in common."""
+"""What all methods that are made of the example's pixels or patches have in common."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from lichen.method import Method
 from lichen.step import Step
 
 
-class CopyingMethod(Method):
-    """A method whose every output pixel is a pixel of the example.
+class ExampleMethod(Method):
+    """A method that works on the example's pixels as they are, all maps of them.
 
-    Its parameters are what may be copied and how maps are weighed; a subclass calls
-    :meth:`atlas` and yields :meth:`step`.
+    Its parameters are what may be used and how maps are weighed; a subclass calls :meth:`atlas`.
     """
 
     rotations: bool = Field(False, description="use the example also turned by quarters")
@@ -73,6 +72,10 @@ class CopyingMethod(Method):
                 "give both a guide of the same kind",
             )
         self.atlas(exemplars, canvas)
+
+
+class CopyingMethod(ExampleMethod):
+    """A method whose every output pixel is a pixel of the example; it yields :meth:`step`."""
 
     def step(
         self,

@@ -57,8 +57,8 @@ def most_levels(usable: Mask, patch: int) -> int:
 def level_pyramid(atlas: Atlas, canvas: Canvas, patch: int, n_levels: int) -> list[Level]:
     """Levels of example and canvas, the coarsest first.
 
-    At most ``n_levels``, and none at which the canvas is smaller than two patches or the hole
-    than one. A canvas smaller than a patch is made larger, where it does not wrap.
+    At most ``n_levels``, and none at which the canvas is smaller than two patches, or the
+    hole than eight: what surrounds that tells more the sharper it is. A canvas smaller than a patch is made larger, where it does not wrap.
     """
     image, known = atlas.wanted(canvas)
     start = atlas.start(canvas)
@@ -74,7 +74,7 @@ def level_pyramid(atlas: Atlas, canvas: Canvas, patch: int, n_levels: int) -> li
     for _ in range(n_levels - 1):
         known = pyramid[-1].known
         hole = max(int(np.ptp(places)) for places in np.nonzero(~known))
-        if min(known.shape) < 2 * patch or hole < patch:
+        if min(known.shape) < 2 * patch or (known.any() and hole < 8 * patch):
             break
         pyramid.append(pyramid[-1].halved())
     return pyramid[::-1]

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.matching.kernels import kernel, mix
+from lichen.matching.kernels import kernel, mix, uniform
 
 Array = NDArray[np.float32]
 Field = NDArray[np.int32]
@@ -168,6 +168,9 @@ def refine(
     shape: tuple[int, int],
     anchors: NDArray[np.bool_],
     spare: Field,
+    square: int,
+    share: float,
+    seed: int,
 ) -> Field:
     """Bring a field to the next finer level: each query's place doubled.
 
@@ -179,6 +182,8 @@ def refine(
         (rows, columns) of queries at the finer level.
     anchors
         (h, w) of the finer level.
+    square, share, seed
+        Of the squares of so many queries this share is displaced by up to a pixel.
     spare
         Places to draw from, by hash, where a doubled one is no anchor.
     """
@@ -190,7 +195,12 @@ def refine(
         for x in range(columns):
             qx = min(x // 2, coarse.shape[1] - 1)
             ay, ax = divmod(coarse[qy, qx], coarse_width)
-            ay, ax = min(2 * ay + y - 2 * qy, height - 1), min(2 * ax + x - 2 * qx, width - 1)
+            word = mix(mix(seed, y // square), x // square)
+            dy = dx = 0
+            if uniform(word, 0, 0) < share:
+                dy, dx = _within(-1, 1, word >> THIRTY_TWO), _within(-1, 1, word & LOW)
+            ay = min(max(2 * ay + y - 2 * qy + dy, 0), height - 1)
+            ax = min(max(2 * ax + x - 2 * qx + dx, 0), width - 1)
             if anchors[ay, ax]:
                 field[y, x] = ay * width + ax
             else:

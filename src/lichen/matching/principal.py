@@ -19,7 +19,12 @@ def principal_components(vectors: Array, count: int) -> tuple[Array, Array, Arra
     """
     mean = vectors.mean(0)
     centred = vectors - mean
-    values, axes = np.linalg.eigh(centred.T @ centred / np.float32(len(vectors)))
-    order = np.argsort(values)[::-1][:count]
-    deviations = np.sqrt(values[order].clip(0))
-    return mean, np.ascontiguousarray(axes[:, order]), deviations
+    if len(vectors) < vectors.shape[1]:  # the smaller of the two products has the same values
+        values, sides = np.linalg.eigh(centred @ centred.T / np.float32(len(vectors)))
+        values, sides = values[::-1][:count], sides[:, ::-1][:, :count]
+        axes = centred.T @ sides
+        axes /= np.maximum(np.linalg.norm(axes, axis=0), 1e-12)
+    else:
+        values, axes = np.linalg.eigh(centred.T @ centred / np.float32(len(vectors)))
+        values, axes = values[::-1][:count], axes[:, ::-1][:, :count]
+    return mean, np.ascontiguousarray(axes), np.sqrt(values.clip(0))

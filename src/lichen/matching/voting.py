@@ -85,3 +85,39 @@ def robust_weights(
             ay, ax = divmod(field[y, x], width)
             distance = max(costs[y, x] - penalty[ay, ax], np.float32(0))
             costs[y, x] = (distance + np.float32(least)) ** np.float32(power)
+
+
+@kernel()
+def add_patches(
+    values: Array,
+    places: NDArray[np.int64],
+    queries: NDArray[np.int64],
+    weights: Array,
+    window: Array,
+    sums: Array,
+    totals: Array,
+) -> None:
+    """Add weighted patches to an image in place; those that stand out at its end wrap around.
+
+    Parameters
+    ----------
+    values
+        (h, w, C).
+    places, queries
+        (N, 2): top left pixels of the patches in ``values`` and in the image.
+    weights, window
+        (N,) of the patches, and (side, side) of the pixels in a patch.
+    sums, totals
+        (H, W, C) weighted values and (H, W) weights; changed.
+    """
+    side = len(window)
+    height, width, channels = sums.shape
+    for n in range(len(queries)):
+        for i in range(side):
+            y = (queries[n, 0] + i) % height
+            for j in range(side):
+                x = (queries[n, 1] + j) % width
+                weight = weights[n] * window[i, j]
+                totals[y, x] += weight
+                for c in range(channels):
+                    sums[y, x, c] += weight * values[places[n, 0] + i, places[n, 1] + j, c]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from lichen.quality.fidelity import split
+from lichen.statistics.random_phase import random_phase
 
 Array = NDArray[np.float32]
 
@@ -60,36 +61,3 @@ def tiled(exemplar: Array, size: tuple[int, int]) -> Array:
     wall = np.tile(exemplar, repeats)
     top, left = exemplar.shape[0] // 2, exemplar.shape[1] // 2
     return np.ascontiguousarray(wall[top : top + size[0], left : left + size[1]])
-
-
-def random_phase(exemplar: Array, seed: int = 0) -> Array:
-    """Noise of the exemplar's power spectrum and correlations of channels (Galerne et al. 2011).
-
-    One random phase is added for all channels. The exemplar's periodic component is taken first
-    (Moisan 2011): the jump across its borders would show as a cross.
-    """
-    generator = np.random.default_rng(seed)
-    mean = exemplar.mean((0, 1))
-    spectrum = np.fft.rfft2(periodic_component(exemplar) - mean, axes=(0, 1))
-    noise = np.fft.rfft2(generator.standard_normal(exemplar.shape[:2]))
-    phase = (noise / np.maximum(np.abs(noise), 1e-12))[..., None]
-    made = np.fft.irfft2(spectrum * phase, exemplar.shape[:2], axes=(0, 1)) + mean
-    return made.astype(np.float32)
-
-
-def periodic_component(image: Array) -> Array:
-    """Take off the smooth component whose Laplacian is the jump across the borders (Moisan)."""
-    height, width = image.shape[:2]
-    jump = np.zeros(image.shape)
-    jump[0] += image[0] - image[-1]
-    jump[-1] -= image[0] - image[-1]
-    jump[:, 0] += image[:, 0] - image[:, -1]
-    jump[:, -1] -= image[:, 0] - image[:, -1]
-    fy = 2 * np.cos(2 * np.pi * np.fft.fftfreq(height))[:, None, None]
-    fx = 2 * np.cos(2 * np.pi * np.fft.rfftfreq(width))[None, :, None]
-    laplacian = 4 - fy - fx
-    laplacian[0, 0] = 1
-    spectrum = np.fft.rfft2(jump, axes=(0, 1)) / laplacian
-    spectrum[0, 0] = 0
-    smooth = np.fft.irfft2(spectrum, (height, width), axes=(0, 1))
-    return (image - smooth).astype(np.float32)

@@ -84,7 +84,7 @@ class Run:
         self.n_steps = steps_before
         self.complete = False
         self._resumed = tuple(resumed)
-        self._stop_after = stop_after
+        self.stop_after = stop_after
         self._seconds_before = seconds_before
         self._started = time.perf_counter()
         self.task = task
@@ -110,7 +110,7 @@ class Run:
             if restart > self.n_steps:
                 yield from self._until(restart)
                 self._context.resume = self.last
-        self.complete = yield from self._until(self._stop_after)
+        self.complete = yield from self._until(self.stop_after)
 
     def _until(self, n_steps: int | None) -> Generator[Step, None, bool]:
         """Yield steps up to the ``n_steps``-th of the run; give whether the method ended."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lichen.atomic import atomic_path
 from lichen.errors import ImageError
 from lichen.image import resize_image
+from lichen.run.loop import Run
 from lichen.step import Step
 
 ANIMATED = (".gif", ".webp", ".png")
@@ -32,9 +33,11 @@ class Recorder:
         ``.gif``, ``.webp``, ``.png`` (animated) or ``.mp4``, ``.webm``.
     size
         Height and width of the film.
+    channels
+        Channels of the steps' pictures that are shown: those of the first map.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int]) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], channels: int = 3) -> None:
         suffix = path.suffix.lower()
         if suffix not in ANIMATED + VIDEO:
             raise ImageError(
@@ -50,9 +53,15 @@ class Recorder:
             raise ImageError(f"{path}: the folder does not exist", "make it first")
         self.path = path
         self.size = size
+        self.channels = channels
         self._frames: list[NDArray[np.uint8]] = []
         self._stride = 1
         self._seen = 0
+
+    @classmethod
+    def of(cls, run: Run, path: Path) -> Recorder:
+        """Give the recorder of a run: as large as its canvas, of its first map."""
+        return cls(path, run.canvas.size, next(iter(run.exemplars[0].maps.values())))
 
     def __call__(self, step: Step) -> None:
         """Take one step's image, if it is its turn."""
@@ -65,7 +74,7 @@ class Recorder:
         self._seen += 1
 
     def _frame(self, step: Step) -> NDArray[np.uint8]:
-        image = step.image
+        image = step.image[..., : self.channels]
         if image.shape[:2] != self.size:
             image = resize_image(image, self.size)
         if image.shape[2] == 1:

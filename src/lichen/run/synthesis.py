@@ -15,15 +15,24 @@ from lichen.errors import ParameterError, ProvenanceError
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.image import parse_size
 from lichen.result import Provenance, Result, Source, Task, read_provenance
+from lichen.run import tasks
+from lichen.run.applying import apply
 from lichen.run.checkpoint import Checkpointer, read_checkpoint
 from lichen.run.interruption import Interruption
 from lichen.run.loop import Run, RunInterruptedError
 from lichen.run.progress import ProgressBar
 from lichen.run.recording import Recorder
-from lichen.run.tasks import VERBS
 from lichen.step import Step
 
 Picture = str | Path | NDArray[Any] | Exemplar
+
+VERBS: Mapping[str, Callable[..., Run]] = {
+    "fill": tasks.fill,
+    "extend": tasks.extend,
+    "transfer": tasks.transfer,
+    "analogy": tasks.analogy,
+    "apply": apply,
+}
 
 
 def prepare(
@@ -169,7 +178,7 @@ def finish(
 ) -> Result:
     """Take a run to its end, with bar, checkpoints and film; see :func:`synthesize`."""
     keeper = Checkpointer(Path(checkpoint)) if isinstance(checkpoint, str | Path) else checkpoint
-    recorder = None if video is None else Recorder(Path(video), run.canvas.size)
+    recorder = None if video is None else Recorder.of(run, Path(video))
     try:
         with ProgressBar(title or run.method.name, progress) as bar, Interruption() as interruption:
             run.on_download = bar.download
@@ -236,18 +245,24 @@ def go_on(picture: str | Path, iterations: int, exemplar: Picture | None = None)
     It starts from the picture, at full size only, with the parameters that made it.
     """
     record = read_provenance(picture)
+    if record.task is not None:
+        raise ProvenanceError(
+            f"{picture} was made by lichen {record.task.verb}, which does not go on from a picture",
+            "only what lichen synthesize made can be taken further",
+        )
     parameters = {**record.parameters, "iterations": iterations, "levels": 1}
-    source = _find_source(record.exemplars[0], exemplar, Path(picture).parent)
     return Run(
         registry.get(record.method).configure(**parameters),
-        [source],
+        _find_sources(record.exemplars, exemplar, Path(picture).parent),
         Canvas(record.size, record.wrap, record.seed, init=Exemplar.read(picture)),
     )
 
 
 def _run_again(record: Provenance, exemplar: Picture | None, folder: Path, **how: Any) -> Run:
     if record.task is not None:
-        return _task_again(record, record.task, folder)
+        run = _task_again(record, record.task, exemplar, folder)
+        run.stop_after = how.get("stop_after")
+        return run
     init: Init | Exemplar
     if isinstance(record.init, Source):
         init = _find_source(record.init, None, folder)
@@ -255,37 +270,51 @@ def _run_again(record: Provenance, exemplar: Picture | None, folder: Path, **how
         init = record.init  # type: ignore[assignment]
     return Run(
         registry.get(record.method).configure(**record.parameters),
-        [
-            _find_source(source, exemplar if number == 0 else None, folder)
-            for number, source in enumerate(record.exemplars)
-        ],
+        _find_sources(record.exemplars, exemplar, folder),
         Canvas(record.size, record.wrap, record.seed, init=init),
         threads=record.threads,
         **how,
     )
 
 
-def _task_again(record: Provenance, task: Task, folder: Path) -> Run:
+def _task_again(record: Provenance, task: Task, exemplar: Picture | None, folder: Path) -> Run:
+    """Give the run of a task; from its beginning, as methods that copy have no state to keep."""
     if task.verb not in VERBS:
         raise ProvenanceError(f"{task.verb!r} is no task of this version of lichen")
-    pictures = {name: _find_source(source, None, folder) for name, source in task.pictures.items()}
+    pictures: dict[str, Exemplar | list[Exemplar]] = {}
+    for name, given in task.pictures.items():
+        if isinstance(given, tuple):
+            pictures[name] = _find_sources(given, exemplar, folder)
+        else:
+            is_exemplar = given.sha256 == record.exemplars[0].sha256
+            pictures[name] = _find_source(given, exemplar if is_exemplar else None, folder)
+    parameters = dict(record.parameters)
+    if task.verb == "apply":
+        parameters["source_map"] = _find_file(parameters["source_map"], "the map", folder)
     return VERBS[task.verb](
         **pictures,
         **task.options,
         method=record.method,
         seed=record.seed,
         threads=record.threads,
-        **record.parameters,
+        **parameters,
     )
+
+
+def _find_sources(sources: Sequence[Source], first: Picture | None, folder: Path) -> list[Exemplar]:
+    return [
+        _find_source(source, first if number == 0 else None, folder)
+        for number, source in enumerate(sources)
+    ]
 
 
 def _find_source(source: Source, given: Picture | None, folder: Path) -> Exemplar:
     """Read a recorded picture again, and refuse another one in its place."""
-    if given is not None:
+    if given is not None and not isinstance(given, str | Path):
         found = as_exemplar(given)
     else:
         found = Exemplar.read_maps(
-            _find_file(source.path, source.name, folder),
+            given or _find_file(source.path, source.name, folder),
             {
                 name: _find_file(path, f"the map {name}", folder)
                 for name, path in (source.map_paths or {}).items()

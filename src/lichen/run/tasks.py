@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def fill(
     photo
         The picture; where it is transparent it has holes.
     mask
-        Picture or array whose pixels that are not black are holes, of the photo's size.
+        Picture or array of the photo's size; what is neither black nor transparent is a hole.
     source
         Another picture to copy from; the photo itself when None.
     grow
@@ -55,8 +56,9 @@ def fill(
     """
     picture = as_exemplar(photo)
     known = np.ones(picture.size, bool) if picture.mask is None else picture.mask
-    if mask is not None:
-        bright = _bright(mask)
+    marks = None if mask is None else _as_mask(mask)
+    if marks is not None:
+        bright = _bright(marks)
         if bright.shape != picture.size:
             raise ImageError(
                 f"the mask is {bright.shape[1]}x{bright.shape[0]} but {picture.name} "
@@ -79,8 +81,9 @@ def fill(
             f"the mask leaves nothing of {picture.name} to copy from",
             "mark less of it, or give another picture to copy from",
         )
-    example = _masked(picture, known) if source is None else _like(source, picture)
-    places = _own_places(picture.size, known) if source is None else None
+    other = None if source is None else as_exemplar(source)
+    example = replace(picture, mask=known) if other is None else _like(other, picture)
+    places = _own_places(picture.size, known) if other is None else None
     return Run(
         registry.get(method).configure(preset, **parameters),
         [example],
@@ -93,7 +96,9 @@ def fill(
             known_sources=places,
         ),
         threads=threads,
-        task=_task("fill", {"photo": photo, "mask": mask, "source": source}, grow=grow, wrap=wrap),
+        task=_task(
+            "fill", {"photo": picture, "mask": marks, "source": other}, grow=grow, wrap=wrap
+        ),
     )
 
 
@@ -131,15 +136,16 @@ def extend(
     if left + right + top + bottom == 0:
         raise CanvasError("no side is to be extended", "give --left, --right, --top or --bottom")
     picture = as_exemplar(photo)
+    other = None if source is None else as_exemplar(source)
     usable = np.ones(picture.size, bool) if picture.mask is None else picture.mask
     sides = ((top, bottom), (left, right))
     known = np.pad(usable, sides)
     places = None
-    if source is None:
+    if other is None:
         places = np.pad(_own_places(picture.size, usable), (*sides, (0, 0)), constant_values=-1)
     return Run(
         registry.get(method).configure(preset, **parameters),
-        [picture if source is None else _like(source, picture)],
+        [picture if other is None else _like(other, picture)],
         Canvas(
             (known.shape[0], known.shape[1]),
             parse_wrap(wrap),
@@ -151,7 +157,7 @@ def extend(
         threads=threads,
         task=_task(
             "extend",
-            {"photo": photo, "source": source},
+            {"photo": picture, "source": other},
             left=left,
             right=right,
             top=top,
@@ -186,6 +192,8 @@ def transfer(
     from scipy.ndimage import gaussian_filter
     from skimage.exposure import match_histograms
 
+    if not 0 <= blur < float("inf"):
+        raise CanvasError(f"blur = {blur} is no standard deviation", "give 0 or more pixels")
     example, wanted = as_exemplar(texture), as_exemplar(target)
     ours, theirs = (
         gaussian_filter(_luminance(picture.pixels), blur, mode="reflect")
@@ -198,7 +206,7 @@ def transfer(
         [example.guided(ours.clip(0, 1)[..., None])],
         Canvas(wanted.size, seed=seed, guide=follow.clip(0, 1)[..., None]),
         threads=threads,
-        task=_task("transfer", {"texture": texture, "target": target}, blur=blur),
+        task=_task("transfer", {"texture": example, "target": wanted}, blur=blur),
     )
 
 
@@ -238,51 +246,43 @@ def analogy(
             guide=_with_channels(wanted.pixels, channels),
         ),
         threads=threads,
-        task=_task("analogy", {"a": a, "a2": a2, "b": b}, wrap=wrap),
+        task=_task("analogy", {"a": first, "a2": filtered, "b": wanted}, wrap=wrap),
     )
 
 
-VERBS: Mapping[str, Callable[..., Run]] = {
-    "fill": fill,
-    "extend": extend,
-    "transfer": transfer,
-    "analogy": analogy,
-}
+def _task(verb: str, pictures: Mapping[str, Exemplar | None], **options: Any) -> Task:
+    given = {name: Source.of(found) for name, found in pictures.items() if found is not None}
+    return Task(verb, given, options)
 
 
-def _task(verb: str, pictures: Mapping[str, Picture | None], **options: Any) -> Task:
-    given = {name: value for name, value in pictures.items() if value is not None}
-    return Task(
-        verb, {name: Source.of(as_exemplar(value)) for name, value in given.items()}, options
-    )
+def _as_mask(mask: Picture) -> Exemplar:
+    return as_exemplar(np.asarray(mask).astype(bool) if isinstance(mask, np.ndarray) else mask)
 
 
-def _bright(mask: Picture) -> NDArray[np.bool_]:
-    if isinstance(mask, np.ndarray):
-        return np.asarray(mask).reshape(mask.shape[:2]).astype(bool)
-    bright: NDArray[np.bool_] = as_exemplar(mask).pixels.mean(axis=2) > 0.02
-    return bright
+def _bright(mask: Exemplar) -> NDArray[np.bool_]:
+    """What a mask marks, (H, W): what is neither black nor transparent."""
+    bright: NDArray[np.bool_] = mask.pixels.mean(axis=2) > 0.02
+    return bright if mask.mask is None else bright & mask.mask
 
 
-def _masked(picture: Exemplar, usable: NDArray[np.bool_]) -> Exemplar:
-    from dataclasses import replace
-
-    return replace(picture, mask=usable)
-
-
-def _like(source: Picture, picture: Exemplar) -> Exemplar:
-    """Read a picture to copy from into another one; grey becomes colour where that is."""
-    from dataclasses import replace
-
-    example = as_exemplar(source)
-    if example.channels == picture.channels:
+def _like(example: Exemplar, picture: Exemplar) -> Exemplar:
+    """Take a picture to copy from into another one; grey becomes colour where that is."""
+    example = replace(example, bit_depths=picture.bit_depths)
+    if dict(example.maps) == dict(picture.maps):
         return example
-    if picture.channels == 1:
-        raise ImageError(
-            f"{picture.name} is grey but {example.name} is in colour", "convert one of them"
-        )
-    pixels = _with_channels(example.pixels, picture.channels)
-    return replace(example, pixels=pixels, maps=dict(picture.maps))
+    if example.channels == 1 and list(picture.maps.values()) == [3]:
+        pixels = np.repeat(example.pixels, 3, axis=2)
+        return replace(example, pixels=pixels, maps=dict(picture.maps))
+    raise ImageError(
+        f"{picture.name} has {_kind(picture)} but {example.name} {_kind(example)}",
+        "convert one of them",
+    )
+
+
+def _kind(picture: Exemplar) -> str:
+    if len(picture.maps) > 1:
+        return f"the maps {', '.join(picture.maps)}"
+    return "grey pixels" if picture.channels == 1 else "coloured pixels"
 
 
 def _own_places(size: tuple[int, int], known: NDArray[np.bool_]) -> NDArray[np.int32]:

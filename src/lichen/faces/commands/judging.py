@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from lichen.exemplar import Exemplar
-from lichen.faces.template import fill
-from lichen.result import Result, sidecar
+from lichen.faces.commands.saving import Outputs
+from lichen.result import Result, files_of
 from lichen.run.loop import Run
 
 
@@ -21,16 +21,34 @@ class Finished:
     exemplar: Exemplar
     results: dict[Path, Result]
 
+    def first_maps(self) -> tuple[Exemplar, list[Result]]:
+        """Give what is judged where there are several maps: the first, of exemplar and results."""
+        name, channels = next(iter(self.exemplar.maps.items()))
+        exemplar = replace(
+            self.exemplar, pixels=self.exemplar.pixels[..., :channels], maps={name: channels}
+        )
+        return exemplar, [
+            replace(result, image=next(iter(result.map_images().values())), maps={})
+            for result in self.results.values()
+        ]
 
-def candidate_paths(template: str, pictures: Iterable[Mapping[str, object]]) -> list[Path]:
-    """Name the candidates of one picture: with their seeds where the template does not tell."""
-    fields = list(pictures)
-    paths = [fill(template, about) for about in fields]
-    if len(set(paths)) == len(paths):
-        return paths
+
+def candidates_of(finals: Sequence[Outputs], seeds: Sequence[int]) -> list[Outputs]:
+    """Name the candidates of one picture: with their seeds where the template does not tell.
+
+    Where their pixels come from is written of the one that is kept, under its final name.
+    """
+    if len(finals) == 1:
+        return list(finals)
+    paths = [outputs.picture for outputs in finals]
+    if len(set(paths)) < len(paths):
+        paths = [
+            path.with_stem(f"{path.stem}_seed{seed}")
+            for path, seed in zip(paths, seeds, strict=True)
+        ]
     return [
-        path.with_stem(f"{path.stem}_seed{about['seed']}")
-        for path, about in zip(paths, fields, strict=True)
+        replace(outputs, picture=path, source_map=None, shown_sources=None)
+        for outputs, path in zip(finals, paths, strict=True)
     ]
 
 
@@ -44,7 +62,7 @@ def check_comparable(run: Run) -> None:
     check_size("the canvas", run.canvas.size)
 
 
-def keep_best(candidates: Finished, finals: list[Path], quiet: bool) -> Finished:
+def keep_best(candidates: Finished, finals: Sequence[Outputs], quiet: bool) -> Finished:
     """Judge the candidates, keep the best under its final name and remove the others.
 
     Until all are judged each is kept in a file of its own: whatever happens, none is lost.
@@ -53,17 +71,19 @@ def keep_best(candidates: Finished, finals: list[Path], quiet: bool) -> Finished
 
     results = candidates.results
     names = [path.name for path in results]
-    cards = compare(candidates.exemplar, *results.values(), names=names).cards
+    exemplar, judged = candidates.first_maps()
+    cards = compare(exemplar, *judged, names=names).cards
     scores = [card.score for card in cards]
     best = min(range(len(scores)), key=scores.__getitem__)
-    kept, final = list(results)[best], finals[best]
+    kept, final = list(results)[best], finals[best].picture
+    maps = candidates.exemplar.maps
     for path in results:
         if path != kept:
-            path.unlink(missing_ok=True)
-            sidecar(path).unlink(missing_ok=True)
-    if sidecar(kept).is_file():
-        sidecar(kept).replace(sidecar(final))
-    kept.replace(final)
+            for file in files_of(path, maps):
+                file.unlink(missing_ok=True)
+    for file, name in zip(files_of(kept, maps), files_of(final, maps), strict=True):
+        file.replace(name)
+    finals[best].save_sources(results[kept])
     if not quiet:
         shown = ", ".join(f"{number:.3f}" for number in scores)
         seed = results[kept].provenance.seed
@@ -78,6 +98,7 @@ def write_report(made: Finished, quiet: bool) -> None:
 
     target = next(iter(made.results)).with_suffix(".html")
     names = [path.stem for path in made.results]
-    write_page(compare(made.exemplar, *made.results.values(), names=names), target)
+    exemplar, judged = made.first_maps()
+    write_page(compare(exemplar, *judged, names=names), target)
     if not quiet:
         click.echo(f"{target}: the report")

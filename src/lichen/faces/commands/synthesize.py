@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lichen import registry
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
-from lichen.faces import parameters
 from lichen.faces.commands.judging import (
     Finished,
-    candidate_paths,
+    candidates_of,
     check_comparable,
     keep_best,
     write_report,
 )
+from lichen.faces.commands.making import Making, making, wrapping
 from lichen.faces.commands.method_options import MethodCommand
-from lichen.faces.commands.saving import check_output, files_read, make, refuse_overwriting
-from lichen.faces.template import check_distinct, fill
+from lichen.faces.commands.saving import (
+    Outputs,
+    check_output,
+    check_written_once,
+    files_read,
+    refuse_overwriting,
+)
+from lichen.faces.template import check_distinct
+from lichen.run import tasks
 from lichen.run.loop import Run
 from lichen.run.synthesis import prepare
 
@@ -31,22 +38,8 @@ DEFAULT_METHOD = "gatys"
 
 @click.command(cls=MethodCommand)
 @click.argument("exemplars", nargs=-1, required=True, metavar="PHOTO...")
-@click.option(
-    "-o",
-    "--output",
-    default="{exemplar}_{method}_{seed}.png",
-    show_default=True,
-    help="File or template with {exemplar} {method} {preset} {seed} {index} {width} {height}; "
-    "an existing file is replaced, but never a photo, mask or initial image that is read.",
-)
 @click.option("-s", "--size", help="WIDTHxHEIGHT in pixels; the photo's when not given.")
-@click.option(
-    "-m", "--method", default=DEFAULT_METHOD, show_default=True, help="See lichen methods."
-)
-@click.option("-p", "--preset", help="A preset of the method.")
-@click.option("--tile", is_flag=True, help="Make the result tile (short for --wrap both).")
-@click.option("--wrap", help="both, none, rows or columns: the axes that wrap around.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same picture.")
+@wrapping
 @click.option(
     "-n",
     "--number",
@@ -73,132 +66,160 @@ DEFAULT_METHOD = "gatys"
 )
 @click.option("--mask", help="Picture whose bright pixels mark what of the photo may be used.")
 @click.option(
-    "--bit-depth",
-    type=click.Choice(["8", "16", "32"]),
-    default="8",
-    show_default=True,
-    help="Of the output; 16 for PNG and TIFF, 32 (float) for TIFF.",
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="A further map of the photo (normal, height), made in step with it and written beside "
+    "it; may be given several times. The report card judges by the photo alone.",
 )
 @click.option(
-    "--video",
-    help="Film of the run, once it has ended: .gif .webp .png .mp4 .webm; may be a template.",
+    "--together",
+    is_flag=True,
+    help="All photos are examples of one texture; names and report card go by the first.",
 )
-@click.option(
-    "--checkpoint-every",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    help="Seconds between checkpoints.",
-)
-@click.option("--progress/--no-progress", default=None, help="A bar; by default on a terminal.")
-@click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
+@click.option("--guide", help="Label map of the photo: what is where. Needs --follow.")
+@click.option("--follow", help="Label map of the new picture, which gets its size.")
+@making(output="{exemplar}_{method}_{seed}.png", method=DEFAULT_METHOD, bit_depth="8")
 def synthesize(
+    making: Making,
     exemplars: tuple[str, ...],
-    output: str,
-    method: str,
-    preset: str | None,
-    tile: bool,
-    wrap: str | None,
-    seed: int,
     number: int,
     best_of: int,
     report: bool,
     mask: str | None,
-    bit_depth: str,
-    video: str | None,
-    checkpoint_every: float,
-    progress: bool | None,
-    quiet: bool,
+    maps: tuple[str, ...],
+    together: bool,
     **wanted: Any,
 ) -> None:
     """Make new pictures of a material from PHOTO.
 
     Ctrl-C saves the best picture so far; `lichen resume` goes on from there.
     """
-    if tile and wrap not in (None, "both"):
-        raise ParameterError(f"--tile and --wrap {wrap} disagree", "give one of them")
-    if best_of > 1 and video is not None:
-        raise ParameterError(
-            "--video films one run and --best-of makes several", "give one of them"
-        )
-    chosen = parameters.given(registry.get(method), wanted)
-    depth = int(bit_depth)
+    _check_agreement(making, exemplars, best_of, maps, together, wanted)
+    map_files = _map_files(maps)
+    batch = [exemplars] if together else [(photo,) for photo in exemplars]
+    firsts = range(making.seed, making.seed + number * best_of, best_of)
 
     def pictures() -> Iterator[list[Run]]:
         """The candidates of each picture; one photo at a time, a batch may exceed the memory."""
-        for photo in exemplars:
-            example = Exemplar.read(photo, mask)
-            for first in range(seed, seed + number * best_of, best_of):
-                yield [
-                    prepare(
-                        example,
-                        size=wanted["size"],
-                        method=method,
-                        preset=preset,
-                        wrap="both" if tile else (wrap or "none"),
-                        seed=candidate,
-                        init=wanted["init"],
-                        **chosen,
-                    )
-                    for candidate in range(first, first + best_of)
-                ]
+        for photos in batch:
+            examples = [Exemplar.read_maps(photo, map_files, mask) for photo in photos]
+            for first in firsts:
+                seeds = range(first, first + best_of)
+                yield [_run(examples, **wanted, **{**making.how, "seed": s}) for s in seeds]
 
-    def about(run: Run) -> dict[str, object]:
-        return _about(run, preset, (run.canvas.seed - seed) // best_of)
+    def finals_of(runs: Sequence[Run]) -> list[Outputs]:
+        return [making.outputs(run, (run.canvas.seed - making.seed) // best_of) for run in runs]
 
-    paths: list[Path] = []
-    finals: list[Path] = []
-    films: list[Path | None] = []
+    planned: list[Outputs] = []
+    finals: list[Outputs] = []
+    written: list[Path] = []
     inputs: list[Path] = []
     for runs in pictures():  # all is checked before anything is computed
         if best_of > 1 or report:
             check_comparable(runs[0])
-        finals.append(fill(output, about(runs[0])))
-        for run, path in zip(runs, candidate_paths(output, map(about, runs)), strict=True):
-            paths.append(path)
-            films.append(None if video is None else fill(video, about(run)))
+        named = finals_of(runs)
+        finals.append(named[0])
+        planned += candidates_of(named, [run.canvas.seed for run in runs])
+        for run, final, candidate in zip(runs, named, planned[-len(runs) :], strict=True):
+            check_output(run, final)
+            check_output(run, candidate)
+            written += [*final.files(run), *candidate.files(run)]
             inputs += files_read(run)
-            check_output(run, path, depth, films[-1])
-    made_films = [film for film in films if film is not None]
-    check_distinct(output, finals)
-    if video is not None:
-        check_distinct(video, made_films)
-    refuse_overwriting([*paths, *finals, *made_films], inputs)
-    names = zip(paths, films, strict=True)
+    _check_names(making, finals)
+    refuse_overwriting(written, inputs)
+    names = iter(planned)
     finished: dict[Path | None, Finished] = {}
     for runs in pictures():
-        made = [
-            make(
-                run,
-                path,
-                bit_depth=depth,
-                quiet=quiet,
-                progress=progress,
-                video=film,
-                checkpoint_every=checkpoint_every,
-            )
-            for run, (path, film) in zip(runs, islice(names, len(runs)), strict=True)
-        ]
-        chosen_paths = candidate_paths(output, map(about, runs))
-        done = Finished(runs[0].exemplars[0], dict(zip(chosen_paths, made, strict=True)))
+        made = {
+            outputs.picture: making.make(run, outputs)
+            for run, outputs in zip(runs, islice(names, len(runs)), strict=True)
+        }
+        done = Finished(runs[0].exemplars[0], made)
         if best_of > 1:
-            done = keep_best(done, [fill(output, about(run)) for run in runs], quiet)
+            done = keep_best(done, finals_of(runs), making.quiet)
         if report:
             key = done.exemplar.path
             finished.setdefault(key, Finished(done.exemplar, {})).results.update(done.results)
     for done in finished.values():
-        write_report(done, quiet)
+        write_report(done, making.quiet)
 
 
-def _about(run: Run, preset: str | None, index: int) -> dict[str, object]:
-    """Fields of the template for one picture."""
-    height, width = run.canvas.size
-    return {
-        "exemplar": run.exemplars[0].name,
-        "method": run.method.name,
-        "preset": preset or "default",
-        "seed": run.canvas.seed,
-        "index": index,
-        "width": width,
-        "height": height,
-    }
+def _run(
+    examples: Sequence[Exemplar],
+    *,
+    guide: str | None,
+    follow: str | None,
+    size: str | None,
+    init: str,
+    **how: Any,
+) -> Run:
+    """Give the run of one picture: texture by numbers where there is a guide."""
+    if guide is not None and follow is not None:
+        return tasks.analogy(guide, examples[0], follow, **how)
+    return prepare(examples[0], also=examples[1:], size=size, init=init, **how)
+
+
+def _map_files(given: Sequence[str]) -> dict[str, str]:
+    """Read ``NAME=FILE``; names become part of files' names."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, _, file = text.partition("=")
+        if not re.fullmatch(r"\w[\w-]*", name) or not file:
+            raise ParameterError(
+                f"--map {text} is not NAME=FILE", "write it as in --map height=wall_height.png"
+            )
+        if name in found:
+            raise ParameterError(f"two maps are named {name}", "name each map once")
+        found[name] = file
+    return found
+
+
+def _check_agreement(
+    making: Making,
+    exemplars: Sequence[str],
+    best_of: int,
+    maps: Sequence[str],
+    together: bool,
+    wanted: dict[str, Any],
+) -> None:
+    """Raise for options that exclude each other or need each other."""
+    if best_of > 1 and making.video is not None:
+        raise ParameterError(
+            "--video films one run and --best-of makes several", "give one of them"
+        )
+    if together and len(exemplars) < 2:
+        raise ParameterError("--together is for several photos", "give more, or leave it out")
+    if maps and len(exemplars) > 1:
+        raise ParameterError("--map belongs to one photo, several are given", "give one PHOTO")
+    guided = wanted["guide"] is not None
+    if guided != (wanted["follow"] is not None):
+        raise ParameterError(
+            "--guide and --follow belong together",
+            "give the label maps of the photo and of the new picture",
+        )
+    if guided and len(exemplars) > 1:
+        raise ParameterError("--guide belongs to one photo, several are given", "give one PHOTO")
+    if guided and wanted["size"] is not None:
+        raise ParameterError("--follow has a size, so --size is too much", "leave --size out")
+    if guided and wanted["init"] != "noise":
+        raise ParameterError("--guide and --init exclude each other", "give one of them")
+
+
+def _check_names(making: Making, finals: Sequence[Outputs]) -> None:
+    """Raise if two pictures, films or maps of sources would get one name."""
+    check_distinct(making.output, [outputs.picture for outputs in finals])
+    for template, paths in (
+        (making.video, [outputs.video for outputs in finals]),
+        (making.save_map, [outputs.source_map for outputs in finals]),
+        (making.show_sources, [outputs.shown_sources for outputs in finals]),
+    ):
+        if template is not None:
+            check_distinct(template, [path for path in paths if path is not None])
+    check_written_once(
+        path
+        for outputs in finals
+        for path in (outputs.picture, outputs.video, outputs.source_map, outputs.shown_sources)
+        if path is not None
+    )

@@ -45,12 +45,13 @@ Places = NDArray[np.int32]
 
 BLOCKS = ((8, 4), (4, 2), (2, 1), (1, 0))
 """Side and overlap of the blocks that the coarsest level begins with; the first that fit."""
-TOLERANCE, SPARING = 0.1, 0.1
-"""Of the blocks: how much worse than the best one may be, and what using a place again costs."""
+TOLERANCE, SPARING = 0.1, 0.2
+"""Of the blocks: how much worse than the best one may be, and what using a place again costs.
+Where pixels are known both are 0: what continues them matters more than variety."""
+SQUARE = 16
+"""Side, in pixels of each level, of the squares that are displaced for variation."""
 ROBUSTNESS = 0.8
 """Power of the distance that is summed over patches (Kwatra et al. 2005)."""
-NEAR = 3
-"""Places up to so many pixels away count as the same one when repetition is weighed."""
 
 
 class PatchMatch(CopyingMethod):
@@ -58,12 +59,12 @@ class PatchMatch(CopyingMethod):
 
     The energy and its solution level by level are of Kwatra, Essa, Bobick and Kwatra, "Texture
     Optimization for Example-based Synthesis", SIGGRAPH 2005; the search is PatchMatch (Barnes et
-    al. 2009) and takes all patches, not a sparse grid. Places that are used more often than the
-    size of the picture makes necessary cost extra (after Kaspar et al. 2015), so that all of the
-    example is used. The coarsest level begins with blocks that agree in their overlaps as in
-    image quilting (Efros and Freeman 2001), so that courses of bricks stand from the beginning.
-    The votes, which blur, are only looked at: in the end each pixel is copied, by the correction
-    passes of Lefebvre and Hoppe 2005.
+    al. 2009) and takes all patches, not a sparse grid. Places whose pixels are used already cost
+    extra (after Kaspar et al. 2015), so that all of the example is used, its borders too. The
+    coarsest level begins with blocks that agree in their overlaps as in image quilting (Efros and
+    Freeman 2001), so that courses of bricks stand from the beginning. The votes, which blur, are
+    only looked at: in the end each pixel is copied, by the correction passes of Lefebvre and
+    Hoppe 2005; a little of their jitter keeps the copied pieces small.
     """
 
     name: ClassVar[str] = "patchmatch"
@@ -96,11 +97,25 @@ class PatchMatch(CopyingMethod):
         4, description="random places tried for each patch in a sweep"
     )
     repetition: Annotated[float, Field(ge=0)] = Field(
-        0.05, description="what the use of places more often than needed costs, in variances"
+        0.1, description="what it costs to use a place once more than all others, in variances"
+    )
+    variation: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1,
+        description="share of the squares of 16 px displaced by a pixel at each level, so that "
+        "less is copied in one piece",
     )
     corrections: Annotated[int, Field(ge=0, le=10)] = Field(
         2, description="passes that choose the pixels that are copied in the end"
     )
+
+    def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        super().check(exemplars, canvas)
+        self.atlas(exemplars, canvas).anchors(self.patch)
+
+    def optimises(self) -> frozenset[str]:
+        """Its energy is the distance of patches."""
+        return frozenset({"patches"})
 
     def run(
         self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
@@ -132,9 +147,18 @@ class PatchMatch(CopyingMethod):
             active = active_queries(level.known, self.patch, wraps)
             spare = rng.permutation(np.flatnonzero(anchors).astype(np.int32))
             if field is None:
-                field = self._first(level, active.shape, spare, atlas.n_guide, canvas, rng)
+                field = self._first(level, active.shape, spare, n_values, canvas, rng)
             else:
-                field = refine(field, coarse_width, active.shape, anchors, spare)
+                field = refine(
+                    field,
+                    coarse_width,
+                    active.shape,
+                    anchors,
+                    spare,
+                    SQUARE,
+                    self.variation,
+                    int(rng.integers(2**31)),
+                )
                 same = np.ones(active.shape, np.float32)
                 vote(
                     level.atlas, field, same, level.known, self.patch, wraps, n_values, level.image
@@ -184,28 +208,30 @@ class PatchMatch(CopyingMethod):
         level: Level,
         shape: tuple[int, int],
         spare: Places,
-        n_guide: int,
+        n_values: int,
         canvas: Canvas,
         rng: np.random.Generator,
     ) -> Places:
         """Field of the coarsest level: any places for an initial image, else those of blocks."""
         if canvas.init != "noise":
             return spare[rng.integers(0, len(spare), shape)]
-        for block, overlap in BLOCKS:
-            anchors = anchors_of(level.usable, block + 2 * overlap)
-            if anchors.any():
-                break
+        block, overlap = next(
+            (block, overlap) for block, overlap in BLOCKS if anchors_of(level.usable, block).any()
+        )
+        edges = [(overlap, overlap), (overlap, overlap)]
+        planes = np.pad(np.moveaxis(level.atlas, 2, 0), [(0, 0), *edges])
         spread = float(level.atlas[level.usable].var(0).sum()) * 2 * block * overlap
         places = lay_blocks(
-            level.atlas,
-            anchors,
+            np.ascontiguousarray(planes),
+            np.pad(level.usable, edges).astype(np.float32),
+            anchors_of(level.usable, block),
             level.image,
             level.known.copy(),
-            n_guide,
+            n_values,
             block,
             overlap,
-            TOLERANCE,
-            SPARING * spread,
+            0.0 if level.known.any() else TOLERANCE,
+            0.0 if level.known.any() else SPARING * spread,
             canvas.wrap,
             int(rng.integers(2**31)),
         )
@@ -228,7 +254,7 @@ class PatchMatch(CopyingMethod):
         """Search once, in place; give the weights of the patches in the vote."""
         image = padded(level.image, self.patch - 1, wraps)
         spread = float(level.atlas[level.usable].var(0).sum()) * self.patch**2
-        penalty = self._penalty(field, active, anchors, spread)
+        penalty = self._penalty(level, field, active, spread)
         costs = distances(level.atlas, image, field, self.patch, penalty)
         for number in range(self.sweeps):
             sweep(
@@ -249,16 +275,23 @@ class PatchMatch(CopyingMethod):
         robust_weights(costs, penalty, field, 1e-3 * spread + 1e-12, ROBUSTNESS / 2 - 1)
         return costs
 
-    def _penalty(self, field: Places, active: Mask, anchors: Mask, spread: float) -> Array:
-        """What each place costs beyond its distance for being used more than needed, (h, w)."""
+    def _penalty(self, level: Level, field: Places, active: Mask, spread: float) -> Array:
+        """What each place costs beyond its distance: how often its pixels are used, (h, w).
+
+        Pixels, not places, are to be used alike: near the example's border a pixel is in few
+        patches, and these have to be used more often.
+        """
+        shape = level.usable.shape
         if self.repetition == 0:
-            return np.zeros(anchors.shape, np.float32)
-        side = 2 * NEAR + 1
-        used = uniform_filter(occurrences(field, active, anchors.shape), side, mode="constant")
-        room = uniform_filter(anchors.astype(np.float32), side, mode="constant")
-        needed = max(1.0, float(active.sum() / anchors.sum()))
-        excess = used / np.maximum(room, 1e-6) / needed - 1
-        return np.where(anchors, self.repetition * spread * excess.clip(0), 0).astype(np.float32)
+            return np.zeros(shape, np.float32)
+        before, after = (self.patch - 1) // 2, -(self.patch // 2)
+        used = occurrences(field, active, shape)
+        shown = uniform_filter(used, self.patch, mode="constant", origin=before)
+        mean = uniform_filter(shown, self.patch, mode="constant", origin=after)
+        needed = float(active.sum() / level.usable.sum())
+        # Where less is made than there is, to be used once is no repetition.
+        excess = mean / max(needed, 1.0) - max(1.0 - needed, 0.0)
+        return (self.repetition * spread * excess.clip(0)).astype(np.float32)
 
 
 def _fit(places: Places, canvas: Canvas) -> Places:

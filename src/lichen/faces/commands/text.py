@@ -1,0 +1,64 @@
+"""``lichen text``: a new text with the n-grams of another, Shannon's experiment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option(
+    "--order",
+    type=int,
+    default=5,
+    show_default=True,
+    help="n: each unit is drawn given the n - 1 before it.",
+)
+@click.option(
+    "--length", type=int, default=2000, show_default=True, help="Of the new text, in units."
+)
+@click.option(
+    "--unit", type=click.Choice(["characters", "words"]), default="characters", show_default=True
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else it is printed.")
+def text(corpus: Path, order: int, length: int, unit: str, seed: int, output: Path | None) -> None:
+    """Make a text in which all passages of n letters, or words, are those of CORPUS.
+
+    CORPUS is a text file in UTF-8. This is what the first texture synthesis did to pictures:
+    Shannon's n-grams of 1948, drawn from the example itself.
+    """
+    from lichen.atomic import atomic_path, check_folder
+    from lichen.errors import LichenError, ParameterError
+    from lichen.text import generate
+
+    if output is not None:
+        check_folder(output)
+    try:
+        example = corpus.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LichenError(
+            f"{corpus} is not text in UTF-8 (byte {error.start})",
+            "convert it, or name another file",
+        ) from None
+    except OSError as error:
+        raise LichenError(
+            f"{corpus} cannot be read ({error.strerror or error})", "name a text file"
+        ) from None
+    try:
+        made = generate(
+            example.replace("\r\n", "\n"),
+            order,
+            length,
+            "words" if unit == "words" else "characters",
+            seed,
+        )
+    except ParameterError as error:
+        raise ParameterError(f"{corpus}: {error.problem}", error.remedy) from None
+    if output is None:
+        click.echo(made)
+        return
+    with atomic_path(output) as temporary:
+        temporary.write_text(made, encoding="utf-8", newline="")

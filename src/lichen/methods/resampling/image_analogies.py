@@ -1,0 +1,264 @@
+"""A is to A' as B is to B': filters and styles learned from one pair of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lichen.canvas import Canvas
+from lichen.errors import CanvasError
+from lichen.exemplar import Exemplar
+from lichen.matching.analogy_search import COARSE_RADIUS, RADIUS, Terms, analogous_places
+from lichen.matching.atlas import Atlas
+from lichen.matching.copying import CopyingMethod
+from lichen.matching.kernels import use_threads
+from lichen.matching.levels import Level, level_pyramid, most_levels
+from lichen.matching.luminance import luminance, luminance_remap, with_luminance
+from lichen.matching.centres import centres_of
+from lichen.matching.patchmatch import enlarge, refine
+from lichen.method import Context
+from lichen.step import Step
+
+Array = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Places = NDArray[np.int32]
+
+WINDOW = 2 * RADIUS + 1
+STEPS = 8
+"""Steps of each level."""
+
+
+class ImageAnalogies(CopyingMethod):
+    """Make B' so that A is to A' as B is to B'.
+
+    Hertzmann, Jacobs, Oliver, Curless and Salesin, "Image Analogies", SIGGRAPH 2001. The example
+    is A', which is copied, and its guide A; the canvas's guide is B. Without guides it is texture
+    synthesis. Coarse to fine and in scan order, each pixel takes the place with the nearest
+    features (5x5 of A and B and the causal half of A' and B', 3x3 of all at the coarser level,
+    with Gaussian weights), or the nearest of those that go on from its neighbours' places, if its
+    squared distance is up to ``1 + kappa 2^(l - L)`` times as large; ``l`` is the level and ``L``
+    the finest.
+
+    ``colours`` "keep" is the paper's way for filters: luminance alone is matched and made, A's
+    first brought to B's mean and deviation (``remap``), and I and Q are B's. "copy" copies A' as
+    it is: for artistic styles with colours of their own, texture by numbers, and textures; with
+    ``remap`` "always" each channel of A is brought to B's for the matching.
+
+    Departures from the paper: pyramids are means of 2x2 pixels; the search is a k-d tree over
+    ``dims`` principal components of the features; at borders, which the paper searches
+    exhaustively with what is left of the window, B and B' are repeated, and B' where nothing is
+    made yet is the coarser level's, enlarged (random places at the coarsest); where the canvas
+    wraps or has known pixels, a second pass at each level sees the whole windows of B'.
+    """
+
+    name: ClassVar[str] = "image_analogies"
+    citation: ClassVar[str] = (
+        "Hertzmann, Jacobs, Oliver, Curless, Salesin: Image Analogies, SIGGRAPH 2001"
+    )
+    honours: ClassVar[frozenset[str]] = frozenset(
+        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+    )
+    minimum_size: ClassVar[int] = WINDOW
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "filter": {"colours": "keep", "kappa": 0.5},
+        "edges": {"kappa": 0.5, "guide_weight": 100.0},
+        "painting": {"remap": "always", "guide_weight": 4.0},
+    }
+
+    kappa: Annotated[float, Field(ge=0, le=1000)] = Field(
+        5.0,
+        description="how much is copied in one piece: 0.5 to 5 for textures, 2 to 25 for painted "
+        "styles, 1 or less for filters",
+    )
+    colours: Literal["copy", "keep"] = Field(
+        "copy", description="copy A' with its colours, or its luminance only and keep B's colours"
+    )
+    remap: Literal["kept", "always", "never"] = Field(
+        "kept",
+        description="when to bring A to B's mean and deviation first: where colours are kept, "
+        "always, or never",
+    )
+    levels: Annotated[int, Field(ge=1, le=12)] | None = Field(
+        None, description="sizes of the pyramid; until the example is a few windows wide"
+    )
+    dims: Annotated[int, Field(ge=1, le=4096)] = Field(
+        12, description="principal components of the features that the search compares"
+    )
+    slack: Annotated[float, Field(ge=0, le=10)] = Field(
+        1.0, description="share by which what the search finds may be farther than the nearest"
+    )
+
+    def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        super().check(exemplars, canvas)
+        centres_of(self.atlas(exemplars, canvas).usable, RADIUS)
+        if self.colours == "copy":
+            return
+        if canvas.guide is None:
+            raise CanvasError(
+                "colours = keep needs a guide, whose colours are kept",
+                "give B as the guide, or colours = copy",
+            )
+        first = next(iter(exemplars[0].maps.values()))
+        if canvas.guide.shape[2] not in (1, 3) or first not in (1, 3):
+            raise CanvasError(
+                f"colours = keep needs grey or coloured pictures, not a guide of "
+                f"{canvas.guide.shape[2]} channels for {first} channels",
+                "use colours = copy",
+            )
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        """Yield about eight steps per level."""
+        use_threads(context.threads)
+        copied = self.atlas(exemplars, canvas)
+        if self.colours == "copy":
+            follow = copied
+            if canvas.guide is not None and self.remap == "always":
+                guided = [_guide_remapped(exemplar, canvas.guide) for exemplar in exemplars]
+                follow = self.atlas(guided, canvas)
+            for places, fraction in self._search(follow, canvas, context):
+                yield self.step(copied, canvas, places, fraction=fraction)
+            return
+        grey, grey_canvas = _in_luminance(exemplars, canvas, self.remap != "never")
+        matched = self.atlas(grey, grey_canvas)
+        for places, fraction in self._search(matched, grey_canvas, context):
+            step = self.step(copied, canvas, places, fraction=fraction)
+            yield replace(step, image=_recoloured(step.image, matched, places, canvas))
+
+    def _search(
+        self, atlas: Atlas, canvas: Canvas, context: Context
+    ) -> Iterator[tuple[Places, float]]:
+        """Yield the place that each pixel copies, and the share of the work done."""
+        rng = context.rng("image_analogies")
+        n_levels = min(self.levels or 32, most_levels(atlas.usable, WINDOW))
+        pyramid = level_pyramid(atlas, canvas, WINDOW, n_levels)
+        # What lies ahead in scan order but is there already has to be seen.
+        n_passes = 2 if any(canvas.wrap) or pyramid[-1].known.any() else 1
+        work = n_passes * sum(level.known.size for level in pyramid)
+        n_values = atlas.features.shape[2] - atlas.n_guide
+        done = 0
+        places = np.zeros((1, 1), np.int32)
+        coarser: Level | None = None
+        for number, level in enumerate(pyramid):
+            scale = 2 ** (len(pyramid) - 1 - number)
+            centres = _centres(level, coarser)
+            spare = rng.permutation(np.flatnonzero(centres).astype(np.int32))
+            if coarser is None:
+                places = spare[rng.integers(0, len(spare), level.known.shape)]
+            else:
+                width = coarser.usable.shape[1]
+                places = refine(places, width, level.known.shape, centres, spare, 16, 0.0, 0)
+            if coarser is not None or canvas.init == "noise":
+                begun = level.atlas.reshape(-1, level.atlas.shape[2])[places, :n_values]
+                kept = level.known[..., None]
+                level.image[..., :n_values] = np.where(kept, level.image[..., :n_values], begun)
+            places[level.known] = -1
+            below = level if coarser is None else coarser
+            made = level.known.copy()
+            for number_of_pass in range(n_passes):
+                terms = Terms.of(
+                    n_values, atlas.n_guide, coarse=coarser is not None, whole=number_of_pass > 0
+                )
+                for share in analogous_places(
+                    (level.atlas, below.atlas),
+                    centres,
+                    (level.image, below.image),
+                    places,
+                    ~level.known,
+                    made,
+                    terms,
+                    n_values=n_values,
+                    kappa=self.kappa / scale,
+                    wraps=canvas.wrap,
+                    n_dims=self.dims,
+                    slack=self.slack,
+                    workers=context.threads,
+                    n_yields=STEPS,
+                ):
+                    shown = enlarge(
+                        places,
+                        pyramid[-1].known.shape,
+                        scale,
+                        centres.shape[1],
+                        atlas.usable.shape[1],
+                    )
+                    shown[pyramid[-1].known] = -1
+                    fraction = (done + share * level.known.size) / work
+                    yield shown[: canvas.size[0], : canvas.size[1]], fraction
+                done += level.known.size
+            coarser = level
+
+
+def _centres(level: Level, coarser: Level | None) -> Mask:
+    """Places (h, w) with whole windows, at the coarser level, too."""
+    centres = centres_of(level.usable, RADIUS)
+    if coarser is None:
+        return centres
+    whole = centres_of(coarser.usable, COARSE_RADIUS).repeat(2, axis=0).repeat(2, axis=1)
+    edges = [(0, n - m) for n, m in zip(centres.shape, whole.shape, strict=True)]
+    both: Mask = centres & np.pad(whole, edges)
+    return both
+
+
+def _guide_remapped(exemplar: Exemplar, target: Array) -> Exemplar:
+    """Bring each channel of A to B's mean and deviation, for the matching alone."""
+    assert exemplar.guide is not None
+    used = exemplar.guide if exemplar.mask is None else exemplar.guide[exemplar.mask]
+    channels = range(target.shape[2])
+    changes = [luminance_remap(used[..., c], target[..., c]) for c in channels]
+    gains, offsets = np.array(changes, np.float32).T
+    return replace(exemplar, guide=gains * exemplar.guide + offsets)
+
+
+def _in_luminance(
+    exemplars: Sequence[Exemplar], canvas: Canvas, remap: bool
+) -> tuple[list[Exemplar], Canvas]:
+    """Give the task with luminance for the first map and the guide, A's remapped to B's."""
+    assert canvas.guide is not None
+    target = luminance(canvas.guide)
+    first = next(iter(exemplars[0].maps))
+    channels = exemplars[0].maps[first]
+    grey = []
+    for exemplar in exemplars:
+        assert exemplar.guide is not None
+        guide = luminance(exemplar.guide)
+        used = guide if exemplar.mask is None else guide[exemplar.mask]
+        gain, offset = luminance_remap(used, target) if remap else (1.0, 0.0)
+        values = gain * luminance(exemplar.pixels[..., :channels]) + offset
+        grey.append(
+            replace(
+                exemplar,
+                pixels=np.concatenate([values, exemplar.pixels[..., channels:]], axis=2),
+                maps={**exemplar.maps, first: 1},
+                guide=np.asarray(gain * guide + offset, np.float32),
+            )
+        )
+    known, init = canvas.known, canvas.init
+    if known is not None:
+        known = np.concatenate([luminance(known[..., :channels]), known[..., channels:]], axis=2)
+    if isinstance(init, Exemplar):
+        values = luminance(init.pixels[..., :channels])
+        init = replace(
+            init,
+            pixels=np.concatenate([values, init.pixels[..., channels:]], axis=2),
+            maps={**exemplars[0].maps, first: 1},
+        )
+    return grey, replace(canvas, known=known, init=init, guide=target)
+
+
+def _recoloured(image: Array, matched: Atlas, places: Places, canvas: Canvas) -> Array:
+    """Give what is not known the matched luminance and the guide's colours."""
+    assert canvas.guide is not None
+    channels = image.shape[2] - matched.pixels.shape[2] + 1
+    wanted = matched.copy(np.maximum(places, 0))[..., :1]
+    colours = canvas.guide if channels == 3 else luminance(canvas.guide)
+    coloured = np.broadcast_to(with_luminance(colours, wanted), (*places.shape, channels))
+    image[..., :channels] = np.where(places[..., None] >= 0, coloured, image[..., :channels])
+    return image

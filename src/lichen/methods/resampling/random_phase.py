@@ -1,0 +1,64 @@
+"""By-example noise: the spectrum of the example, and chance for all else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from lichen.canvas import Canvas
+from lichen.exemplar import Exemplar
+from lichen.method import Context, Method
+from lichen.statistics.random_phase import TAPER, Kind, spot_noise
+from lichen.step import Step
+
+
+class RandomPhase(Method):
+    """Keep the exemplar's power spectrum and correlations of channels, draw all phases anew.
+
+    Galerne, Gousseau and Morel, "Random Phase Textures: Theory and Synthesis", IEEE Transactions
+    on Image Processing 20, 2011: random phase noise and its relative, asymptotic discrete spot
+    noise (ADSN), on the periodic component of the exemplar (Moisan 2011). Right for micro-textures
+    (sand, cloth, clouds); of all others it keeps nothing but grain and colour. The result always
+    tiles.
+
+    Departures from the paper: the spot fades over a share of its side that can be chosen; on sizes
+    below the exemplar's it is wound around the torus; with a mask it fades towards the unusable
+    pixels, and no periodic component is taken; its variance, all channels together, is made the
+    exemplar's exactly. Values are clipped to [0, 1] at the end.
+    """
+
+    name: ClassVar[str] = "random_phase"
+    citation: ClassVar[str] = (
+        "Galerne, Gousseau, Morel: Random Phase Textures: Theory and Synthesis, "
+        "IEEE Transactions on Image Processing 2011"
+    )
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps"})
+    minimum_size: ClassVar[int] = 2
+
+    kind: Kind = Field(
+        "random_phase",
+        description="random_phase has the spectrum exactly, adsn (spot noise) on average",
+    )
+    taper: Annotated[float, Field(gt=0, le=0.5)] = Field(
+        TAPER, description="share of the example's side over which it fades in other sizes"
+    )
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        """Yield the one step."""
+        made = spot_noise(
+            exemplars[0].pixels,
+            context.rng("phase"),
+            kind=self.kind,
+            size=canvas.size,
+            mask=exemplars[0].mask,
+            taper=self.taper,
+        )
+        yield Step(made.clip(0, 1), fraction=1.0)
+
+    def optimises(self) -> frozenset[str]:
+        """The spectrum and what follows from it."""
+        return frozenset({"spectrum", "autocorrelation", "covariance"})

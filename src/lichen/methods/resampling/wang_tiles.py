@@ -1,0 +1,305 @@
+"""Wang tiles: squares with coloured edges that cover the plane without repeating."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lichen.canvas import Canvas
+from lichen.errors import CanvasError, ImageError
+from lichen.exemplar import Exemplar
+from lichen.matching.atlas import Atlas, anchors_of
+from lichen.matching.copying import CopyingMethod
+from lichen.matching.correlation import ExemplarSpectra
+from lichen.matching.kernels import use_threads
+from lichen.method import Context
+from lichen.seams.diamonds import quilt_diamonds
+from lichen.step import Step
+
+Array = NDArray[np.float32]
+Places = NDArray[np.int32]
+Edges = NDArray[np.int32]
+
+NORTH, EAST, SOUTH, WEST = 0, 1, 2, 3
+Choice = Literal["complete", "compact"]
+
+SWEEPS = 3
+"""How often each sample of a set is chosen anew."""
+
+
+@dataclass(frozen=True, eq=False)
+class TileSet:
+    """Tiles that fit together where their edges have the same colour.
+
+    Attributes
+    ----------
+    tiles
+        float32 (N, T, T, C) in [0, 1].
+    edges
+        int32 (N, 4): colours of the north, east, south and west edge. The north and south ones
+        are of one kind, the east and west ones of another.
+    sources
+        int32 (N, T, T, 3): exemplar, row and column that each pixel comes from.
+    error
+        Squared differences on all cuts, of the atlas's features.
+    """
+
+    tiles: Array
+    edges: Edges
+    sources: NDArray[np.int32]
+    error: float
+
+    def cover(
+        self, size: tuple[int, int], seed: int = 0, wraps: tuple[bool, bool] = (False, False)
+    ) -> Array:
+        """Cover a picture of any ``size`` (H, W) with tiles drawn by a seed, (H, W, C)."""
+        rows, columns = (-(-length // self.tiles.shape[1]) for length in size)
+        numbers = lay_tiles(self.edges, (rows, columns), wraps, Context(seed).rng("wang tiling"))
+        return join_tiles(self.tiles, numbers)[: size[0], : size[1]]
+
+
+class WangTiles(CopyingMethod):
+    """Make a few square tiles with coloured edges, then lay them at random, colour on colour.
+
+    Cohen, Shade, Hiller and Deussen, "Wang Tiles for Image and Texture Generation", SIGGRAPH
+    2003. Each colour of an edge is a sample of the example; a tile is quilted of four of them, so
+    that two tiles with a colour in common continue each other there. The cost of a picture is
+    that of the set, however large it is.
+
+    Departures: tiles are cut upright and not turned by 45 degrees, so that pixels are copied as
+    they are. The paper chooses among sets of random samples; here each sample in turn is moved to
+    where it is most like the others along the diagonals, before the cheapest of several such sets
+    is chosen. Samples of two colours are at least a quarter of a tile apart. The complete set has
+    a tile for each four colours (16 of 2 + 2 colours); the compact one has those with north +
+    west = east + south, modulo the number of colours: 8, as many as the paper's, two for each
+    north and west.
+    """
+
+    name: ClassVar[str] = "wang_tiles"
+    citation: ClassVar[str] = (
+        "Cohen, Shade, Hiller, Deussen: Wang Tiles for Image and Texture Generation, SIGGRAPH 2003"
+    )
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "exemplars"})
+    minimum_size: ClassVar[int] = 4
+
+    tile_size: Annotated[
+        int, Field(ge=4, le=1024, multiple_of=2, json_schema_extra={"unit": "px"})
+    ] = Field(64, description="side of the tiles, even; those of the largest features and more")
+    colours: Annotated[int, Field(ge=1, le=4)] = Field(
+        2, description="colours of the horizontal edges, and as many of the vertical ones"
+    )
+    tile_set: Choice = Field(
+        "complete", description="a tile for each four colours, or each three of them"
+    )
+    overlap: Annotated[int, Field(ge=1, le=512, json_schema_extra={"unit": "px"})] | None = Field(
+        None,
+        description="how far cuts may leave the tiles' diagonals; an eighth of a tile when not "
+        "given",
+    )
+    draws: Annotated[int, Field(ge=1, le=1000)] = Field(
+        8, description="sets of samples tried; the one with the cheapest cuts is kept"
+    )
+
+    def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        super().check(exemplars, canvas)
+        for wraps, length, axis in zip(canvas.wrap, canvas.size, ("height", "width"), strict=True):
+            if wraps and length % self.tile_size:
+                whole = -(-length // self.tile_size) * self.tile_size
+                raise CanvasError(
+                    f"wrap: the {axis} {length} is not a multiple of tile_size = {self.tile_size}",
+                    f"use a {axis} of {whole}, or another --tile-size",
+                )
+        if not anchors_of(self.atlas(exemplars, canvas).usable, self._window).any():
+            raise ImageError(
+                f"tile_size = {self.tile_size} takes samples of {self._window} px with their "
+                "overlaps, and none fits into what may be copied",
+                "use a smaller --tile-size, or a larger photo",
+            )
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        """Yield one step: the set is quickly made, and laid at once."""
+        use_threads(context.threads)
+        atlas = self.atlas(exemplars, canvas)
+        places, edges, _ = self._tiles(atlas, context)
+        rows, columns = (-(-length // self.tile_size) for length in canvas.size)
+        numbers = lay_tiles(edges, (rows, columns), canvas.wrap, context.rng("wang tiling"))
+        joined = join_tiles(places, numbers)[: canvas.size[0], : canvas.size[1]]
+        yield self.step(atlas, canvas, np.ascontiguousarray(joined), fraction=1.0, iteration=1)
+
+    def tiles(self, exemplars: Sequence[Exemplar], seed: int = 0) -> TileSet:
+        """Make the set of tiles that :meth:`run` lays for a seed.
+
+        Raises
+        ------
+        ImageError
+            If a sample of ``tile_size`` and its overlap fits into no exemplar.
+        """
+        self.check(exemplars, Canvas((self.tile_size, self.tile_size)))
+        atlas = self.atlas(exemplars, Canvas((self.tile_size, self.tile_size)))
+        places, edges, error = self._tiles(atlas, Context(seed))
+        return TileSet(
+            tiles=atlas.copy(places),
+            edges=edges,
+            sources=np.stack([atlas.sources(tile) for tile in places]),
+            error=error,
+        )
+
+    @property
+    def _overlap(self) -> int:
+        return min(self.overlap or max(1, self.tile_size // 8), self.tile_size // 2 - 1)
+
+    @property
+    def _window(self) -> int:
+        """Side of the square that a sample is taken from."""
+        return self.tile_size + 2 * self._overlap
+
+    def _tiles(self, atlas: Atlas, context: Context) -> tuple[Places, Edges, float]:
+        """Places (N, T, T) and edges (N, 4) of the tiles, and the error of all cuts."""
+        rng = context.rng("wang tiles")
+        edges = edge_colours(self.colours, self.tile_set)
+        spectra = ExemplarSpectra(atlas.features, context.threads)
+        anchors = atlas.anchors(self._window)
+        least = np.inf
+        for _ in range(self.draws):
+            # Two rows of samples: those of north and south edges, those of east and west ones.
+            samples = rng.choice(np.flatnonzero(anchors), (2, self.colours)).astype(np.int32)
+            for number in range(SWEEPS * samples.size):
+                kind, colour = number % 2, number // 2 % self.colours
+                samples[kind, colour] = self._better(atlas, spectra, anchors, samples, kind, colour)
+            found, error = self._quilted(atlas, samples, edges)
+            if error < least:
+                places, least = found, error
+        return places, edges, least
+
+    def _better(
+        self,
+        atlas: Atlas,
+        spectra: ExemplarSpectra,
+        anchors: NDArray[np.bool_],
+        samples: Places,
+        kind: int,
+        colour: int,
+    ) -> int:
+        """Where a sample is most like those of the other kind along the diagonals."""
+        window, half = self._window, self.tile_size // 2
+        centre = window // 2
+        ys, xs = np.divmod(samples, anchors.shape[1])
+        others = np.mean(
+            [
+                atlas.features[y : y + window, x : x + window]
+                for y, x in zip(ys[1 - kind], xs[1 - kind], strict=True)
+            ],
+            axis=0,
+        )
+        # Around a sample lie four of the other kind, half a tile off on both axes.
+        lines = np.arange(window)
+        theirs = np.where(lines < centre, lines + half, lines - half)
+        away = np.abs(lines - (window - 1) / 2)
+        ring = np.abs(away[:, None] + away - half) <= self._overlap
+        errors = spectra.ssd(others[np.ix_(theirs, theirs)], ring.astype(np.float32))
+        allowed = anchors[: errors.shape[0], : errors.shape[1]].copy()
+        near = self.tile_size // 4  # colours that are nearly the same sample are none
+        for other in range(self.colours):
+            y, x = ys[kind, other], xs[kind, other]
+            if other != colour:
+                allowed[max(y - near, 0) : y + near + 1, max(x - near, 0) : x + near + 1] = False
+        if not allowed.any():
+            return int(samples[kind, colour])
+        y, x = np.divmod(np.where(allowed, errors, np.inf).argmin(), errors.shape[1])
+        return int(y * anchors.shape[1] + x)
+
+    def _quilted(self, atlas: Atlas, samples: Places, edges: Edges) -> tuple[Places, float]:
+        """Cut all tiles out of these samples."""
+        side, width = self.tile_size, atlas.usable.shape[1]
+        features = atlas.features.reshape(-1, atlas.features.shape[2])
+        square = np.arange(side, dtype=np.int32)[:, None] * width + np.arange(side, dtype=np.int32)
+        # From a sample's corner to the tile's, for the north, east, south and west edge.
+        across, along = self._window // 2, self._overlap
+        corners = np.array(
+            [
+                across * width + along,
+                along * width + across - side,
+                (across - side) * width + along,
+                along * width + across,
+            ],
+            np.int32,
+        )
+        places, total = np.empty((len(edges), side, side), np.int32), 0.0
+        for number, colours in enumerate(edges):
+            chosen = samples[[0, 1, 0, 1], colours] + corners
+            candidates = chosen[:, None, None] + square  # (4, T, T)
+            # Beyond a sample's reach there may be nothing; it is not looked at.
+            inside = np.clip(candidates, 0, len(features) - 1)
+            labels, error = quilt_diamonds(features[inside], self._overlap)
+            taken = np.take_along_axis(candidates, labels[None].astype(np.int64), 0)
+            places[number] = taken[0]
+            total += error
+        return places, total
+
+
+def edge_colours(colours: int, tile_set: Choice) -> Edges:
+    """Colours of the north, east, south and west edge of each tile of a set, int32 (N, 4)."""
+    every = np.array(list(product(range(colours), repeat=4)), np.int32)
+    if tile_set == "complete":
+        return every
+    balance = every[:, NORTH] + every[:, WEST] - every[:, EAST] - every[:, SOUTH]
+    return every[balance % colours == 0]
+
+
+def lay_tiles(
+    edges: Edges, shape: tuple[int, int], wraps: tuple[bool, bool], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Number of the tile at each place of a grid, row by row, so that all colours meet.
+
+    Parameters
+    ----------
+    edges
+        int32 (N, 4), from :func:`edge_colours`.
+    shape
+        Rows and columns of the grid.
+    wraps
+        Whether the last row meets the first, and the last column.
+
+    Returns
+    -------
+    NDArray
+        int64 (rows, columns).
+    """
+    rows, columns = shape
+    colours = int(edges.max()) + 1
+    complete = len(edges) == colours**4
+    table = np.full((colours,) * 4, -1)
+    table[tuple(edges.T)] = np.arange(len(edges))
+    top = north = rng.integers(colours, size=columns)
+    numbers = np.empty(shape, np.int64)
+    for row in range(rows):
+        closing = wraps[0] and row == rows - 1
+        upright = rng.integers(colours, size=columns + 1)
+        if wraps[1]:
+            upright[-1] = upright[0]
+        if complete:
+            south = top if closing else rng.integers(colours, size=columns)
+        elif closing:  # the sum of a row's colours never changes: east closes by itself
+            south = top
+            upright[1:] = (upright[0] + np.cumsum(north - top)) % colours
+        else:
+            south = (north + upright[:-1] - upright[1:]) % colours
+        numbers[row] = table[north, upright[1:], south, upright[:-1]]
+        north = south
+    return numbers
+
+
+def join_tiles(tiles: NDArray[Any], numbers: NDArray[np.int64]) -> NDArray[Any]:
+    """Put tiles (N, T, T, ...) side by side as the grid of numbers (rows, columns) says."""
+    side, (rows, columns) = tiles.shape[1], numbers.shape
+    laid = tiles[numbers].swapaxes(1, 2)  # (rows, T, columns, T, ...)
+    return laid.reshape(rows * side, columns * side, *tiles.shape[3:])
