@@ -57,7 +57,10 @@ class Terms:
         """
         values, guide = np.arange(n_values), np.arange(n_values, n_values + n_guide)
         side, coarse_side = 2 * RADIUS + 1, 2 * COARSE_RADIUS + 1
-        windows = [(0, square(side) if whole else causal(side), side, values), (0, square(side), side, guide)]
+        windows = [
+            (0, square(side) if whole else causal(side), side, values),
+            (0, square(side), side, guide),
+        ]
         if coarse:
             around = square(coarse_side)
             windows += [(1, around, coarse_side, values), (1, around, coarse_side, guide)]

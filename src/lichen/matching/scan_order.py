@@ -124,9 +124,15 @@ def _scan(
     n_across = (width + slope * (height - 1) + tile - 1) // tile
     n_down = (height + tile - 1) // tile
     for diagonal in range(n_across + n_down - 1):
-        first = max(0, diagonal - n_across + 1)
-        count = min(n_down - 1, diagonal) - first + 1
-        for slot in numba.prange(count):
+        first, last = max(0, diagonal - n_across + 1), min(n_down - 1, diagonal)
+        # Tiles beside the canvas are left out, for threads take equal numbers of them.
+        while first < last and (
+            (diagonal - first) * tile >= width + slope * min(height - 1, (first + 1) * tile - 1)
+        ):
+            first += 1
+        while first < last and diagonal - last + 1 <= slope * last:
+            last -= 1
+        for slot in numba.prange(last - first + 1):
             down = first + slot
             left = (diagonal - down) * tile
             for y in range(down * tile, min(height, (down + 1) * tile)):
@@ -140,7 +146,7 @@ def _scan(
                     )  # fmt: skip
                     place = _best(
                         flat, atlas.shape[1], channels, centres, spare, similar, sources[slot],
-                        radius, values[slot], weights[slot], tried[numba.get_thread_id()],
+                        radius, values[slot], weights[slot], tried[numba.get_thread_id()],  # type: ignore[attr-defined]
                         y * width + x, seed,
                     )  # fmt: skip
                     places[y, x] = place
@@ -175,11 +181,14 @@ def _look_around(
     for cell in range(side * side):
         qy, qx = y + cell // side - radius, x + cell % side - radius
         start = cell * channels
-        inside = (wraps[0] or 0 <= qy < height) and (wraps[1] or 0 <= qx < width)
+        if wraps[0]:
+            qy %= height
+        if wraps[1]:
+            qx %= width
+        inside = 0 <= qy < height and 0 <= qx < width
         source = -1
         seen = False
         if inside:
-            qy, qx = qy % height, qx % width
             seen = made[qy, qx] or started
             source = places[qy, qx] if made[qy, qx] else -1
             for c in range(channels):

@@ -45,7 +45,7 @@ Places = NDArray[np.int32]
 
 BLOCKS = ((8, 4), (4, 2), (2, 1), (1, 0))
 """Side and overlap of the blocks that the coarsest level begins with; the first that fit."""
-TOLERANCE, SPARING = 0.1, 0.2
+TOLERANCE, SPARING = 0.05, 0.2
 """Of the blocks: how much worse than the best one may be, and what using a place again costs.
 Where pixels are known both are 0: what continues them matters more than variety."""
 SQUARE = 16
