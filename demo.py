@@ -21,7 +21,7 @@ def main() -> None:
         name = Path(file).stem
         photo = lichen.read_image(Path(skimage.__file__).parent / "data" / file).pixels
         exemplar = photo[100 : 100 + SIDE, 100 : 100 + SIDE]
-        result = lichen.synthesize(exemplar, wrap=True, seed=1)
+        result = lichen.synthesize(exemplar, method="gatys", wrap=True, seed=1)
         lichen.write_image(folder / f"{name}_exemplar.png", exemplar)
         lichen.write_image(folder / f"{name}_tiled.png", np.tile(result.image, (2, 2, 1)))
         saved = result.save(folder / f"{name}_new.png")

@@ -23,7 +23,7 @@ def main() -> None:
     for file, start in EXEMPLARS.items():
         photo = lichen.read_image(Path(skimage.__file__).parent / "data" / file).pixels
         exemplar = photo[start : start + SIDE, start : start + SIDE]
-        new = lichen.synthesize(exemplar, wrap=True, seed=1).image
+        new = lichen.synthesize(exemplar, method="gatys", wrap=True, seed=1).image
         pictures += [p if p.shape[2] == 3 else np.repeat(p, 3, axis=2) for p in (exemplar, new)]
     gap = np.ones((SIDE, 4, 3), np.float32)
     row = [part for picture in pictures for part in (picture, gap)][:-1]

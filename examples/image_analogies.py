@@ -4,7 +4,7 @@ Each makes B' so that A is to A' as B is to B', and writes all four beside each 
 
     python examples/image_analogies.py blur photo.png other.png sheet.png
     python examples/image_analogies.py edges photo.png other.png sheet.png
-    python examples/image_analogies.py pair A.png A2.png B.png sheet.png --kappa 1
+    python examples/image_analogies.py pair A.png A2.png B.png sheet.png --preset painting
     python examples/image_analogies.py texture wall.png sheet.png --size 256x256
 
 ``blur`` and ``edges`` filter the photo to have a pair, apply what is learned from it to the other
@@ -100,6 +100,7 @@ def sheet(pictures: list[Array]) -> Array:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--preset", help="filter, edges or painting")
     common.add_argument("--kappa", type=float, help="how much is copied in one piece")
     common.add_argument("--colours", choices=("copy", "keep"), help="A's colours, or B's")
     common.add_argument("--guide-weight", type=float, help="what A and B count beside A' and B'")
@@ -121,7 +122,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Make the sheet that the command line asks for."""
     given = arguments()
-    names = ("kappa", "colours", "guide_weight")
+    names = ("preset", "kappa", "colours", "guide_weight")
     parameters = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
 
     def read(name: str) -> Array:

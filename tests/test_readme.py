@@ -61,15 +61,15 @@ def test_command_lines_run(line: str, tmp_path: Path, monkeypatch: pytest.Monkey
     write_image("mask.png", np.pad(np.ones((5, 5, 1)), ((9, side - 14), (9, side - 14), (0, 0))))
     SourceMap(np.zeros((side, side, 3), np.int32), ((side, side),)).save("wall.npz")
     Path("answers.csv").write_text(ANSWERS)
-    cheap = ["--network", "pixels", "--iterations", "2"]
+    cheap = ["-m", "gatys", "--network", "pixels", "--iterations", "2"]
     runner = CliRunner()
     runner.invoke(lichen, ["synthesize", "photo.jpg", "-o", "new.png", "-q", *cheap])
     arguments = shlex.split(line)[1:]
-    if arguments[0] in TASKS[:3] or "patchmatch" in arguments:
+    arguments = [a.replace("512x384", "48x32") for a in arguments]
+    if "gatys" in arguments:
+        arguments += [] if "vgg19" in arguments else cheap
+    elif arguments[0] in ("synthesize", *TASKS[:3]):
         arguments += ["--iterations", "2"]
-    elif arguments[0] == "synthesize" and "--network" not in arguments:
-        arguments += cheap
-        arguments = [a.replace("512x384", "48x32") for a in arguments]
     result = runner.invoke(lichen, arguments)
     if "vgg19" in line:
         assert "vgg19" in str(result.exception)

@@ -10,6 +10,9 @@ from lichen.errors import UnknownNameError, unknown_name
 from lichen.method import Method
 
 ENTRY_POINTS = "lichen.methods"
+DEFAULT_METHOD = "patchmatch"
+"""What is used where no method is named: the best of the report card for the time that it takes
+(docs/resampling.md)."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(place / "good.png", place / "good_gatys_0.png")
     write_image(place / "odd.png", pixels, text={"lichen": '{"method": "gatys"}'})
     monkeypatch.chdir(place)
-    finished = prepare("good.png", network="pixels", iterations=1)
+    finished = prepare("good.png", method="gatys", network="pixels", iterations=1)
     finish(finished).save("made.png")
     Checkpointer(Path("kept.checkpoint.npz")).write(finished)
     monkeypatch.setenv("LICHEN_OFFLINE", "1")
@@ -62,7 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def synthesis(*arguments: str) -> Arguments:
-    return ["synthesize", "good.png", "-o", "out.png", *arguments]
+    return ["synthesize", "good.png", "-m", "gatys", "-o", "out.png", *arguments]
 
 
 def fill(*arguments: str) -> Arguments:
@@ -88,7 +88,8 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ("truncated", photo("cut.png"), ["cut.png cannot be read", "export or copy it again"]),
     ("empty file", photo("empty.png"), ["empty.png is empty", "again"]),
     ("NaN", photo("nan.tif"), ["nan.tif contains NaN", "replace them"]),
-    ("too small", photo("small.png"), ["small is 8x8", "at least 16x16", "use a larger"]),
+    ("too small", [*photo("small.png"), "-m", "gatys"], ["small is 8x8", "at least 16x16"]),
+    ("no patch fits", [*photo("small.png"), "--patch", "9"], ["no 9x9 px patch", "smaller patch"]),
     ("transparent", photo("clear.png"), ["clear.png is wholly transparent", "flatten"]),
     ("size 0", synthesis("--size", "0x5"), ["size '0x5' has no pixels", "at least 1x1"]),
     ("size not a number", synthesis("--size", "big"), ["size 'big'", "WIDTHxHEIGHT"]),
@@ -172,7 +173,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ),
     (
         "over another photo of the batch",
-        ["synthesize", "good.png", "good_gatys_0.png"],
+        ["synthesize", "good.png", "good_gatys_0.png", "-m", "gatys"],
         ["good_gatys_0.png is read here", "name another output"],
     ),
     (
@@ -330,7 +331,8 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ),
     (
         "several by gatys",
-        ["synthesize", "good.png", "good_gatys_0.png", "--together", "-o", "out.png"],
+        ["synthesize", "good.png", "good_gatys_0.png", "--together", "-o", "out.png",
+         "-m", "gatys"],
         ["gatys does not honour exemplars", "--method patchmatch"],
     ),
     ("guide alone", synthesis("--guide", "grey.png"), ["--guide and --follow belong together"]),

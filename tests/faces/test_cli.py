@@ -18,7 +18,7 @@ from lichen.faces.cli import COMMANDS, lichen
 from lichen.faces.template import check_distinct, fill
 from lichen.image import read_image, write_image
 
-CHEAP = ["--network", "pixels", "--iterations", "2"]
+CHEAP = ["-m", "gatys", "--network", "pixels", "--iterations", "2"]
 Call = Callable[..., str]
 
 
@@ -43,7 +43,8 @@ def test_every_parameter_is_a_flag(call: Call) -> None:
 
 def test_flags_reach_the_method(place: Path, call: Call) -> None:
     call(
-        "synthesize", "photo.png", "-o", "a.png", "--network", "pixels", "--iterations", "1",
+        "synthesize", "photo.png", "-o", "a.png", "-m", "gatys",
+        "--network", "pixels", "--iterations", "1",
         "--layers", "pixels", "--layer-weights", "2", "--no-relative", "--wrap", "rows",
         "--seed", "9", "--size", "24x20", "-q",
     )  # fmt: skip

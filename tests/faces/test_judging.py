@@ -15,7 +15,7 @@ from lichen.quality.card import compare
 from lichen.quality.figures import FIGURES
 from lichen.result import read_provenance
 
-CHEAP = ["--network", "pixels", "--iterations", "2", "-q"]
+CHEAP = ["-m", "gatys", "--network", "pixels", "--iterations", "2", "-q"]
 Call = Callable[..., str]
 
 

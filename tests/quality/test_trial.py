@@ -175,8 +175,8 @@ def test_page_holds_each_picture_once_and_no_name(place: Path) -> None:
 
 def test_results_are_named_by_their_record(place: Path) -> None:
     for seed in (1, 2):
-        synthesize("photo.png", seed=seed, network="pixels", iterations=1).save(f"own{seed}.png")
-    assert method_names([Path("own1.png"), Path("secret.png")]) == ["gatys/own1", "secret"]
+        synthesize("photo.png", seed=seed, iterations=1).save(f"own{seed}.png")
+    assert method_names([Path("own1.png"), Path("secret.png")]) == ["patchmatch/own1", "secret"]
     record = json.loads(Image.open("own1.png").text["lichen"])  # type: ignore[attr-defined]
     from lichen import registry
 

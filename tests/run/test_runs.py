@@ -26,7 +26,7 @@ from lichen.run.recording import MAX_FRAMES, Recorder
 from lichen.run.synthesis import finish, prepare, rerun, resume, synthesize
 from lichen.step import Step
 
-CHEAP = {"network": "pixels", "iterations": 6}
+CHEAP = {"method": "gatys", "network": "pixels", "iterations": 6}
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_coarse_checkpoint_resumes_on_its_level(photo: Path, tmp_path: Path) -
             raise KeyboardInterrupt
 
     kept = tmp_path / "state.npz"
-    parameters = {"network": "pixels", "iterations": 3, "levels": 2}
+    parameters = {"method": "gatys", "network": "pixels", "iterations": 3, "levels": 2}
     with pytest.raises(RunInterruptedError) as caught:
         synthesize(photo, checkpoint=kept, on_step=interrupt, **parameters)
     assert caught.value.result is not None
@@ -217,8 +217,8 @@ def test_damaged_checkpoints(tmp_path: Path, content: bytes) -> None:
 
 def long_run(photo: Path, output: Path) -> subprocess.Popen[str]:
     command = [
-        sys.executable, "-m", "lichen", "synthesize", str(photo), "-o", str(output), "--network",
-        "pixels", "--iterations", "20000", "--levels", "1", "--optimizer", "adam",
+        sys.executable, "-m", "lichen", "synthesize", str(photo), "-o", str(output), "-m", "gatys",
+        "--network", "pixels", "--iterations", "20000", "--levels", "1", "--optimizer", "adam",
         "--checkpoint-every", "0",
     ]  # fmt: skip
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -266,7 +266,9 @@ def test_an_interrupt_that_was_dropped_is_not_lost(photo: Path, number: signal.S
     try:
         handler = signal.getsignal(number)
         with pytest.raises(RunInterruptedError) as caught:
-            synthesize(photo, network="pixels", iterations=30, levels=1, on_step=drop)
+            synthesize(
+                photo, method="gatys", network="pixels", iterations=30, levels=1, on_step=drop
+            )
         assert signal.getsignal(number) is handler
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -295,7 +297,7 @@ def test_sigkill_leaves_no_half_written_file(photo: Path, tmp_path: Path, attemp
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
 def test_film_has_its_frames(photo: Path, tmp_path: Path, suffix: str) -> None:
     film = tmp_path / f"film{suffix}"
-    result = synthesize(photo, video=film, network="pixels", iterations=4, levels=1)
+    result = synthesize(photo, video=film, method="gatys", network="pixels", iterations=4, levels=1)
     with Image.open(film) as frames:
         assert frames.size == (32, 40)
         assert 1 < frames.n_frames <= result.provenance.steps

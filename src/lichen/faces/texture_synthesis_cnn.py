@@ -46,9 +46,9 @@ class TextureSynthesisCNN:
     def __init__(self, tex_exemplar_path: str | Path, seed: int = 0, **parameters: Any) -> None:
         self.exemplar = Exemplar.read(tex_exemplar_path)
         self.seed = seed
-        self.parameters = parameters
+        self.parameters = {"method": "gatys", **parameters}
         self.result: Result | None = None
-        run = prepare(self.exemplar, seed=seed, **parameters)  # mistakes are heard now
+        run = prepare(self.exemplar, seed=seed, **self.parameters)  # mistakes are heard now
         shape = (*run.canvas.size, self.exemplar.channels)
         noise = Context(seed=seed).rng("output_image").random(shape, np.float32)
         self.output_image: NDArray[np.float32] = noise

@@ -108,7 +108,7 @@ def lay_blocks(
                         errors[y, x] *= total / max(counts[y, x], np.float32(1))
                     errors[y, x] += used[y, x] * repetition
                     least = min(least, errors[y, x])
-        best = _draw(errors, anchors, least * np.float32(1 + tolerance), seed, number)
+        best = _draw(errors, anchors, float(least * (1 + tolerance)), seed, number)
         bottom, right = min(top + block, height), min(left + block, width)
         share = 1 - np.float32(done[top:bottom, left:right].sum()) / (block * block)
         for y in range(max(best[0] - block + 1, 0), min(best[0] + block, rows)):

@@ -39,7 +39,7 @@ def prepare(
     exemplar: Picture,
     *,
     size: tuple[int, int] | str | None = None,
-    method: str = "gatys",
+    method: str = registry.DEFAULT_METHOD,
     preset: str | None = None,
     wrap: bool | str | tuple[bool, bool] = False,
     seed: int = 0,
@@ -75,7 +75,7 @@ def synthesize(
     exemplar: Picture,
     *,
     size: tuple[int, int] | str | None = None,
-    method: str = "gatys",
+    method: str = registry.DEFAULT_METHOD,
     preset: str | None = None,
     wrap: bool | str | tuple[bool, bool] = False,
     seed: int = 0,
@@ -99,7 +99,7 @@ def synthesize(
         (height, width) in pixels, or text as on the command line, ``"WIDTHxHEIGHT"``; the
         exemplar's when None.
     method, preset
-        A registered method and one of its presets.
+        A registered method and one of its presets; patchmatch when not given.
     wrap
         True for a result that tiles; ``"rows"`` or ``"columns"`` for one axis only.
     seed
@@ -140,7 +140,7 @@ def synthesize(
     --------
     >>> import lichen, numpy as np
     >>> photo = np.random.default_rng(0).random((32, 32, 3))
-    >>> lichen.synthesize(photo, size=(48, 40), network="pixels", iterations=2).image.shape
+    >>> lichen.synthesize(photo, size=(48, 40), iterations=2).image.shape
     (48, 40, 3)
     """
     run = prepare(

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from lichen import registry
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.faces.commands.judging import (
@@ -32,8 +33,6 @@ from lichen.faces.template import check_distinct
 from lichen.run import tasks
 from lichen.run.loop import Run
 from lichen.run.synthesis import prepare
-
-DEFAULT_METHOD = "gatys"
 
 
 @click.command(cls=MethodCommand)
@@ -80,7 +79,7 @@ DEFAULT_METHOD = "gatys"
 )
 @click.option("--guide", help="Label map of the photo: what is where. Needs --follow.")
 @click.option("--follow", help="Label map of the new picture, which gets its size.")
-@making(output="{exemplar}_{method}_{seed}.png", method=DEFAULT_METHOD, bit_depth="8")
+@making(output="{exemplar}_{method}_{seed}.png", method=registry.DEFAULT_METHOD, bit_depth="8")
 def synthesize(
     making: Making,
     exemplars: tuple[str, ...],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from lichen import registry
 from lichen.faces.commands.making import Making, making, wrapping
 from lichen.faces.commands.method_options import MethodCommand
 from lichen.run import tasks
@@ -26,7 +27,7 @@ COPY_FROM = click.option(
     help="Pixels by which holes are made larger: the edge of what was cut out often shows.",
 )
 @wrapping
-@making(output="{exemplar}_filled.png", method="patchmatch")
+@making(output="{exemplar}_filled.png", method=registry.DEFAULT_METHOD)
 def fill(
     making: Making, photo: str, mask: str | None, source: str | None, grow: int, wrap: str
 ) -> None:
@@ -42,7 +43,7 @@ def fill(
 @click.option("--bottom", type=PIXELS, default=0, help="And below.")
 @COPY_FROM
 @wrapping
-@making(output="{exemplar}_extended.png", method="patchmatch")
+@making(output="{exemplar}_extended.png", method=registry.DEFAULT_METHOD)
 def extend(
     making: Making,
     photo: str,
@@ -71,7 +72,7 @@ def extend(
     show_default=True,
     help="Standard deviation, in pixels, by which the luminances to be compared are blurred.",
 )
-@making(output="{target}_{exemplar}.png", method="patchmatch")
+@making(output="{target}_{exemplar}.png", method=registry.DEFAULT_METHOD)
 def transfer(making: Making, texture: str, target: str, blur: float) -> None:
     """Render TARGET in TEXTURE, whose light and dark follow the target's."""
     making.make_one(tasks.transfer(texture, target, blur=blur, **making.how))

@@ -67,7 +67,7 @@ class ImageAnalogies(CopyingMethod):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "filter": {"colours": "keep", "kappa": 0.5},
         "edges": {"kappa": 0.5, "guide_weight": 100.0},
-        "painting": {"remap": "always", "guide_weight": 4.0},
+        "painting": {"kappa": 2.0, "remap": "always", "guide_weight": 4.0},
     }
 
     kappa: Annotated[float, Field(ge=0, le=1000)] = Field(

@@ -47,7 +47,7 @@ BLOCKS = ((8, 4), (4, 2), (2, 1), (1, 0))
 """Side and overlap of the blocks that the coarsest level begins with; the first that fit."""
 TOLERANCE, SPARING = 0.05, 0.2
 """Of the blocks: how much worse than the best one may be, and what using a place again costs.
-Where pixels are known both are 0: what continues them matters more than variety."""
+Where pixels are known or a guide is followed both are 0: that matters more than variety."""
 SQUARE = 16
 """Side, in pixels of each level, of the squares that are displaced for variation."""
 ROBUSTNESS = 0.8
@@ -140,6 +140,8 @@ class PatchMatch(CopyingMethod):
         plan = [max(1, self.iterations >> number) for number in range(len(pyramid))]
         work = sum(n * level.known.size for n, level in zip(plan, pyramid, strict=True))
         n_values = atlas.features.shape[2] - atlas.n_guide
+        # A guide says how much of each part of the example is needed.
+        repetition = 0.0 if canvas.guide is not None else self.repetition
         done, field, coarse_width = 0, None, 0
         for number, (level, n_iterations) in enumerate(zip(pyramid, plan, strict=True)):
             scale = 2 ** (len(pyramid) - 1 - number)
@@ -166,7 +168,7 @@ class PatchMatch(CopyingMethod):
             coarse_width = anchors.shape[1]
             for iteration in range(n_iterations):
                 reach = max(anchors.shape) if number == 0 else max(8, max(anchors.shape) // 8)
-                weights = self._better(level, anchors, active, wraps, field, reach, rng)
+                weights = self._better(level, anchors, active, wraps, field, reach, repetition, rng)
                 vote(
                     level.atlas,
                     field,
@@ -218,6 +220,7 @@ class PatchMatch(CopyingMethod):
         block, overlap = next(
             (block, overlap) for block, overlap in BLOCKS if anchors_of(level.usable, block).any()
         )
+        told = level.known.any() or canvas.guide is not None
         edges = [(overlap, overlap), (overlap, overlap)]
         planes = np.pad(np.moveaxis(level.atlas, 2, 0), [(0, 0), *edges])
         spread = float(level.atlas[level.usable].var(0).sum()) * 2 * block * overlap
@@ -230,8 +233,8 @@ class PatchMatch(CopyingMethod):
             n_values,
             block,
             overlap,
-            0.0 if level.known.any() else TOLERANCE,
-            0.0 if level.known.any() else SPARING * spread,
+            0.0 if told else TOLERANCE,
+            0.0 if told else SPARING * spread,
             canvas.wrap,
             int(rng.integers(2**31)),
         )
@@ -249,12 +252,13 @@ class PatchMatch(CopyingMethod):
         wraps: Wraps,
         field: Places,
         reach: int,
+        repetition: float,
         rng: np.random.Generator,
     ) -> Array:
         """Search once, in place; give the weights of the patches in the vote."""
         image = padded(level.image, self.patch - 1, wraps)
         spread = float(level.atlas[level.usable].var(0).sum()) * self.patch**2
-        penalty = self._penalty(level, field, active, spread)
+        penalty = self._penalty(level, field, active, repetition * spread)
         costs = distances(level.atlas, image, field, self.patch, penalty)
         for number in range(self.sweeps):
             sweep(
@@ -275,14 +279,14 @@ class PatchMatch(CopyingMethod):
         robust_weights(costs, penalty, field, 1e-3 * spread + 1e-12, ROBUSTNESS / 2 - 1)
         return costs
 
-    def _penalty(self, level: Level, field: Places, active: Mask, spread: float) -> Array:
+    def _penalty(self, level: Level, field: Places, active: Mask, price: float) -> Array:
         """What each place costs beyond its distance: how often its pixels are used, (h, w).
 
         Pixels, not places, are to be used alike: near the example's border a pixel is in few
         patches, and these have to be used more often.
         """
         shape = level.usable.shape
-        if self.repetition == 0:
+        if price == 0:
             return np.zeros(shape, np.float32)
         before, after = (self.patch - 1) // 2, -(self.patch // 2)
         used = occurrences(field, active, shape)
@@ -291,7 +295,7 @@ class PatchMatch(CopyingMethod):
         needed = float(active.sum() / level.usable.sum())
         # Where less is made than there is, to be used once is no repetition.
         excess = mean / max(needed, 1.0) - max(1.0 - needed, 0.0)
-        return (self.repetition * spread * excess.clip(0)).astype(np.float32)
+        return (price * excess.clip(0)).astype(np.float32)
 
 
 def _fit(places: Places, canvas: Canvas) -> Places:
