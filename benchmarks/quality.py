@@ -24,6 +24,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader
 
 import lichen
+from lichen.errors import CanvasError
 from lichen.exemplar import Exemplar
 from lichen.quality.card import Card, compare
 from lichen.quality.page import write_page
@@ -52,11 +53,17 @@ class Made:
 def by_lichen(name: str, exemplar: Path, target: Path, size: tuple[int, int], seed: int) -> Made:
     """Make a picture, unless it is there with the record of the very same making."""
     method, _, preset = name.partition(":")
-    run = prepare(exemplar, size=size, method=method, preset=preset or None, wrap=True, seed=seed)
+    asked = {"size": size, "method": method, "preset": preset or None, "seed": seed}
+    try:
+        run = prepare(exemplar, wrap=True, **asked)
+    except CanvasError as error:
+        print(f"{exemplar.parent.name:<18} {name:<18} made without wrap: {error.problem}")
+        run = prepare(exemplar, **asked)
+    wrap = run.canvas.wrap
     if target.is_file():
         known = lichen.read_provenance(target)
-        wanted = (run.method.model_dump(mode="json"), size, seed, lichen.__version__)
-        given = (dict(known.parameters), known.size, known.seed, known.version)
+        wanted = (run.method.model_dump(mode="json"), size, wrap, seed, lichen.__version__)
+        given = (dict(known.parameters), known.size, known.wrap, known.seed, known.version)
         if given == wanted and known.exemplars[0].sha256 == run.exemplars[0].sha256:
             return Made(target, known.seconds, False)
     result = lichen.finish(run)

@@ -47,9 +47,11 @@ BLOCKS = ((8, 4), (4, 2), (2, 1), (1, 0))
 """Side and overlap of the blocks that the coarsest level begins with; the first that fit."""
 TOLERANCE, SPARING = 0.05, 0.2
 """Of the blocks: how much worse than the best one may be, and what using a place again costs.
-Where pixels are known or a guide is followed both are 0: that matters more than variety."""
+Where pixels are known both are 0: what continues them matters more than variety."""
 SQUARE = 16
 """Side, in pixels of each level, of the squares that are displaced for variation."""
+MOST_EXCESS = 4.0
+"""More uses of a place than this, over those of all, cost no more: a guide may ask for them."""
 ROBUSTNESS = 0.8
 """Power of the distance that is summed over patches (Kwatra et al. 2005)."""
 
@@ -81,6 +83,9 @@ class PatchMatch(CopyingMethod):
         "best": {"iterations": 24, "sweeps": 3, "draws": 6},
     }
 
+    guide_weight: Annotated[float, Field(ge=0)] = Field(
+        3.0, description="what the guide counts beside the maps, where the canvas has one"
+    )
     patch: Annotated[int, Field(ge=3, le=31, json_schema_extra={"unit": "px"})] = Field(
         7, description="side of the patches, odd"
     )
@@ -140,8 +145,6 @@ class PatchMatch(CopyingMethod):
         plan = [max(1, self.iterations >> number) for number in range(len(pyramid))]
         work = sum(n * level.known.size for n, level in zip(plan, pyramid, strict=True))
         n_values = atlas.features.shape[2] - atlas.n_guide
-        # A guide says how much of each part of the example is needed.
-        repetition = 0.0 if canvas.guide is not None else self.repetition
         done, field, coarse_width = 0, None, 0
         for number, (level, n_iterations) in enumerate(zip(pyramid, plan, strict=True)):
             scale = 2 ** (len(pyramid) - 1 - number)
@@ -168,7 +171,7 @@ class PatchMatch(CopyingMethod):
             coarse_width = anchors.shape[1]
             for iteration in range(n_iterations):
                 reach = max(anchors.shape) if number == 0 else max(8, max(anchors.shape) // 8)
-                weights = self._better(level, anchors, active, wraps, field, reach, repetition, rng)
+                weights = self._better(level, anchors, active, wraps, field, reach, rng)
                 vote(
                     level.atlas,
                     field,
@@ -220,7 +223,7 @@ class PatchMatch(CopyingMethod):
         block, overlap = next(
             (block, overlap) for block, overlap in BLOCKS if anchors_of(level.usable, block).any()
         )
-        told = level.known.any() or canvas.guide is not None
+        told = level.known.any()
         edges = [(overlap, overlap), (overlap, overlap)]
         planes = np.pad(np.moveaxis(level.atlas, 2, 0), [(0, 0), *edges])
         spread = float(level.atlas[level.usable].var(0).sum()) * 2 * block * overlap
@@ -252,13 +255,12 @@ class PatchMatch(CopyingMethod):
         wraps: Wraps,
         field: Places,
         reach: int,
-        repetition: float,
         rng: np.random.Generator,
     ) -> Array:
         """Search once, in place; give the weights of the patches in the vote."""
         image = padded(level.image, self.patch - 1, wraps)
         spread = float(level.atlas[level.usable].var(0).sum()) * self.patch**2
-        penalty = self._penalty(level, field, active, repetition * spread)
+        penalty = self._penalty(level, field, active, self.repetition * spread)
         costs = distances(level.atlas, image, field, self.patch, penalty)
         for number in range(self.sweeps):
             sweep(
@@ -295,7 +297,7 @@ class PatchMatch(CopyingMethod):
         needed = float(active.sum() / level.usable.sum())
         # Where less is made than there is, to be used once is no repetition.
         excess = mean / max(needed, 1.0) - max(1.0 - needed, 0.0)
-        return (price * excess.clip(0)).astype(np.float32)
+        return (price * excess.clip(0, MOST_EXCESS)).astype(np.float32)
 
 
 def _fit(places: Places, canvas: Canvas) -> Places:
