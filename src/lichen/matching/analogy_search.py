@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from lichen.kernels import kernel
 from lichen.matching.coherence import Projection, project
-from lichen.matching.kernels import kernel
 from lichen.matching.neighbourhood import causal, square
 
 Array = NDArray[np.float32]

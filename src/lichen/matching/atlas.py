@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError, unknown_name
 from lichen.exemplar import Exemplar
+from lichen.matching.box import box_sums
 
 Array = NDArray[np.float32]
 
@@ -180,12 +181,7 @@ class Atlas:
 
 def anchors_of(usable: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
     """Where the top left pixel of a ``side`` x ``side`` square may stand, (H, W)."""
-    from scipy.ndimage import minimum_filter1d
-
-    whole = usable.astype(np.uint8)
-    for axis in (0, 1):  # the minimum over the pixels at and after each place
-        whole = minimum_filter1d(whole, side, axis, mode="constant", origin=-(side // 2))
-    return whole.astype(bool)
+    return box_sums(usable, side) == side * side
 
 
 def _scale(maps: Mapping[str, int], weights: Mapping[str, float] | None) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.matching.kernels import kernel, uniform
+from lichen.kernels import kernel, uniform
 
 Array = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from scipy.ndimage import distance_transform_edt, minimum_filter
 from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
-from lichen.matching.kernels import kernel
+from lichen.kernels import kernel
 from lichen.matching.neighbourhood import square
 from lichen.matching.principal import principal_components
 

@@ -19,7 +19,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.matching.kernels import kernel, uniform
+from lichen.kernels import kernel, uniform
 from lichen.matching.neighbourhood import gather
 
 Array = NDArray[np.float32]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.matching.kernels import kernel
+from lichen.kernels import kernel
 
 Array = NDArray[np.float32]
 Ints = NDArray[np.int64]

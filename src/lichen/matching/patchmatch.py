@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.matching.kernels import kernel, mix, uniform
+from lichen.kernels import kernel, mix, uniform
 
 Array = NDArray[np.float32]
 Field = NDArray[np.int32]

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.matching.kernels import kernel
+from lichen.kernels import kernel
 
 Array = NDArray[np.float32]
 

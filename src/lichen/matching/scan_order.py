@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.matching.kernels import kernel, mix, uniform
+from lichen.kernels import kernel, mix, uniform
 
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]

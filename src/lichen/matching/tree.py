@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.matching.kernels import kernel, mix
+from lichen.kernels import kernel, mix
 from lichen.matching.neighbourhood import gather
 
 Array = NDArray[np.float32]

@@ -70,6 +70,12 @@ class ProgressBar:
         self._downloads.stop()
         self._bar.stop()
 
+    def wait(self, why: str) -> None:
+        """Show that the first step will take a while."""
+        if self._task is None:
+            self._bar.start()
+            self._task = self._bar.add_task(self._title, total=1.0, detail=why)
+
     def step(self, step: Step) -> None:
         """Show one step."""
         if self._task is None:

@@ -18,6 +18,7 @@ from lichen.result import Provenance, Result, Source, Task, read_provenance
 from lichen.run import tasks
 from lichen.run.applying import apply
 from lichen.run.checkpoint import Checkpointer, read_checkpoint
+from lichen.run.compiling import FirstUse
 from lichen.run.interruption import Interruption
 from lichen.run.loop import Run, RunInterruptedError
 from lichen.run.progress import ProgressBar
@@ -179,9 +180,12 @@ def finish(
     """Take a run to its end, with bar, checkpoints and film; see :func:`synthesize`."""
     keeper = Checkpointer(Path(checkpoint)) if isinstance(checkpoint, str | Path) else checkpoint
     recorder = None if video is None else Recorder.of(run, Path(video))
+    first = FirstUse(run.method.name)
     try:
         with ProgressBar(title or run.method.name, progress) as bar, Interruption() as interruption:
             run.on_download = bar.download
+            if first.compiles:
+                bar.wait("compiling its kernels, this once")
             for step in run:
                 interruption.check()
                 bar.step(step)
@@ -192,6 +196,7 @@ def finish(
                 if on_step is not None:
                     on_step(step)
             interruption.check()
+            first.done()
     except KeyboardInterrupt:
         if keeper is not None:
             keeper.write(run)

@@ -5,27 +5,18 @@ Efros and Freeman, "Image Quilting for Texture Synthesis and Transfer", SIGGRAPH
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.kernels import kernel
+
 Array = NDArray[np.float32]
 Cut = NDArray[np.int32]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _compiled(function: Function) -> Function:
-    """Compile; siblings of this layer, matching's own decorator among them, are out of reach."""
-    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
-
-
-@_compiled
-def _cut(errors: Array, cut: Cut) -> float:
-    """Fill ``cut`` (h,), give its error."""
+@kernel()
+def least_cut(errors: Array, cut: Cut) -> float:
+    """Fill ``cut`` (h,) with the cheapest path down ``errors`` (h, w), give the path's error."""
     height, width = errors.shape
     sums = np.empty((height, width), np.float32)
     sums[0] = errors[0]
@@ -66,7 +57,7 @@ def vertical_cut(errors: Array) -> tuple[Cut, float]:
         before; and the sum of the errors on it.
     """
     cut = np.empty(errors.shape[0], np.int32)
-    total = _cut(np.ascontiguousarray(errors, np.float32), cut)
+    total = least_cut(np.ascontiguousarray(errors, np.float32), cut)
     return cut, float(total)
 
 

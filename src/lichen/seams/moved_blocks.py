@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.seams.min_cut import _cut
+from lichen.kernels import kernel
+from lichen.seams.min_cut import least_cut
 
 Array = NDArray[np.float32]
 Places = NDArray[np.int32]
 Indices = NDArray[np.int64]
 
-_compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc"})
 
-
-@_compiled  # type: ignore[untyped-decorator]
+@kernel()
 def _apart(features: Array, place: int, other: int) -> float:
     total = np.float32(0)
     for c in range(features.shape[1]):
@@ -26,7 +22,7 @@ def _apart(features: Array, place: int, other: int) -> float:
     return float(total)
 
 
-@_compiled  # type: ignore[untyped-decorator]
+@kernel()
 def _misfit(
     features: Array,
     width: int,
@@ -60,7 +56,7 @@ def _misfit(
     return total / count
 
 
-@_compiled  # type: ignore[untyped-decorator]
+@kernel()
 def _lay(
     features: Array,
     width: int,
@@ -97,7 +93,7 @@ def _lay(
                 if old >= 0:
                     errors[k, d] = _apart(features, old, (block[0] + i) * width + block[1] + j)
         cut = np.empty(length, np.int32)
-        _cut(errors, cut)
+        least_cut(errors, cut)
         for k in range(length):
             if edge == 0:
                 firsts_x[k] = cut[k]
@@ -117,7 +113,7 @@ def _lay(
                 places[y, x] = start + j
 
 
-@_compiled  # type: ignore[untyped-decorator]
+@kernel()
 def _lay_all(
     features: Array,
     width: int,

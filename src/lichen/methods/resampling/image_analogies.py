@@ -13,11 +13,11 @@ from pydantic import Field
 from lichen.canvas import Canvas
 from lichen.errors import CanvasError
 from lichen.exemplar import Exemplar
+from lichen.kernels import use_threads
 from lichen.matching.analogy_search import COARSE_RADIUS, RADIUS, Terms, analogous_places
 from lichen.matching.atlas import Atlas
 from lichen.matching.centres import centres_of
 from lichen.matching.copying import CopyingMethod
-from lichen.matching.kernels import use_threads
 from lichen.matching.levels import Level, level_pyramid, most_levels
 from lichen.matching.luminance import luminance, luminance_remap, with_luminance
 from lichen.matching.patchmatch import enlarge, refine

@@ -8,15 +8,15 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.ndimage import uniform_filter
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
+from lichen.kernels import use_threads
 from lichen.matching.atlas import Atlas, anchors_of
 from lichen.matching.blocks import lay_blocks
+from lichen.matching.box import box_sums
 from lichen.matching.copying import CopyingMethod
 from lichen.matching.correction import correct
-from lichen.matching.kernels import use_threads
 from lichen.matching.levels import (
     Level,
     Wraps,
@@ -290,10 +290,9 @@ class PatchMatch(CopyingMethod):
         shape = level.usable.shape
         if price == 0:
             return np.zeros(shape, np.float32)
-        before, after = (self.patch - 1) // 2, -(self.patch // 2)
         used = occurrences(field, active, shape)
-        shown = uniform_filter(used, self.patch, mode="constant", origin=before)
-        mean = uniform_filter(shown, self.patch, mode="constant", origin=after)
+        shown = box_sums(used[::-1, ::-1], self.patch)[::-1, ::-1]  # by patches that begin before
+        mean = box_sums(shown, self.patch) / self.patch**4
         needed = float(active.sum() / level.usable.sum())
         # Where less is made than there is, to be used once is no repetition.
         excess = mean / max(needed, 1.0) - max(1.0 - needed, 0.0)

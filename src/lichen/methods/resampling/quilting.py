@@ -13,10 +13,10 @@ from pydantic import Field, model_validator
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
+from lichen.kernels import use_threads
 from lichen.matching.atlas import Atlas, anchors_of
 from lichen.matching.copying import CopyingMethod
 from lichen.matching.correlation import ExemplarSpectra
-from lichen.matching.kernels import use_threads
 from lichen.matching.levels import around_unknown, cut
 from lichen.method import Context
 from lichen.seams.min_cut import below, horizontal_cut, right_of, vertical_cut

@@ -12,9 +12,9 @@ from pydantic import Field, field_validator
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.image import resize_image
+from lichen.kernels import use_threads
 from lichen.matching.atlas import Atlas, anchors_of
 from lichen.matching.copying import ExampleMethod
-from lichen.matching.kernels import use_threads
 from lichen.matching.levels import Level, Wraps, level_pyramid, most_levels
 from lichen.matching.patches import gather_patches
 from lichen.matching.principal import principal_components

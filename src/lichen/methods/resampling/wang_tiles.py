@@ -14,10 +14,10 @@ from pydantic import Field
 from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError
 from lichen.exemplar import Exemplar
+from lichen.kernels import use_threads
 from lichen.matching.atlas import Atlas, anchors_of
 from lichen.matching.copying import CopyingMethod
 from lichen.matching.correlation import ExemplarSpectra
-from lichen.matching.kernels import use_threads
 from lichen.method import Context
 from lichen.seams.diamonds import quilt_diamonds
 from lichen.step import Step
