@@ -131,7 +131,7 @@ def table(names: list[str], cards: dict[str, list[Card]], seconds: dict[str, lis
             cell = f"{np.median([card.figures[figure].value for card in rows]):.3g}"
             own = any(card.figures[figure].optimised for card in rows)
             cells.append(cell + ("*" if own else ""))
-        cells.append(f"{np.median(seconds[name]):.1f}")
+        cells.append(f"{np.median(seconds[name]):.2f}")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

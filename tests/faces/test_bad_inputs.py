@@ -331,8 +331,16 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ),
     (
         "several by gatys",
-        ["synthesize", "good.png", "good_gatys_0.png", "--together", "-o", "out.png",
-         "-m", "gatys"],
+        [
+            "synthesize",
+            "good.png",
+            "good_gatys_0.png",
+            "--together",
+            "-o",
+            "out.png",
+            "-m",
+            "gatys",
+        ],
         ["gatys does not honour exemplars", "--method patchmatch"],
     ),
     ("guide alone", synthesis("--guide", "grey.png"), ["--guide and --follow belong together"]),

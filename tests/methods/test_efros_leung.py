@@ -15,7 +15,7 @@ import lichen
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
-from lichen.matching.kernels import uniform
+from lichen.kernels import uniform
 from lichen.method import Context
 from lichen.methods.resampling import efros_leung
 from lichen.methods.resampling.efros_leung import EfrosLeung, plant_seed

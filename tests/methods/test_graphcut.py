@@ -14,6 +14,8 @@ from lichen.errors import ImageError
 from lichen.exemplar import Exemplar
 from lichen.method import Context
 from lichen.methods.resampling.graphcut import Graphcut, _laid_over, _Work
+from lichen.seams import patchwork
+from lichen.seams.seam_costs import Links, Source, link_costs
 from lichen.step import Step
 
 Array = NDArray[np.float32]
@@ -203,3 +205,25 @@ def test_the_place_that_continues_a_picture_costs_nothing(placement: str) -> Non
     costs = work.costs_of_all(at) if placement == "entire" else work.costs_of_block(at)
     assert tuple(work.places[np.argmin(costs)]) == (at[0] - 20 + 5, at[1] - 18 + 9)
     assert costs.min() < 1e-5
+
+
+def test_a_small_usable_area_costs_no_more_than_it_is_large(
+    works: list[_Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may not be copied is not looked at, however large the example is."""
+    mask = np.zeros((300, 320), bool)
+    mask[100:110, 200:212] = True
+    exemplar = replace(textured((300, 320)), mask=mask)
+    compared: list[tuple[int, ...]] = []
+
+    def recorded(source: Source, image: Array, places: NDArray[np.int32], *rest: object) -> Links:
+        compared.append(places.shape)
+        return link_costs(source, image, places, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(patchwork, "link_costs", recorded)
+    step = made(Graphcut(), [exemplar], Canvas((64, 64), seed=1))
+    assert_copied(step, [exemplar])
+    assert works[0].spectra.size == (10, 12)
+    assert compared
+    assert max(height for height, _ in compared) <= 10
+    assert max(width for _, width in compared) <= 12

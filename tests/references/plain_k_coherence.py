@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lichen.matching.kernels import mix, uniform
+from lichen.kernels import mix, uniform
 
 
 def plain_scan(

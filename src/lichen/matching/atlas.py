@@ -172,10 +172,12 @@ class Atlas:
             return canvas.init.pixels * self.scale
         if canvas.init == "noise":
             return None
-        ours = self.origin[..., 0] == 0
-        rows, columns = np.flatnonzero(ours.any(1)), np.flatnonzero(ours.any(0))
-        y = rows[0] + np.arange(canvas.size[0]) % len(rows)
-        x = columns[0] + np.arange(canvas.size[1]) % len(columns)
+        # The first exemplar as it is lies in the corner, up to the line after it.
+        height, width = (
+            int(np.argmin(np.append(line == 0, False)))
+            for line in (self.origin[:, 0, 0], self.origin[0, :, 0])
+        )
+        y, x = np.arange(canvas.size[0]) % height, np.arange(canvas.size[1]) % width
         return self.pixels[np.ix_(y, x)] * self.scale
 
 

@@ -46,6 +46,8 @@ def lay_blocks(
         (H, W, F) and (H, W): changed. Pixels that are done are matched and kept.
     n_values
         Features beyond these are a guide, matched everywhere.
+    block, overlap
+        Side of the blocks, and width of the margin that is compared around them, no wider.
     tolerance
         Blocks with errors up to ``1 + tolerance`` times the least are drawn from.
     repetition
@@ -123,8 +125,9 @@ def lay_blocks(
                     for c in range(n_values):
                         image[y, x, c] = planes[c, ay + overlap, ax + overlap]
                     done[y, x] = True
-        for i in range(down - 1, down + 2):
-            for j in range(across - 1, across + 2):
+        # Two blocks off: the last one before a wrap may be narrow.
+        for i in range(down - 2, down + 3):
+            for j in range(across - 2, across + 3):
                 y = i % ready.shape[0] if wraps[0] else i
                 x = j % ready.shape[1] if wraps[1] else j
                 if 0 <= y < ready.shape[0] and 0 <= x < ready.shape[1] and ready[y, x] >= 0:
@@ -167,7 +170,9 @@ def _compare(
     counts: Array,
 ) -> None:
     """Add what one pixel (F,) differs, for all anchors at once; (i, j) is its place in a block."""
-    rows, columns = errors.shape
+    # Further down and to the right no block fits, and there is nothing to read.
+    rows = min(errors.shape[0], usable.shape[0] - i)
+    columns = min(errors.shape[1], usable.shape[1] - j)
     for y in range(rows):
         weights = usable[y + i, j : j + columns]
         for c in range(first, len(pixel)):

@@ -57,9 +57,9 @@ def most_levels(usable: Mask, patch: int) -> int:
 def level_pyramid(atlas: Atlas, canvas: Canvas, patch: int, n_levels: int) -> list[Level]:
     """Levels of example and canvas, the coarsest first.
 
-    At most ``n_levels``, and none at which the canvas is smaller than two patches, or the hole
-    than eight: what surrounds that tells more the sharper it is. A canvas smaller than a patch is
-    made larger, where it does not wrap.
+    At most ``n_levels``; a canvas smaller than two patches is not halved any more, nor a hole
+    smaller than eight: what surrounds that tells more the sharper it is. A canvas smaller than a
+    patch is made larger, where it does not wrap.
     """
     image, known = atlas.wanted(canvas)
     start = atlas.start(canvas)

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
+LEAST = 1e-3
+"""Deviations below this share of the largest are not told from rounding in single precision."""
+
 
 def principal_components(vectors: Array, count: int) -> tuple[Array, Array, Array]:
     """Find the directions in which vectors (N, D) vary most.
@@ -15,7 +18,7 @@ def principal_components(vectors: Array, count: int) -> tuple[Array, Array, Arra
     -------
     tuple
         Mean (D,), directions (D, K) in order of their deviation, and standard deviations (K,),
-        K at most ``count``.
+        K at most ``count``. Of directions in which few vectors do not differ some are zeros.
     """
     mean = vectors.mean(0)
     centred = vectors - mean
@@ -23,7 +26,10 @@ def principal_components(vectors: Array, count: int) -> tuple[Array, Array, Arra
         values, sides = np.linalg.eigh(centred @ centred.T / np.float32(len(vectors)))
         values, sides = values[::-1][:count], sides[:, ::-1][:, :count]
         axes = centred.T @ sides
-        axes /= np.maximum(np.linalg.norm(axes, axis=0), 1e-12)
+        lengths = np.linalg.norm(axes, axis=0)
+        # What is left where vectors do not differ is rounding, and not square to the others.
+        lengths[lengths <= LEAST * lengths.max(initial=0)] = np.inf
+        axes /= lengths
     else:
         values, axes = np.linalg.eigh(centred.T @ centred / np.float32(len(vectors)))
         values, axes = values[::-1][:count], axes[:, ::-1][:, :count]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from lichen.seams.graph_cut import FREE, NEW, OLD, minimum_cut
 from lichen.seams.seam_costs import Links, Source, link_costs, seam_costs
@@ -69,6 +70,7 @@ class Patchwork:
         self._pitch = pitch
         self._wanted_guide = wanted[..., values:]
         self._guide = guide
+        self._boxes = find_objects(source.region)
 
     def lay(self, at: Point, place: Point, side: int, reach: int) -> bool:
         """Lay a square of the source on a square of the picture, and what is around it.
@@ -90,7 +92,10 @@ class Patchwork:
         bool
             Whether any pixel has changed.
         """
-        offsets = [self._extent(axis, at[axis], place[axis], side, reach) for axis in (0, 1)]
+        box = self._boxes[self.source.region[place] - 1]
+        offsets = [
+            self._extent(axis, at[axis], place[axis], side, reach, box[axis]) for axis in (0, 1)
+        ]
         rows, columns = (
             (at[axis] + offset) % self.size[axis] for axis, offset in enumerate(offsets)
         )
@@ -122,11 +127,13 @@ class Patchwork:
         self._see(rows, columns)
         return True
 
-    def _extent(self, axis: int, at: int, place: int, side: int, reach: int) -> Indices:
-        """Offsets along an axis, from the square's first line, of what is laid."""
-        size, source_size = self.size[axis], self.source.region.shape[axis]
-        first = max(-reach, -place)
-        last = min(side - 1 + reach, source_size - 1 - place)
+    def _extent(
+        self, axis: int, at: int, place: int, side: int, reach: int, region: slice
+    ) -> Indices:
+        """Offsets along an axis, from the square's first line, of what is laid of a region."""
+        size = self.size[axis]
+        first = max(-reach, region.start - place)
+        last = min(side - 1 + reach, region.stop - 1 - place)
         if not self.wraps[axis]:
             first, last = max(first, -at), min(last, size - 1 - at)
         elif last - first >= size:  # once around, with the square in its middle if possible

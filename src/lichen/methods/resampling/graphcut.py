@@ -154,8 +154,11 @@ class _Work:
         self.guide = np.ascontiguousarray(atlas.features[..., values:])
         self.variance = float(self.features[atlas.usable].var(0).sum())
         self.places = np.argwhere(atlas.anchors(side))  # (N, 2)
-        self.spectra = ExemplarSpectra(self.features, threads)
-        self.guide_spectra = ExemplarSpectra(self.guide, threads) if atlas.n_guide else None
+        # What lies outside of all that may be copied would only cost time.
+        box = find_objects(atlas.usable.astype(np.int8))[0]
+        self.places_in_box = tuple((self.places - [rows.start for rows in box]).T)
+        self.spectra = ExemplarSpectra(self.features[box], threads)
+        self.guide_spectra = ExemplarSpectra(self.guide[box], threads) if atlas.n_guide else None
         self.wanted, known = atlas.wanted(canvas)
         gradient = _mean_gradient(self.features, atlas.usable) if gradients else 0.0
         self.cloth = Patchwork(
@@ -223,12 +226,12 @@ class _Work:
         here = np.ix_(rows, columns)
         filled = self.cloth.filled[here].astype(np.float32)
         costs = np.zeros(len(self.places))
-        y, x = self.places.T
+        at_places = self.places_in_box
         if filled.any():
-            costs += self.spectra.ssd(self.cloth.image[here], filled)[y, x] / filled.sum()
+            costs += self.spectra.ssd(self.cloth.image[here], filled)[at_places] / filled.sum()
         if self.guide_spectra is not None:
             wanted = self.wanted[here][..., self.features.shape[2] :]
-            costs += self.guide_spectra.ssd(wanted, np.ones_like(filled))[y, x] / filled.size
+            costs += self.guide_spectra.ssd(wanted, np.ones_like(filled))[at_places] / filled.size
         return costs
 
     def costs_of_all(self, at: Point) -> NDArray[np.float64]:

@@ -79,6 +79,11 @@ class TextureOptimization(ExampleMethod):
             raise ValueError("give one or more")
         return widths
 
+    def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        super().check(exemplars, canvas)
+        self.atlas(exemplars, canvas).anchors(min(self.widths))
+
     def optimises(self) -> frozenset[str]:
         """Its energy is the distance of patches."""
         return frozenset({"patches"})
@@ -90,7 +95,6 @@ class TextureOptimization(ExampleMethod):
         use_threads(context.threads)
         narrowest = min(self.widths)
         atlas = self.atlas(exemplars, canvas)
-        atlas.anchors(narrowest)
         n_levels = min(self.levels, most_levels(atlas.usable, narrowest))
         pyramid = level_pyramid(atlas, canvas, narrowest, n_levels)
         rng = context.rng(self.name)
@@ -99,9 +103,9 @@ class TextureOptimization(ExampleMethod):
         done = 0.0
         for number, level in enumerate(pyramid):
             if number:
-                image = _keep(level, resize_image(image, level.known.shape), atlas.n_guide)
+                image = _keep(level, _enlarged(image, level.known.shape), atlas.n_guide)
             for width in self.widths:
-                if _fits(level, width, canvas.wrap):
+                if width == narrowest or _fits(level, width, canvas.wrap):
                     grid = _Grid(level, width, canvas.wrap, rng)
                     found = np.empty(0, np.int64)
                     for turn in range(self.iterations):
@@ -204,6 +208,12 @@ def _fits(level: Level, width: int, wraps: Wraps) -> bool:
         wrap or length >= width for length, wrap in zip(level.known.shape, wraps, strict=True)
     )
     return room and int(anchors_of(level.usable, width).sum()) >= 16
+
+
+def _enlarged(features: Array, size: tuple[int, int]) -> Array:
+    """Enlarge features, which exceed 1 where a map's weight does."""
+    most = max(1.0, float(features.max()))
+    return resize_image(features / np.float32(most), size) * np.float32(most)
 
 
 def _keep(level: Level, image: Array, n_guide: int) -> Array:
