@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,11 @@ from lichen.features.tensor import to_tensor
 from lichen.image import read_image, resize_image
 from lichen.method import Context
 from lichen.methods.learning.gatys import Gatys
+from lichen.run import synthesis
 from lichen.run.loop import Run
-from lichen.run.synthesis import go_on, synthesize
+from lichen.run.synthesis import go_on
+
+synthesize = partial(synthesis.synthesize, method="gatys")
 
 Array = NDArray[np.float32]
 
