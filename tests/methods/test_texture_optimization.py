@@ -147,11 +147,11 @@ def test_masked_pixels_leave_no_trace() -> None:
 
 def test_a_wrapped_picture_has_no_seam() -> None:
     exemplar = smooth((72, 72))
-    excess = {}
+    example, excess = Exemplar.from_array(exemplar), {}
     for wrap in (False, True):
         excess[wrap] = [
-            seam(exemplar, made([Exemplar.from_array(exemplar)], canvas), axis).excess
-            for canvas in [Canvas((72, 90), (wrap, wrap), 1)]
+            seam(exemplar, image, axis).excess
+            for image in [made([example], Canvas((72, 90), (wrap, wrap), 1), widths=(16, 8))]
             for axis in (0, 1)
         ]
     assert max(excess[True]) <= 1.1
