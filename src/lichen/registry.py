@@ -76,6 +76,14 @@ METHODS: dict[str, Row] = {
         "lichen.methods.learning.gatys:Gatys",
         "Gram matrices of a network's features, by optimisation (Gatys, Ecker, Bethge 2015)",
     ),
+    "heeger_bergen": Row(
+        "lichen.methods.learning.heeger_bergen:HeegerBergen",
+        "Histograms of the bands of a steerable pyramid, from noise (Heeger, Bergen 1995); fast",
+    ),
+    "objective": Row(
+        "lichen.methods.learning.objective:SumOfTerms",
+        "Any sum of terms of your own: --term gram:1 --term spectrum:0.1",
+    ),
 }
 
 

@@ -32,6 +32,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "k_coherence": {},
     "image_analogies": {},
     "gatys": {"network": "pixels", "iterations": 3, "colour_weight": 1.0},
+    "objective": {"network": "pixels", "iterations": 3},
 }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click import Command, Context, Group
 from click.testing import CliRunner
 
 from lichen import registry
@@ -17,6 +18,7 @@ from lichen.errors import ParameterError
 from lichen.faces.cli import COMMANDS, lichen
 from lichen.faces.template import check_distinct, fill
 from lichen.image import read_image, write_image
+from lichen.result import read_provenance
 
 CHEAP = ["-m", "gatys", "--network", "pixels", "--iterations", "2"]
 Call = Callable[..., str]
@@ -135,3 +137,44 @@ def test_every_command_has_help_and_starts_light(call: Call) -> None:
         "sys.exit(str(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def every(command: Command, *path: str) -> Iterator[tuple[tuple[str, ...], Command]]:
+    """A command and all below it, with the words that call each."""
+    yield path, command
+    if isinstance(command, Group):
+        for name in command.list_commands(Context(command)):
+            below = command.get_command(Context(command), name)
+            assert below is not None
+            yield from every(below, *path, name)
+
+
+def test_help_keeps_its_example_lines(call: Call) -> None:
+    """What click is to leave as it is, it does: the mark is the control character, and unseen."""
+    n_examples = 0
+    for path, command in every(lichen):
+        text = call(*path, "--help")
+        assert "\\b" not in text
+        shown = [line.strip() for line in text.splitlines()]
+        for line in map(str.strip, (command.help or "").splitlines()):
+            if line.startswith("lichen "):
+                assert line in shown
+                n_examples += 1
+    assert n_examples >= 10
+
+
+def test_terms_imply_the_method_objective_and_may_be_repeated(tmp_path: Path) -> None:
+    write_image(tmp_path / "photo.png", np.random.default_rng(0).random((24, 24, 3)))
+    how = ["--network", "pixels", "--iterations", "2", "--quiet"]
+    photo = str(tmp_path / "photo.png")
+    repeated, listed = tmp_path / "repeated.png", tmp_path / "listed.png"
+    runs = {
+        repeated: ["--term", "gram:1", "--term=spectrum:0.1"],
+        listed: ["--method", "objective", "--term", "gram:1,spectrum:0.1"],
+    }
+    for path, terms in runs.items():
+        ran = CliRunner().invoke(lichen, ["synthesize", photo, *terms, *how, "-o", str(path)])
+        assert ran.exit_code == 0, ran.output
+    assert read_provenance(repeated).method == "objective"
+    assert read_provenance(repeated).parameters["term"] == ["gram:1", "spectrum:0.1"]
+    assert np.array_equal(read_image(repeated).pixels, read_image(listed).pixels)

@@ -194,6 +194,8 @@ def test_float32_goes_on_where_bfloat16_ends(monkeypatch: pytest.MonkeyPatch) ->
         example = to_tensor(exemplar)
         level = precise._levels((32, 32), (32, 32))[0]
         features = precise._features(Context())
-        objective = precise._objective(features, example, None, level, Canvas((32, 32)))
+        objective = precise._objective(
+                features, example, None, level, Canvas((32, 32)), Context()
+            )
         finals[precision] = float(objective(to_tensor(image))[0])
     assert finals["auto"] < 0.9 * finals["bfloat16"]

@@ -25,12 +25,14 @@ def given(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         value = values.get(name)
-        if value is None:
+        if value is None or value == ():
             continue
-        if value == AUTOMATIC and field.default is None:
+        if value in (AUTOMATIC, (AUTOMATIC,)) and field.default is None:
             value = None
-        elif _is_list(field) and isinstance(value, str):
-            value = [part.strip() for part in value.split(",") if part.strip()]
+        elif _is_list(field):
+            texts = [value] if isinstance(value, str) else value
+            parts = [part.strip() for text in texts for part in text.split(",")]
+            value = [part for part in parts if part]
         found[name] = value
     return found
 
@@ -45,7 +47,13 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     if field.annotation is bool:
         names = f"{flag(name)}/--no-{name.replace('_', '-')}"
         return click.Option([names], default=None, help=text)
-    return click.Option([flag(name)], default=None, help=text, metavar=kind(field).upper())
+    return click.Option(
+        [flag(name)],
+        default=None,
+        help=text,
+        metavar=kind(field).upper(),
+        multiple=_is_list(field),  # a list is typed with commas, or by giving the option again
+    )
 
 
 def describe(field: FieldInfo) -> str:

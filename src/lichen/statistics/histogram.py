@@ -17,39 +17,40 @@ class Histogram(Statistic):
     Parameters
     ----------
     quantiles
-        Resolution of the target: its quantile function is kept at this many points.
+        Resolution of the target: of a map of more positions its quantile function is kept at this
+        many points. A smaller map is kept whole, so that its loss against itself is exactly 0.
     """
 
-    def __init__(self, quantiles: int = 4096) -> None:
+    def __init__(self, quantiles: int = 65_536) -> None:
         if quantiles < 2:
             raise ParameterError(f"quantiles = {quantiles} is not allowed", "keep at least 2")
         self.quantiles = quantiles
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Quantile function of each channel at evenly spaced shares, (C, Q), ascending."""
+        """Quantile function of each channel at evenly spaced shares, (C, at most Q), ascending."""
         features = positions(maps).to(statistics_dtype(maps))
         flat = check_weights(weights, (maps.shape[2], maps.shape[3]))
         if flat is not None:
             features = features[flat > 0]
-        return _resample(features.T.sort(dim=1).values, self.quantiles)
+        return resample_quantiles(features.T.sort(dim=1).values, self.quantiles)
 
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
         """Mean squared difference of sorted values."""
         features = positions(maps).to(statistics_dtype(maps))
         values = features.T.sort(dim=1).values  # (C, M)
-        return (values - _resample(target, values.shape[1])).square().mean()
+        return (values - resample_quantiles(target, values.shape[1])).square().mean()
 
     def energy(self, target: Tensor) -> float:
         """Mean variance of the channels: the scale against which a mismatch is judged."""
         return max(float(target.var(dim=1, unbiased=False).mean()), 1e-8)
 
     def count(self, channels: int) -> int:
-        """Quantiles kept of each channel."""
+        """Quantiles kept of each channel, of a large map."""
         return channels * self.quantiles
 
 
-def _resample(quantile_function: Tensor, n: int) -> Tensor:
-    """Evaluate (C, Q) quantile functions at the ``n`` shares (i + 1/2) / n."""
+def resample_quantiles(quantile_function: Tensor, n: int) -> Tensor:
+    """Evaluate (C, Q) quantile functions at the ``n`` shares (i + 1/2) / n, linear between."""
     if quantile_function.shape[1] == n:
         return quantile_function
     return torch.nn.functional.interpolate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -18,17 +19,31 @@ class MethodCommand(click.Command):
     method_from
         The parameter, an option or argument, whose value is the method's name; with neither
         value nor default there are no more options than the command's own.
+    implied
+        Methods by the option that asks for them where none is named.
     """
 
-    def __init__(self, *args: Any, method_from: str = "method", **attributes: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        method_from: str = "method",
+        implied: Mapping[str, str] | None = None,
+        **attributes: Any,
+    ) -> None:
         super().__init__(*args, **attributes)
         self.method_from = method_from
+        self.implied = implied or {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find the method before anything else is understood."""
         parser = super().make_parser(ctx)
         parser.ignore_unknown_options = True
         values, _, _ = parser.parse_args(list(args))
+        if not values.get(self.method_from):
+            asked = {arg.partition("=")[0] for arg in args}
+            for method in [self.implied[option] for option in asked & self.implied.keys()]:
+                args = [f"--{self.method_from}", method, *args]
+                values[self.method_from] = method
         own = {param.name: param for param in self.params}
         ctx.meta["method"] = values.get(self.method_from) or own[self.method_from].default
         return super().parse_args(ctx, args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from lichen import registry
 from lichen.errors import ParameterError
 from lichen.faces import parameters
 from lichen.faces.commands.method_options import MethodCommand
+from lichen.terms.catalogue import TERMS, TermRow
 
 
 @click.command(cls=MethodCommand, method_from="name")
@@ -20,19 +22,21 @@ from lichen.faces.commands.method_options import MethodCommand
     is_flag=True,
     help="Count the numbers that the method matches, with the preset and parameters given.",
 )
-def methods(name: str | None, preset: str | None, count: bool, **values: Any) -> None:
-    r"""List the methods, or explain the method NAME.
+@click.option("--terms", is_flag=True, help="List the terms that --term may name.")
+def methods(name: str | None, preset: str | None, count: bool, terms: bool, **values: Any) -> None:
+    """List the methods, or explain the method NAME.
 
     \b
     lichen methods gatys
     lichen methods gatys --count --preset paper
     lichen methods gatys --count --preset paper --statistic principal-gram
-    """
+    """  # noqa: D301 (click wants the control character)
     if name is None:
         if count or preset:
             raise ParameterError("--count needs a method", "as in: lichen methods gatys --count")
+        rows: Mapping[str, registry.Row | TermRow] = TERMS if terms else registry.rows()
         formatter = click.HelpFormatter(max_width=100)
-        formatter.write_dl([(method, row.summary) for method, row in registry.rows().items()])
+        formatter.write_dl([(known, row.summary) for known, row in rows.items()])
         click.echo(formatter.getvalue(), nl=False)
         return
     chosen = parameters.given(registry.get(name), values)

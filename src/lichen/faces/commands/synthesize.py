@@ -30,12 +30,11 @@ from lichen.faces.commands.saving import (
     refuse_overwriting,
 )
 from lichen.faces.template import check_distinct
-from lichen.run import tasks
 from lichen.run.loop import Run
 from lichen.run.synthesis import prepare
 
 
-@click.command(cls=MethodCommand)
+@click.command(cls=MethodCommand, implied={"--term": "objective"})
 @click.argument("exemplars", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-s", "--size", help="WIDTHxHEIGHT in pixels; the photo's when not given.")
 @wrapping
@@ -95,7 +94,7 @@ def synthesize(
 
     Ctrl-C saves the best picture so far; `lichen resume` goes on from there.
     """
-    _check_agreement(making, exemplars, best_of, maps, together, wanted)
+    _check_agreement(making, exemplars, best_of, maps, together, wanted["guide"])
     map_files = _map_files(maps)
     batch = [exemplars] if together else [(photo,) for photo in exemplars]
     firsts = range(making.seed, making.seed + number * best_of, best_of)
@@ -106,7 +105,10 @@ def synthesize(
             examples = [Exemplar.read_maps(photo, map_files, mask) for photo in photos]
             for first in firsts:
                 seeds = range(first, first + best_of)
-                yield [_run(examples, **wanted, **{**making.how, "seed": s}) for s in seeds]
+                yield [
+                    prepare(examples[0], also=examples[1:], **wanted, **{**making.how, "seed": s})
+                    for s in seeds
+                ]
 
     def finals_of(runs: Sequence[Run]) -> list[Outputs]:
         return [making.outputs(run, (run.canvas.seed - making.seed) // best_of) for run in runs]
@@ -145,21 +147,6 @@ def synthesize(
         write_report(done, making.quiet)
 
 
-def _run(
-    examples: Sequence[Exemplar],
-    *,
-    guide: str | None,
-    follow: str | None,
-    size: str | None,
-    init: str,
-    **how: Any,
-) -> Run:
-    """Give the run of one picture: texture by numbers where there is a guide."""
-    if guide is not None and follow is not None:
-        return tasks.analogy(guide, examples[0], follow, **how)
-    return prepare(examples[0], also=examples[1:], size=size, init=init, **how)
-
-
 def _map_files(given: Sequence[str]) -> dict[str, str]:
     """Read ``NAME=FILE``; names become part of files' names."""
     found: dict[str, str] = {}
@@ -181,7 +168,7 @@ def _check_agreement(
     best_of: int,
     maps: Sequence[str],
     together: bool,
-    wanted: dict[str, Any],
+    guide: str | None,
 ) -> None:
     """Raise for options that exclude each other or need each other."""
     if best_of > 1 and making.video is not None:
@@ -192,18 +179,8 @@ def _check_agreement(
         raise ParameterError("--together is for several photos", "give more, or leave it out")
     if maps and len(exemplars) > 1:
         raise ParameterError("--map belongs to one photo, several are given", "give one PHOTO")
-    guided = wanted["guide"] is not None
-    if guided != (wanted["follow"] is not None):
-        raise ParameterError(
-            "--guide and --follow belong together",
-            "give the label maps of the photo and of the new picture",
-        )
-    if guided and len(exemplars) > 1:
+    if guide is not None and len(exemplars) > 1:
         raise ParameterError("--guide belongs to one photo, several are given", "give one PHOTO")
-    if guided and wanted["size"] is not None:
-        raise ParameterError("--follow has a size, so --size is too much", "leave --size out")
-    if guided and wanted["init"] != "noise":
-        raise ParameterError("--guide and --init exclude each other", "give one of them")
 
 
 def _check_names(making: Making, finals: Sequence[Outputs]) -> None:

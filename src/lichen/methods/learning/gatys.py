@@ -8,42 +8,21 @@ NIPS 2015 (arXiv 1505.07376); with the spectrum constraint of G. Liu, Y. Goussea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from lichen.canvas import Canvas
-from lichen.exemplar import Exemplar
-from lichen.method import Context, Method
-from lichen.step import Step
-
-if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
-    from torch import Tensor
-
-    from lichen.features.extractor import Border, FeatureExtractor
-    from lichen.features.precision import Precision
-    from lichen.objective import Objective, Term
-    from lichen.solve.coarse_to_fine import Level
-    from lichen.solve.lbfgs import Iterate
-    from lichen.statistics.statistic import Statistic
+from lichen.image_learning import ImageLearning
+from lichen.method import Context
+from lichen.terms.catalogue import Asked
 
 PAPER_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
-IMAGENET_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
-COARSEST = 32
-"""Smallest side of the coarsest level, in pixels."""
 
 
-class Gatys(Method):
+class Gatys(ImageLearning):
     """Match statistics of a network's features by optimising the pixels.
 
-    The exemplar and the result are float32 (H, W, C), C 1 or 3, in [0, 1]. A grey exemplar is
-    optimised as one channel. The departures of the default from the paper are listed in
+    The departures of the default from the paper are listed in
     ``docs/departures.md``; the preset ``paper`` follows it to the letter.
     """
 
@@ -52,8 +31,6 @@ class Gatys(Method):
         "Gatys, Ecker, Bethge: Texture Synthesis Using Convolutional Neural Networks, NIPS 2015; "
         "spectrum: Liu, Gousseau, Xia 2016; coarse to fine: Gonthier, Gousseau, Ladjal 2022"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask"})
-    minimum_size: ClassVar[int] = 16
     presets: ClassVar = {
         "paper": {
             "network": "vgg19",
@@ -73,20 +50,6 @@ class Gatys(Method):
         "spectrum": {"spectrum_weight": 1.0},
     }
 
-    network: Annotated[
-        str, Field(description="encoder, vgg19, squeezenet, random-vgg, random-filters or pixels")
-    ] = "encoder"
-    weights: Annotated[
-        Path | None, Field(description="file of the network's weights, instead of looking it up")
-    ] = None
-    layers: Annotated[
-        tuple[str, ...] | None,
-        Field(description="layers to match; the network's own when not given"),
-    ] = None
-    layer_weights: Annotated[
-        tuple[Annotated[float, Field(ge=0)], ...] | None,
-        Field(description="weight of each layer, scaled to sum to one; equal when not given"),
-    ] = None
     statistic: Annotated[
         Literal["gram", "covariance", "principal-gram", "means", "histogram"],
         Field(description="what is matched of each layer"),
@@ -103,293 +66,22 @@ class Gatys(Method):
     spectrum_weight: Annotated[
         float, Field(ge=0, description="weight of the power-spectrum constraint")
     ] = 0.02
-    relative: Annotated[
-        bool, Field(description="divide each layer's loss by that of an all-zero summary")
-    ] = True
-    iterations: Annotated[
-        int, Field(ge=1, le=100_000, description="iterations at the finest level")
-    ] = 60
-    coarser: Annotated[
-        float, Field(ge=0.1, le=10, description="factor on the iterations per coarser level")
-    ] = 1.5
-    levels: Annotated[
-        int | None,
-        Field(ge=1, le=12, description="pyramid levels; as many as 32 px allow when not given"),
-    ] = None
-    optimizer: Annotated[Literal["lbfgs", "adam"], Field(description="solver")] = "lbfgs"
-    memory: Annotated[int, Field(ge=1, le=200, description="pairs that L-BFGS remembers")] = 20
-    learning_rate: Annotated[float, Field(gt=0, le=1, description="step length of Adam")] = 0.02
-    noise: Annotated[
-        Literal["colour", "faint"],
-        Field(
-            description="initial noise: Gaussian of the exemplar's mean and covariance, or of "
-            "standard deviation 1/255 about the mean colour of ImageNet, as in the paper"
-        ),
-    ] = "colour"
-    bounds: Annotated[
-        Literal["channel", "global", "none"],
-        Field(description="box: the exemplar's range per channel, over all, or just [0, 1]"),
-    ] = "channel"
-    pooling: Annotated[Literal["average", "max"], Field(description="pooling of the network")] = (
-        "average"
-    )
-    rescale: Annotated[
-        bool, Field(description="rescale each filter to mean activation 1 over natural images")
-    ] = True
-    standardise: Annotated[
-        bool, Field(description="show the network the exemplar at the mean and contrast of photos")
-    ] = True
-    border: Annotated[
-        Literal["reflect", "replicate", "zero"],
-        Field(description="what the network sees beyond an edge that does not wrap"),
-    ] = "reflect"
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16", "float64"],
-        Field(description="of the network; auto takes bfloat16 where the processor has it"),
-    ] = "auto"
 
-    @model_validator(mode="after")
-    def _weights_match_layers(self) -> Self:
-        if self.layer_weights is not None:
-            if self.layers is None or len(self.layers) != len(self.layer_weights):
-                raise ValueError("give as many layer_weights as layers, and name the layers")
-            if not sum(self.layer_weights) > 0:
-                raise ValueError("at least one of layer_weights must be above 0")
-        if self.layers is not None and not self.layers:
-            raise ValueError("name at least one layer")
-        return self
-
-    def run(
-        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
-    ) -> Iterator[Step]:
-        """Yield a step per iteration of the solver, coarse levels first."""
-        import torch
-
-        from lichen.features.tensor import to_tensor
-        from lichen.solve.coarse_to_fine import coarse_to_fine
-
-        torch.set_num_threads(context.threads)
-        pixels, grey = _without_idle_channels(exemplars[0].pixels)
-        example = to_tensor(pixels)
-        mask = (
-            None
-            if exemplars[0].mask is None
-            else to_tensor(exemplars[0].mask[..., None].astype(np.float32))
-        )
-        levels = self._levels(canvas.size, exemplars[0].size)
-        low, high = self._box(_usable(example, mask))
-        features = cache(partial(self._features, context))
-
-        def minimise(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
-            for precision in self._precisions(level):
-                objective = self._objective(features(precision), example, mask, level, canvas)
-                for iterate in self._solver(iterations)(
-                    objective.value_and_gradient, start, lower=low, upper=high
-                ):
-                    iterations, start = iterations - 1, iterate.point
-                    yield iterate
-                if not iterations:
-                    return
-
-        start = self._start(levels[0].size, example, mask, canvas, context)
-        if context.resume is not None:
-            start = to_tensor(_without_idle_channels(context.resume.image)[0])
-        for step in coarse_to_fine(
-            levels, start, minimise, self._border(canvas.wrap), context.resume
-        ):
-            yield replace(step, image=np.repeat(step.image, 3, axis=2)) if grey else step
-
-    def optimises(self) -> frozenset[str]:
-        """Its statistic and, where their weights are above 0, means, colours and spectrum."""
-        also = {
-            ("means",): self.means_weight,
-            ("histogram", "covariance"): self.colour_weight,
-            ("spectrum", "autocorrelation"): self.spectrum_weight,
-        }
-        kinds = [kind for kinds, weight in also.items() if weight > 0 for kind in kinds]
-        return frozenset({self.statistic.removeprefix("principal-"), *kinds})
+    def own_terms(self) -> list[Asked]:
+        """Its statistic, and by their weights means, colours and spectrum."""
+        options = {"components": self.components} if self.statistic == "principal-gram" else {}
+        return [
+            Asked(self.statistic, 1.0, options),
+            Asked("means", self.means_weight),
+            Asked("colour", self.colour_weight),
+            Asked("spectrum", self.spectrum_weight),
+        ]
 
     def count_statistics(self) -> dict[str, int]:
         """Count the numbers that are matched, by layer."""
+        from lichen.terms.of_layers import statistic
+
         features = self._features(Context())
-        statistic = self._statistic()
-        return {name: statistic.count(features.channels(name)) for name in self._layers(features)}
-
-    def _levels(self, size: tuple[int, int], exemplar: tuple[int, int]) -> list[Level]:
-        from lichen.solve.coarse_to_fine import Level
-        from lichen.solve.pyramid import level_size, n_levels
-
-        count = self.levels or n_levels(size, exemplar, COARSEST)
-        return [
-            Level(
-                octaves,
-                level_size(size, octaves),
-                max(1, round(self.iterations * self.coarser**octaves)),
-            )
-            for octaves in reversed(range(count))
-        ]
-
-    def _precisions(self, level: Level) -> tuple[Precision, ...]:
-        """What a level is solved in: in float32 too, where bfloat16's rounding ends it early.
-
-        Not at the coarser levels: what is left to improve there is lost in enlarging.
-        """
-        import torch
-
-        from lichen.features.precision import choose_precision
-
-        chosen = choose_precision(self.precision)
-        last = self.precision == "auto" and chosen == torch.bfloat16 and level.octaves == 0
-        return ("auto", "float32") if last else (self.precision,)
-
-    def _features(self, context: Context, precision: Precision | None = None) -> FeatureExtractor:
-        from lichen.features.load import load_features
-
-        features = load_features(
-            self.network,
-            weights=self.weights,
-            pooling=self.pooling,
-            rescale=self.rescale,
-            precision=precision or self.precision,
-            seed=context.seed,
-            progress=context.on_download,
-        )
-        context.used_network(features.network)
-        return features
-
-    def _layers(self, features: FeatureExtractor) -> dict[str, float]:
-        names = self.layers or features.default_layers
-        features.check_layers(names)
-        given = self.layer_weights or (1.0,) * len(names)
-        return {name: weight / sum(given) for name, weight in zip(names, given, strict=True)}
-
-    def _statistic(self) -> Statistic:
-        from lichen.statistics.gram import Covariance, Gram, PrincipalGram
-        from lichen.statistics.histogram import Histogram
-        from lichen.statistics.means import Means
-
-        if self.statistic == "principal-gram":
-            return PrincipalGram(self.components)
-        simple: dict[str, type[Gram | Covariance | Means | Histogram]] = {
-            "gram": Gram,
-            "covariance": Covariance,
-            "means": Means,
-            "histogram": Histogram,
-        }
-        return simple[self.statistic]()
-
-    def _objective(
-        self,
-        features: FeatureExtractor,
-        example: Tensor,
-        mask: Tensor | None,
-        level: Level,
-        canvas: Canvas,
-    ) -> Objective:
-        """The weighted sum at one level, its targets from the exemplar at the level's scale."""
-        from lichen.features.pixels import Pixels
-        from lichen.features.principal_colours import PrincipalColours
-        from lichen.features.standardised import Standardised
-        from lichen.objective import Objective, Term
-        from lichen.solve.pyramid import level_size, shrink
-        from lichen.statistics.histogram import Histogram
-        from lichen.statistics.means import Means
-        from lichen.statistics.spectrum import Spectrum
-
-        layers, pixels = self._layers(features), Pixels()
-        colours = PrincipalColours.of(_usable(example, mask))
-        if self.standardise:
-            features = Standardised.of(features, example, mask)
-        whole = {"pixels": 1.0}
-        candidates = [
-            (1.0, Term(self.statistic, features, self._statistic(), layers, self.relative)),
-            (self.means_weight, Term("means", features, Means(), layers)),
-            (self.colour_weight, Term("colour", pixels, Histogram(), whole)),
-            (self.colour_weight, Term("hues", colours, Histogram(), {"colours": 1.0})),
-            (self.spectrum_weight, Term("spectrum", pixels, Spectrum(level.size), whole)),
-        ]
-        terms = [_weighted(term, weight) for weight, term in candidates if weight > 0]
-        small = level_size((example.shape[2], example.shape[3]), level.octaves)
-        return Objective(
-            terms,
-            shrink(example, small),
-            None if mask is None else (shrink(mask, small) > 0.999).to(example.dtype),
-            exemplar_border=(self.border, self.border),
-            border=self._border(canvas.wrap),
-        )
-
-    def _border(self, wrap: tuple[bool, bool]) -> Border:
-        return (
-            "circular" if wrap[0] else self.border,
-            "circular" if wrap[1] else self.border,
-        )
-
-    def _start(
-        self,
-        size: tuple[int, int],
-        example: Tensor,
-        mask: Tensor | None,
-        canvas: Canvas,
-        context: Context,
-    ) -> Tensor:
-        """The image that the coarsest level starts from."""
-        import torch
-
-        from lichen.features.tensor import to_tensor
-        from lichen.solve.pyramid import fit, shrink
-
-        channels = example.shape[1]
-        if isinstance(canvas.init, Exemplar):
-            given = to_tensor(canvas.init.pixels)
-            return shrink(given if channels == given.shape[1] else given[:, :1], size)
-        if canvas.init == "exemplar":
-            return shrink(fit(example, canvas.size), size)
-        noise = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
-        if self.noise == "faint":
-            mean = torch.tensor(IMAGENET_MEAN) if channels == 3 else torch.tensor([0.45])
-            return mean.view(1, -1, 1, 1) + noise / 255
-        colours = _usable(example, mask)
-        spread = torch.linalg.cholesky(
-            torch.cov(colours).view(channels, channels).double()
-            + 1e-8 * torch.eye(channels, dtype=torch.float64)
-        ).float()
-        mixed = torch.einsum("ij,bjhw->bihw", spread, noise)
-        return (colours.mean(1).view(1, -1, 1, 1) + mixed).clamp(0, 1)
-
-    def _box(self, colours: Tensor) -> tuple[Tensor, Tensor]:
-        """Lower and upper bounds of the pixels, (1, C, 1, 1), from the usable ones (C, M)."""
-        import torch
-
-        low, high = (bound.view(1, -1, 1, 1) for bound in (colours.amin(1), colours.amax(1)))
-        if self.bounds == "none":
-            return torch.zeros_like(low), torch.ones_like(high)
-        if self.bounds == "global":  # the paper's: over all channels, their means taken off
-            shift = torch.zeros_like(low)
-            if colours.shape[0] == 3:
-                shift = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
-            return (low - shift).min() + shift, (high - shift).max() + shift
-        return low, high
-
-    def _solver(self, iterations: int) -> Callable[..., Iterator[Iterate]]:
-        from lichen.solve.adam import adam
-        from lichen.solve.lbfgs import lbfgs
-
-        if self.optimizer == "adam":
-            return partial(adam, iterations=iterations, learning_rate=self.learning_rate)
-        return partial(lbfgs, iterations=iterations, memory=self.memory)
-
-
-def _usable(example: Tensor, mask: Tensor | None) -> Tensor:
-    """Colours of the pixels that may be used, (C, M)."""
-    colours = example[0].flatten(1)
-    return colours if mask is None else colours[:, mask.flatten() > 0]
-
-
-def _without_idle_channels(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
-    """Reduce a grey picture stored as RGB to one channel, so that no colour can creep in."""
-    grey = pixels.shape[2] == 3 and bool((pixels == pixels[..., :1]).all())
-    return (pixels[..., :1], True) if grey else (pixels, False)
-
-
-def _weighted(term: Term, weight: float) -> Term:
-    return replace(term, layers={name: weight * share for name, share in term.layers.items()})
+        main = self.own_terms()[0]
+        found = statistic(main.name, **main.options)
+        return {name: found.count(features.channels(name)) for name in self._layers(features)}

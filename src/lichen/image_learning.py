@@ -1,0 +1,349 @@
+"""The image's own values, optimised until their summaries are the exemplar's.
+
+    y* = argmin_y  sum_j  w_j || E_j(phi_j(y)) - E_j(phi_j(x)) ||
+
+Here is what all such methods share: phi from a network, coarse to fine (N. Gonthier, Y. Gousseau,
+S. Ladjal, 2022, arXiv 2008.01808), the solver, its start and its box. A method says which terms
+it sums; its user may ask for further ones.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+
+from lichen.canvas import Canvas
+from lichen.errors import LichenError
+from lichen.exemplar import Exemplar
+from lichen.method import Context, Method
+from lichen.step import Step
+from lichen.terms.catalogue import TERMS, Asked, read_term
+
+if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
+    from torch import Tensor
+
+    from lichen.features.extractor import Border, FeatureExtractor
+    from lichen.features.precision import Precision
+    from lichen.objective import Objective
+    from lichen.solve.coarse_to_fine import Level
+    from lichen.solve.lbfgs import Iterate
+
+IMAGENET_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+COARSEST = 32
+"""Smallest side of the coarsest level, in pixels."""
+
+
+class ImageLearning(Method):
+    """An objective summed from terms, minimised over the pixels, coarse to fine.
+
+    The exemplar and the result are float32 (H, W, C), C 1 or 3, in [0, 1]. A grey exemplar is
+    optimised as one channel.
+    """
+
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask"})
+    minimum_size: ClassVar[int] = 16
+
+    network: Annotated[
+        str, Field(description="encoder, vgg19, squeezenet, random-vgg, random-filters or pixels")
+    ] = "encoder"
+    weights: Annotated[
+        Path | None, Field(description="file of the network's weights, instead of looking it up")
+    ] = None
+    layers: Annotated[
+        tuple[str, ...] | None,
+        Field(description="layers to match; the network's own when not given"),
+    ] = None
+    layer_weights: Annotated[
+        tuple[Annotated[float, Field(ge=0)], ...] | None,
+        Field(description="weight of each layer, scaled to sum to one; equal when not given"),
+    ] = None
+    term: Annotated[
+        tuple[str, ...],
+        Field(description="further terms of the objective, NAME:WEIGHT, as in spectrum:0.1"),
+    ] = ()
+    relative: Annotated[
+        bool, Field(description="divide each layer's loss by that of an all-zero summary")
+    ] = True
+    iterations: Annotated[
+        int, Field(ge=1, le=100_000, description="iterations at the finest level")
+    ] = 60
+    coarser: Annotated[
+        float, Field(ge=0.1, le=10, description="factor on the iterations per coarser level")
+    ] = 1.5
+    levels: Annotated[
+        int | None,
+        Field(ge=1, le=12, description="pyramid levels; as many as 32 px allow when not given"),
+    ] = None
+    optimizer: Annotated[Literal["lbfgs", "adam"], Field(description="solver")] = "lbfgs"
+    memory: Annotated[int, Field(ge=1, le=200, description="pairs that L-BFGS remembers")] = 20
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="step length of Adam")] = 0.02
+    noise: Annotated[
+        Literal["colour", "faint"],
+        Field(
+            description="initial noise: Gaussian of the exemplar's mean and covariance, or of "
+            "standard deviation 1/255 about the mean colour of ImageNet, as in the paper"
+        ),
+    ] = "colour"
+    bounds: Annotated[
+        Literal["channel", "global", "none"],
+        Field(description="box: the exemplar's range per channel, over all, or just [0, 1]"),
+    ] = "channel"
+    pooling: Annotated[Literal["average", "max"], Field(description="pooling of the network")] = (
+        "average"
+    )
+    rescale: Annotated[
+        bool, Field(description="rescale each filter to mean activation 1 over natural images")
+    ] = True
+    standardise: Annotated[
+        bool, Field(description="show the network the exemplar at the mean and contrast of photos")
+    ] = True
+    border: Annotated[
+        Literal["reflect", "replicate", "zero"],
+        Field(description="what the network sees beyond an edge that does not wrap"),
+    ] = "reflect"
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16", "float64"],
+        Field(description="of the network; auto takes bfloat16 where the processor has it"),
+    ] = "auto"
+
+    @model_validator(mode="after")
+    def _weights_match_layers(self) -> Self:
+        if self.layer_weights is not None:
+            if self.layers is None or len(self.layers) != len(self.layer_weights):
+                raise ValueError("give as many layer_weights as layers, and name the layers")
+            if not sum(self.layer_weights) > 0:
+                raise ValueError("at least one of layer_weights must be above 0")
+        if self.layers is not None and not self.layers:
+            raise ValueError("name at least one layer")
+        return self
+
+    @field_validator("term")
+    @classmethod
+    def _terms_exist(cls, term: tuple[str, ...]) -> tuple[str, ...]:
+        for text in term:
+            try:
+                read_term(text)
+            except LichenError as error:
+                raise ValueError(str(error)) from None
+        return term
+
+    @abstractmethod
+    def own_terms(self) -> list[Asked]:
+        """Terms that make this method what it is."""
+
+    def asked_terms(self) -> list[Asked]:
+        """Its own terms and the user's, those of weight 0 left out."""
+        every = [*self.own_terms(), *map(read_term, self.term)]
+        return [asked for asked in every if asked.weight > 0]
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        """Yield a step per iteration of the solver, coarse levels first."""
+        import torch
+
+        from lichen.features.tensor import to_tensor
+        from lichen.solve.coarse_to_fine import coarse_to_fine
+
+        torch.set_num_threads(context.threads)
+        pixels, grey = _without_idle_channels(exemplars[0].pixels)
+        example = to_tensor(pixels)
+        mask = (
+            None
+            if exemplars[0].mask is None
+            else to_tensor(exemplars[0].mask[..., None].astype(np.float32))
+        )
+        levels = self._levels(canvas.size, exemplars[0].size)
+        low, high = self._box(_usable(example, mask))
+        features = cache(partial(self._features, context))
+
+        def minimise(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
+            for precision in self._precisions(level):
+                objective = self._objective(
+                    features(precision), example, mask, level, canvas, context
+                )
+                for iterate in self._solver(iterations)(
+                    objective.value_and_gradient, start, lower=low, upper=high
+                ):
+                    iterations, start = iterations - 1, iterate.point
+                    yield iterate
+                if not iterations:
+                    return
+
+        start = self._start(levels[0].size, example, mask, canvas, context)
+        if context.resume is not None:
+            start = to_tensor(_without_idle_channels(context.resume.image)[0])
+        for step in coarse_to_fine(
+            levels, start, minimise, self._border(canvas.wrap), context.resume
+        ):
+            yield replace(step, image=np.repeat(step.image, 3, axis=2)) if grey else step
+
+    def optimises(self) -> frozenset[str]:
+        """What its terms make equal."""
+        return frozenset(
+            kind for asked in self.asked_terms() for kind in TERMS[asked.name].optimises
+        )
+
+    def _levels(self, size: tuple[int, int], exemplar: tuple[int, int]) -> list[Level]:
+        from lichen.solve.coarse_to_fine import Level
+        from lichen.solve.pyramid import level_size, n_levels
+
+        count = self.levels or n_levels(size, exemplar, COARSEST)
+        return [
+            Level(
+                octaves,
+                level_size(size, octaves),
+                max(1, round(self.iterations * self.coarser**octaves)),
+            )
+            for octaves in reversed(range(count))
+        ]
+
+    def _precisions(self, level: Level) -> tuple[Precision, ...]:
+        """What a level is solved in: in float32 too, where bfloat16's rounding ends it early.
+
+        Not at the coarser levels: what is left to improve there is lost in enlarging.
+        """
+        import torch
+
+        from lichen.features.precision import choose_precision
+
+        chosen = choose_precision(self.precision)
+        last = self.precision == "auto" and chosen == torch.bfloat16 and level.octaves == 0
+        return ("auto", "float32") if last else (self.precision,)
+
+    def _features(self, context: Context, precision: Precision | None = None) -> FeatureExtractor:
+        from lichen.features.load import load_features
+
+        features = load_features(
+            self.network,
+            weights=self.weights,
+            pooling=self.pooling,
+            rescale=self.rescale,
+            precision=precision or self.precision,
+            seed=context.seed,
+            progress=context.on_download,
+        )
+        context.used_network(features.network)
+        return features
+
+    def _layers(self, features: FeatureExtractor) -> dict[str, float]:
+        names = self.layers or features.default_layers
+        features.check_layers(names)
+        given = self.layer_weights or (1.0,) * len(names)
+        return {name: weight / sum(given) for name, weight in zip(names, given, strict=True)}
+
+    def _objective(
+        self,
+        features: FeatureExtractor,
+        example: Tensor,
+        mask: Tensor | None,
+        level: Level,
+        canvas: Canvas,
+        context: Context,
+    ) -> Objective:
+        """The weighted sum at one level, its targets from the exemplar at the level's scale."""
+        from lichen.features.standardised import Standardised
+        from lichen.objective import Objective
+        from lichen.solve.pyramid import level_size, shrink
+        from lichen.terms.setting import Setting, build
+
+        layers = self._layers(features)
+        if self.standardise:
+            features = Standardised.of(features, example, mask)
+        setting = Setting(
+            features=features,
+            layers=layers,
+            colours=_usable(example, mask),
+            size=level.size,
+            wrap=canvas.wrap,
+            relative=self.relative,
+            generator=context.torch_generator(f"terms of level {level.octaves}"),
+        )
+        small = level_size((example.shape[2], example.shape[3]), level.octaves)
+        return Objective(
+            [term for asked in self.asked_terms() for term in build(asked, setting)],
+            shrink(example, small),
+            None if mask is None else (shrink(mask, small) > 0.999).to(example.dtype),
+            exemplar_border=(self.border, self.border),
+            border=self._border(canvas.wrap),
+        )
+
+    def _border(self, wrap: tuple[bool, bool]) -> Border:
+        return (
+            "circular" if wrap[0] else self.border,
+            "circular" if wrap[1] else self.border,
+        )
+
+    def _start(
+        self,
+        size: tuple[int, int],
+        example: Tensor,
+        mask: Tensor | None,
+        canvas: Canvas,
+        context: Context,
+    ) -> Tensor:
+        """The image that the coarsest level starts from."""
+        import torch
+
+        from lichen.features.tensor import to_tensor
+        from lichen.solve.pyramid import fit, shrink
+
+        channels = example.shape[1]
+        if isinstance(canvas.init, Exemplar):
+            given = to_tensor(canvas.init.pixels)
+            return shrink(given if channels == given.shape[1] else given[:, :1], size)
+        if canvas.init == "exemplar":
+            return shrink(fit(example, canvas.size), size)
+        noise = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
+        if self.noise == "faint":
+            mean = torch.tensor(IMAGENET_MEAN) if channels == 3 else torch.tensor([0.45])
+            return mean.view(1, -1, 1, 1) + noise / 255
+        colours = _usable(example, mask)
+        spread = torch.linalg.cholesky(
+            torch.cov(colours).view(channels, channels).double()
+            + 1e-8 * torch.eye(channels, dtype=torch.float64)
+        ).float()
+        mixed = torch.einsum("ij,bjhw->bihw", spread, noise)
+        return (colours.mean(1).view(1, -1, 1, 1) + mixed).clamp(0, 1)
+
+    def _box(self, colours: Tensor) -> tuple[Tensor, Tensor]:
+        """Lower and upper bounds of the pixels, (1, C, 1, 1), from the usable ones (C, M)."""
+        import torch
+
+        low, high = (bound.view(1, -1, 1, 1) for bound in (colours.amin(1), colours.amax(1)))
+        if self.bounds == "none":
+            return torch.zeros_like(low), torch.ones_like(high)
+        if self.bounds == "global":  # the paper's: over all channels, their means taken off
+            shift = torch.zeros_like(low)
+            if colours.shape[0] == 3:
+                shift = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
+            return (low - shift).min() + shift, (high - shift).max() + shift
+        return low, high
+
+    def _solver(self, iterations: int) -> Callable[..., Iterator[Iterate]]:
+        from lichen.solve.adam import adam
+        from lichen.solve.lbfgs import lbfgs
+
+        if self.optimizer == "adam":
+            return partial(adam, iterations=iterations, learning_rate=self.learning_rate)
+        return partial(lbfgs, iterations=iterations, memory=self.memory)
+
+
+def _usable(example: Tensor, mask: Tensor | None) -> Tensor:
+    """Colours of the pixels that may be used, (C, M)."""
+    colours = example[0].flatten(1)
+    return colours if mask is None else colours[:, mask.flatten() > 0]
+
+
+def _without_idle_channels(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
+    """Reduce a grey picture stored as RGB to one channel, so that no colour can creep in."""
+    grey = pixels.shape[2] == 3 and bool((pixels == pixels[..., :1]).all())
+    return (pixels[..., :1], True) if grey else (pixels, False)

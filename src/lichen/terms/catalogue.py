@@ -1,0 +1,115 @@
+"""Terms by name. Rows are text, so that naming a term imports no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lichen.errors import ParameterError, unknown_name
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """One kind of term.
+
+    Attributes
+    ----------
+    builder
+        ``module:function`` that makes its terms, called with a
+        :class:`~lichen.terms.setting.Setting`, the term's name and its options.
+    summary
+        One line.
+    optimises
+        What of the report card it makes equal; see :meth:`lichen.method.Method.optimises`.
+    """
+
+    builder: str
+    summary: str
+    optimises: tuple[str, ...]
+
+
+TERMS: dict[str, TermRow] = {
+    "gram": TermRow(
+        "lichen.terms.of_layers:on_layers",
+        "Gram matrices of the layers (Gatys et al. 2015)",
+        ("gram",),
+    ),
+    "covariance": TermRow(
+        "lichen.terms.of_layers:on_layers", "covariances of the layers", ("covariance",)
+    ),
+    "principal-gram": TermRow(
+        "lichen.terms.of_layers:on_layers",
+        "Gram matrices of the layers' principal components",
+        ("gram",),
+    ),
+    "means": TermRow(
+        "lichen.terms.of_layers:on_layers",
+        "channel means of the layers: global pooling",
+        ("means",),
+    ),
+    "histogram": TermRow(
+        "lichen.terms.of_layers:on_layers",
+        "channel histograms of the layers (Risser et al. 2017)",
+        ("histogram",),
+    ),
+    "colour": TermRow(
+        "lichen.terms.of_pixels:colour",
+        "histograms of the pixels' channels and principal colours",
+        ("histogram", "covariance"),
+    ),
+    "spectrum": TermRow(
+        "lichen.terms.of_pixels:spectrum",
+        "power spectrum of the pixels (Liu et al. 2016)",
+        ("spectrum", "autocorrelation"),
+    ),
+    "swd": TermRow(
+        "lichen.terms.of_pixels:sliced_patches",
+        "sliced Wasserstein distance of patches (GPDM: Elnekave, Weiss 2022)",
+        ("patches",),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A term that a method or its user asks for.
+
+    Attributes
+    ----------
+    name
+        A row of :data:`TERMS`.
+    weight
+        Its share of the objective; 0 leaves it out.
+    options
+        Arguments of its builder.
+    """
+
+    name: str
+    weight: float
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_term(text: str) -> Asked:
+    """Read ``NAME:WEIGHT``, or ``NAME`` for a weight of 1.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest known names.
+    ParameterError
+        When the weight is not a number of at least 0.
+    """
+    name, _, number = text.partition(":")
+    if name not in TERMS:
+        raise unknown_name("term", name, TERMS)
+    try:
+        weight = float(number) if number else 1.0
+    except ValueError:
+        weight = math.nan
+    if not 0 <= weight < math.inf:
+        raise ParameterError(
+            f"the weight of term {text} is not a number of at least 0", f"write it as in {name}:0.5"
+        )
+    return Asked(name, weight)

@@ -1,0 +1,34 @@
+"""Terms on the picture itself."""
+
+from __future__ import annotations
+
+from lichen.features.pixels import Pixels
+from lichen.features.principal_colours import PrincipalColours
+from lichen.objective import Term
+from lichen.statistics.histogram import Histogram
+from lichen.statistics.sliced import SlicedPatches
+from lichen.statistics.spectrum import Spectrum
+from lichen.terms.setting import Setting
+
+
+def colour(setting: Setting, name: str) -> list[Term]:
+    """Histograms of the channels, and along the principal axes of the exemplar's colours.
+
+    With the channels' alone hues come apart.
+    """
+    hues = PrincipalColours.of(setting.colours)
+    return [
+        Term(name, Pixels(), Histogram(), {"pixels": 1.0}),
+        Term("hues", hues, Histogram(), {"colours": 1.0}),
+    ]
+
+
+def spectrum(setting: Setting, name: str) -> list[Term]:
+    """Power spectrum, phases between the channels included."""
+    return [Term(name, Pixels(), Spectrum(setting.size), {"pixels": 1.0})]
+
+
+def sliced_patches(setting: Setting, name: str, patch: int = 7, directions: int = 64) -> list[Term]:
+    """Distribution of all patches, along random directions."""
+    statistic = SlicedPatches(setting.generator, patch, directions, setting.wrap)
+    return [Term(name, Pixels(), statistic, {"pixels": 1.0})]
