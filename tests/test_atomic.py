@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lichen.atomic import atomic_path
+from lichen.atomic import atomic_path, atomic_paths
 from lichen.errors import LichenError
 
 
@@ -45,6 +45,39 @@ def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(LichenError, match="No space left"), atomic_path(tmp_path / "a.txt"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_several_files_appear_together_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: bool
+) -> None:
+    """The disk may be found full when a file is written, or only when the last is flushed."""
+    targets = [tmp_path / "a.png", tmp_path / "b.json"]
+    targets[0].write_text("old")
+
+    def write(data: str) -> None:
+        with atomic_paths(targets) as temporaries:
+            for temporary in temporaries:
+                temporary.write_text(data)
+            if not last:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    calls = iter([None, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))])
+
+    def flush(file: int) -> None:
+        if (error := next(calls)) is not None:
+            raise error
+
+    monkeypatch.setattr(os, "fsync", flush)
+    with pytest.raises(LichenError, match=r"a\.png cannot be written \(No space left"):
+        write("new")
+    assert targets[0].read_text() == "old"
+    assert list(tmp_path.iterdir()) == targets[:1]
+    monkeypatch.undo()
+    last = True
+    write("new")
+    assert [target.read_text() for target in targets] == ["new", "new"]
+    assert sorted(tmp_path.iterdir()) == targets
 
 
 def test_a_missing_folder_and_a_folder_are_errors(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -40,18 +40,31 @@ def atomic_path(path: Path) -> Iterator[Path]:
         If the folder does not exist or is not writable, ``path`` is a folder, or the system
         refuses to write: no space is left, the name is too long.
     """
-    check_folder(path)
-    temporary = path.with_name(f".{path.stem[:32]}.{secrets.token_hex(4)}{path.suffix}")
-    try:
+    with atomic_paths([path]) as (temporary,):
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+
+
+@contextmanager
+def atomic_paths(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Give temporary paths for files that appear together, or none of them; see atomic_path."""
+    for path in paths:
+        check_folder(path)
+    temporaries = [
+        path.with_name(f".{path.stem[:32]}.{secrets.token_hex(4)}{path.suffix}") for path in paths
+    ]
+    try:
+        yield temporaries
+        for temporary in temporaries:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+        for temporary, path in zip(temporaries, paths, strict=True):
+            temporary.replace(path)
     except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink()
+        for temporary in temporaries:
+            with suppress(OSError):
+                temporary.unlink()
         if isinstance(error, OSError):
-            raise _refused(path, error) from error
+            raise _refused(paths[0], error) from error
         raise
 
 

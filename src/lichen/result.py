@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.atomic import atomic_path
+from lichen.atomic import atomic_paths
 from lichen.errors import ProvenanceError
 from lichen.exemplar import Exemplar
-from lichen.image import read_text, write_image
+from lichen.image import encode_image, read_text
 from lichen.image.writing import DEPTHS
 from lichen.source_map import SourceMap
 
@@ -179,7 +179,7 @@ class Result:
         return dict(zip(self.maps, np.split(self.image, ends, axis=2), strict=True))
 
     def save(self, path: str | Path, bit_depth: int = 8) -> Path:
-        """Write the picture with its provenance, whole or not at all.
+        """Write the picture with its provenance: all files of it, or none.
 
         PNG carries the record as text; for other formats it is a JSON file beside the picture
         (``photo.jpg`` -> ``photo.jpg.json``). Further maps are written beside the first one, with
@@ -200,16 +200,15 @@ class Result:
         path = Path(path)
         record = self.provenance.to_json()
         (_, first), *others = self.map_images().items()
+        files = {path: encode_image(path, first, bit_depth=bit_depth, text={TEXT_KEY: record})}
         for name, image in others:
-            write_image(
-                map_path(path, name), image, bit_depth=depth_of(path, self.bit_depths.get(name, 8))
-            )
-        if path.suffix.lower() == ".png":
-            write_image(path, first, bit_depth=bit_depth, text={TEXT_KEY: record})
-            return path
-        write_image(path, first, bit_depth=bit_depth)
-        with atomic_path(sidecar(path)) as temporary:
-            temporary.write_text(record + "\n", encoding="utf-8")
+            depth = depth_of(path, self.bit_depths.get(name, 8))
+            files[map_path(path, name)] = encode_image(path, image, bit_depth=depth)
+        if path.suffix.lower() != ".png":
+            files[sidecar(path)] = (record + "\n").encode()
+        with atomic_paths(list(files)) as temporaries:
+            for temporary, data in zip(temporaries, files.values(), strict=True):
+                temporary.write_bytes(data)
         return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from click.testing import CliRunner
 from PIL import Image
 
 from lichen.faces import cli
@@ -506,3 +508,48 @@ def test_the_table_is_long_enough_and_its_control_is_accepted(
     good()
     assert (folder / "out.png").is_file()
     assert "out.png: 40x40" in capsys.readouterr().out
+
+
+LIMITED = """
+import resource, sys
+from lichen.faces.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+main()
+"""
+"""The system refuses longer files, as it does where a disk is full."""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compare", "photo.png", "photo.png", "-o", "report.html"],
+        ["synthesize", "photo.png", "-m", "chaos_mosaic", "-o", "out.jpg"],
+        ["synthesize", "photo.png", "-m", "chaos_mosaic", "--map", "h=grey.png", "-o", "out.png"],
+        ["tiles", "photo.png", "--tile-size", "8", "--colours", "1", "-o", "set.png"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:1] + arguments[-1:]),
+)
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: Arguments
+) -> None:
+    place = tmp_path / "work"
+    place.mkdir()
+    rng = np.random.default_rng(0)
+    write_image(place / "photo.png", rng.random((64, 64, 3)))
+    write_image(place / "grey.png", rng.random((64, 64, 1)))
+    before = contents(place)
+    monkeypatch.chdir(place)
+    worked = CliRunner().invoke(cli.lichen, arguments)  # what is compiled is kept in files, too
+    assert worked.exit_code == 0, worked.output
+    for path in contents(place).keys() - before.keys():
+        path.unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().splitlines()[-1] == (
+        f"lichen: error: {arguments[-1]} cannot be written (File too large); "
+        "choose another name or place"
+    )
+    assert contents(place) == before

@@ -13,7 +13,7 @@ from lichen.errors import LichenError
 from lichen.faces.cli import lichen
 from lichen.image import read_image, write_image
 
-SMALL = ["--tile-size", "12", "--draws", "1", "--preview", "40x30"]
+SMALL = ["--tile-size", "12", "--colours", "2", "--draws", "1", "--preview", "40x30"]
 
 
 @pytest.fixture
@@ -55,6 +55,13 @@ def test_the_index_finds_each_tile_in_the_sheet(
                 np.testing.assert_array_equal(pixels[0], others[0])
             if east == other_east:
                 np.testing.assert_array_equal(pixels[1:-1, -1], others[1:-1, -1])
+
+
+def test_the_index_says_what_the_photo_decided(place: Path) -> None:
+    assert "81 tiles of 20x20" in call("photo.png", "--draws", "1", "--preview", "40x30")
+    index = json.loads((place / "photo_tiles.json").read_text())
+    assert index["parameters"]["tile_size"] == 20
+    assert {(tile["width"], tile["height"]) for tile in index["tiles"]} == {(20, 20)}
 
 
 def test_the_preview_is_laid_of_the_tiles(place: Path) -> None:

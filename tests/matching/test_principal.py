@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from lichen.matching.principal import principal_components
 
@@ -45,3 +48,28 @@ def test_equal_vectors_differ_in_no_direction() -> None:
     _, axes, deviations = principal_components(np.ones((4, 9), np.float32), 4)
     assert np.isfinite(axes).all()
     assert (deviations == 0).all()
+
+
+def blas_threads() -> set[int]:
+    return {
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    }
+
+
+@pytest.mark.parametrize("shape", [(5, 9), (9, 5)])
+def test_products_keep_to_one_thread(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many the libraries would start: as many bytes, and cores left to other workers."""
+    seen = []
+
+    def watched(matrix: np.ndarray) -> Any:
+        seen.append(blas_threads())
+        return eigh(matrix)
+
+    eigh = np.linalg.eigh
+    monkeypatch.setattr(np.linalg, "eigh", watched)
+    with threadpool_limits(2, "blas"):
+        principal_components(np.random.default_rng(0).random(shape, np.float32), 2)
+        assert blas_threads() == {2}
+    assert seen == [{1}]

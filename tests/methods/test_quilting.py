@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lichen.canvas import Canvas
-from lichen.errors import ImageError, ParameterError
+from lichen.errors import CanvasError, ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context
 from lichen.methods.resampling.quilting import Quilting, grid
@@ -178,3 +178,39 @@ def test_what_does_not_fit_is_an_error() -> None:
     mask[10:18, 3:50] = True
     narrow = replace(textured((60, 60)), mask=mask)  # blocks of 12 px do not fit, smaller ones do
     assert copies(made(Quilting(), [narrow], Canvas((30, 30))), [narrow])
+
+
+def test_an_initial_image_is_followed_by_copies_that_fit() -> None:
+    """Each block is chosen by it, too; random ones, which look at nothing, refuse it."""
+    exemplar, target = textured((64, 64)), textured((48, 56), seed=1)
+    method = Quilting(block=12, overlap=4)
+
+    def likeness(step: Step) -> float:
+        return float(np.corrcoef(step.image.ravel(), target.pixels.ravel())[0, 1])
+
+    followed = made(method, [exemplar], Canvas((48, 56), init=target))
+    assert copies(followed, [exemplar])
+    assert likeness(followed) > likeness(made(method, [exemplar], Canvas((48, 56)))) + 0.2
+    with pytest.raises(CanvasError, match="follows no initial image"):
+        Quilting(joins="random").check([exemplar], Canvas((48, 56), init=target))
+
+
+def test_in_a_hole_the_initial_image_keeps_its_place() -> None:
+    """Only the part of the canvas around the hole is worked on."""
+    photo, target = textured((64, 72)), textured((64, 72), seed=1)
+    hole = np.zeros((64, 72), bool)
+    hole[30:58, 36:68] = True
+    canvas = Canvas((64, 72), known=photo.pixels, known_mask=~hole, init=target)
+    method = Quilting(block=10, overlap=2)
+    filled, blank = (
+        made(method, [photo], wanted).image for wanted in (canvas, replace(canvas, init="noise"))
+    )
+    np.testing.assert_array_equal(filled[~hole], photo.pixels[~hole])
+    inner = np.s_[34:54, 40:64]
+
+    def likeness(image: np.ndarray, other: np.ndarray) -> float:
+        return float(np.corrcoef(image[inner].ravel(), other[inner].ravel())[0, 1])
+
+    ours = likeness(filled, target.pixels)
+    assert ours > likeness(blank, target.pixels) + 0.2
+    assert ours > likeness(filled, np.roll(target.pixels, (5, 5), (0, 1))) + 0.2

@@ -37,7 +37,8 @@ def textured(size: tuple[int, int] = (70, 64), seed: int = 0) -> Exemplar:
 
 @pytest.fixture(scope="module", params=["complete", "compact"])
 def tiles(request: pytest.FixtureRequest) -> TileSet:
-    return WangTiles(tile_size=24, tile_set=request.param, draws=3).tiles([textured()], seed=4)
+    method = WangTiles(tile_size=24, colours=2, tile_set=request.param, draws=3)
+    return method.tiles([textured()], seed=4)
 
 
 def test_the_sets_have_the_papers_sizes_and_choices() -> None:
@@ -166,7 +167,38 @@ def test_moving_the_samples_makes_the_cuts_cheaper(monkeypatch: pytest.MonkeyPat
 
 def test_what_does_not_fit_is_an_error() -> None:
     with pytest.raises(ImageError, match="tile_size = 64"):
-        WangTiles().check([textured()], Canvas((64, 64)))
+        WangTiles(tile_size=64).check([textured()], Canvas((64, 64)))
+    with pytest.raises(ImageError, match="use a smaller --tile-size, or a larger photo"):
+        WangTiles().check([textured((5, 64))], Canvas((64, 64)))
+    with pytest.raises(CanvasError, match="width 61 is not a multiple of tile_size = 32"):
+        WangTiles().check([textured()], Canvas((64, 61), (True, True)))
     with pytest.raises(CanvasError, match="width 50 is not a multiple of tile_size = 24"):
         WangTiles(tile_size=24).check([textured()], Canvas((48, 50), (False, True)))
     WangTiles(tile_size=24).check([textured()], Canvas((48, 50), (True, False)))
+
+
+@pytest.mark.parametrize(
+    ("size", "canvas", "wrap", "side"),
+    [
+        ((70, 64), (50, 50), False, 32),
+        ((70, 63), (50, 50), False, 30),
+        ((300, 400), (50, 50), False, 128),
+        ((70, 64), (60, 90), True, 30),
+        ((70, 64), (50, 75), True, 32),  # only 2 and 10 would close: too small
+    ],
+)
+def test_tiles_are_half_the_example_or_close_the_canvas(
+    size: tuple[int, int], canvas: tuple[int, int], wrap: bool, side: int
+) -> None:
+    wanted = Canvas(canvas, (wrap, wrap))
+    assert WangTiles()._side([Exemplar.from_array(np.zeros((*size, 3)))], wanted) == side
+
+
+def test_tiles_shrink_until_their_samples_fit_beside_the_mask() -> None:
+    mask = np.zeros((64, 64), bool)
+    mask[:26, 5:45] = True
+    method = WangTiles(draws=1)
+    made = method.tiles([replace(textured((64, 64)), mask=mask)])
+    side = made.tiles.shape[1]
+    assert side + 2 * method._overlap(side) <= 26 < side + 2 + 2 * method._overlap(side + 2)
+    assert mask[made.sources[..., 1], made.sources[..., 2]].all()

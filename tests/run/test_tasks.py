@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 import lichen
-from lichen.errors import CanvasError, ImageError
+from lichen.errors import CanvasError, ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.run import tasks, verbs
 from lichen.run.loop import RunInterruptedError
-from lichen.run.synthesis import VERBS
+from lichen.run.synthesis import VERBS, prepare
 from lichen.step import Step
 
 CHEAP: dict[str, Any] = {"iterations": 2, "progress": False}
@@ -151,6 +151,28 @@ def test_texture_by_numbers_puts_each_label_in_its_place() -> None:
     assert agree.mean() > 0.9
 
 
+@pytest.mark.parametrize("wrap", [False, "rows", (False, True)])
+def test_synthesize_with_guides_is_the_analogy(wrap: Any, tmp_path: Path) -> None:
+    labels = np.repeat(np.arange(40)[None, :, None] < 20, 40, axis=0).astype(np.float32)
+    photo, height = texture((40, 40)), texture((40, 40), seed=1, channels=1)
+    wanted = labels.transpose(1, 0, 2)[:36]
+    how = {"wrap": wrap, "method": "patchmatch", "seed": 3, **CHEAP}
+    lichen.write_image(tmp_path / "labels.png", labels)
+    lichen.write_image(tmp_path / "wanted.png", wanted)
+    arrays = lichen.synthesize(photo, guide=labels, follow=wanted, **how)
+    files = lichen.synthesize(
+        photo, guide=tmp_path / "labels.png", follow=tmp_path / "wanted.png", **how
+    )
+    word = "columns" if isinstance(wrap, tuple) else wrap
+    analogy = lichen.analogy(labels, photo, wanted, **{**how, "wrap": word})
+    np.testing.assert_array_equal(arrays.image, analogy.image)
+    np.testing.assert_array_equal(arrays.image, files.image)
+    more = lichen.synthesize(
+        photo, maps={"height": height}, guide=labels, follow=wanted, **how
+    ).map_images()
+    assert more["height"].shape == (36, 40, 1)
+
+
 def test_grey_and_colour_labels_are_compared() -> None:
     labels = texture((32, 32), channels=1)
     coloured = np.repeat(texture((30, 34), seed=1, channels=1), 3, axis=2)
@@ -228,6 +250,11 @@ def test_verbs_take_what_their_task_and_finish_take(name: str) -> None:
     assert getattr(lichen, name) is getattr(verbs, name)
 
 
+def guided(**wanted: Any) -> lichen.Run:
+    labels = {"guide": texture((32, 32)), "follow": texture((20, 24))}
+    return prepare(texture((32, 32)), **{**labels, **wanted})
+
+
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
@@ -239,10 +266,18 @@ def test_verbs_take_what_their_task_and_finish_take(name: str) -> None:
         (lambda: tasks.extend(texture((32, 32))), "no side"),
         (lambda: tasks.transfer(texture((32, 32)), HOLE * 0.5, blur=-1.0), "blur = -1"),
         (lambda: tasks.transfer(texture((32, 32)), HOLE * 0.5, blur=np.nan), "blur = nan"),
+        (lambda: guided(follow=None), "belong together"),
+        (lambda: guided(guide=None), "belong together"),
+        (lambda: guided(size=(32, 32)), "has a size"),
+        (lambda: guided(init="exemplar"), "exclude each other"),
+        (lambda: guided(init=texture((32, 32))), "exclude each other"),
+        (lambda: guided(also=[texture((32, 32))]), "one photo"),
+        (lambda: guided(guide=texture((32, 30))), "guide is 30x32"),
+        (lambda: guided(method="gatys"), "gatys does not honour guide"),
     ],
 )
 def test_what_is_refused_before_anything_is_computed(
     wanted: Callable[[], object], says: str
 ) -> None:
-    with pytest.raises((CanvasError, ImageError), match=says):
+    with pytest.raises((CanvasError, ImageError, ParameterError), match=says):
         wanted()

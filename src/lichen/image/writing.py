@@ -76,16 +76,27 @@ def write_image(
         Of JPEG, 1 to 95.
     """
     path = Path(path)
+    data = encode_image(path, pixels, bit_depth=bit_depth, text=text, quality=quality)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def encode_image(
+    path: Path,
+    pixels: NDArray[Any],
+    *,
+    bit_depth: int = 8,
+    text: Mapping[str, str] | None = None,
+    quality: int = 95,
+) -> bytes:
+    """Give what :func:`write_image` writes; raise if it could not be written to ``path``."""
     check_writable(path, bit_depth)
     pixels = check_image(pixels, str(path))
     if path.suffix.lower() == ".png":
-        data = _png(_quantised(pixels, bit_depth), text or {})
-    elif path.suffix.lower() in (".tif", ".tiff"):
-        data = _tiff(_quantised(pixels, bit_depth))
-    else:
-        data = _pillow(_quantised(pixels, 8), path.suffix.lower(), quality)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
+        return _png(_quantised(pixels, bit_depth), text or {})
+    if path.suffix.lower() in (".tif", ".tiff"):
+        return _tiff(_quantised(pixels, bit_depth))
+    return _pillow(_quantised(pixels, 8), path.suffix.lower(), quality)
 
 
 def _quantised(pixels: NDArray[np.float32], bit_depth: int) -> NDArray[Any]:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, minimum_filter
 from scipy.spatial import cKDTree
-from threadpoolctl import threadpool_limits
 
 from lichen.kernels import kernel
 from lichen.matching.neighbourhood import square
@@ -171,8 +170,7 @@ class Projection:
         length = sample.shape[1]
         if n_dims is None:
             return cls(np.zeros(length, np.float32), np.eye(length, dtype=np.float32))
-        with threadpool_limits(1, "blas"):  # the last bits depend on how many threads share sums
-            mean, axes, _ = principal_components(sample, min(n_dims, length))
+        mean, axes, _ = principal_components(sample, min(n_dims, length))
         return cls(mean, axes)
 
 

@@ -15,7 +15,7 @@ from lichen.quality.card import Card, Comparison
 from lichen.quality.figures import FIGURES
 from lichen.quality.heat_maps import copied_map, mismatch_map
 from lichen.quality.pyramid import luminance
-from lichen.quality.structure import autocorrelation, radial_spectrum
+from lichen.statistics.second_order import autocorrelation, radial_spectrum
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

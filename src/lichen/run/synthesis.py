@@ -48,6 +48,8 @@ def prepare(
     mask: Picture | None = None,
     maps: Mapping[str, str | Path | NDArray[Any]] | None = None,
     also: Sequence[Picture] = (),
+    guide: Picture | None = None,
+    follow: Picture | None = None,
     **parameters: Any,
 ) -> Run:
     """Check everything that can be checked and give the run, not yet started.
@@ -55,9 +57,22 @@ def prepare(
     See :func:`synthesize` for the parameters.
     """
     configured = registry.get(method).configure(preset, **parameters)
+    _check_guide(guide, follow, size, init, also)
     example = _with_maps(exemplar, mask, maps or {})
     if also and maps:
         raise ParameterError("several examples with further maps", "give one or the other")
+    if guide is not None and follow is not None:
+        words = {parse_wrap(word): word for word in ("none", "both", "rows", "columns")}
+        return tasks.analogy(
+            guide,
+            example,
+            follow,
+            wrap=words[wrap] if isinstance(wrap, tuple) else wrap,
+            method=method,
+            preset=preset,
+            seed=seed,
+            **parameters,
+        )
     start: Init | Exemplar = init_from(init)
     if size is None:
         height_width = start.size if isinstance(start, Exemplar) else example.size
@@ -84,6 +99,8 @@ def synthesize(
     mask: Picture | None = None,
     maps: Mapping[str, str | Path | NDArray[Any]] | None = None,
     also: Sequence[Picture] = (),
+    guide: Picture | None = None,
+    follow: Picture | None = None,
     progress: bool | None = None,
     checkpoint: str | Path | None = None,
     video: str | Path | None = None,
@@ -114,6 +131,9 @@ def synthesize(
         are made in step.
     also
         Further examples of the same texture, of any sizes.
+    guide, follow
+        Texture by numbers: a label map of the exemplar, of its size, and one of the new picture,
+        which gets the size of that; both or neither. They exclude ``size``, ``init``, ``also``.
     progress
         Whether to show a bar; None shows it on a terminal.
     checkpoint
@@ -155,6 +175,8 @@ def synthesize(
         mask=mask,
         maps=maps,
         also=also,
+        guide=guide,
+        follow=follow,
         **parameters,
     )
     return finish(run, progress=progress, checkpoint=checkpoint, video=video, on_step=on_step)
@@ -346,6 +368,29 @@ def _find_file(recorded: str | None, name: str, folder: Path) -> Path:
     raise ProvenanceError(
         f"the file {recorded} is gone", "pass where it is now with --exemplar (exemplar=)"
     )
+
+
+def _check_guide(
+    guide: Picture | None,
+    follow: Picture | None,
+    size: tuple[int, int] | str | None,
+    init: Picture,
+    also: Sequence[Picture],
+) -> None:
+    """Raise for what texture by numbers lacks, or excludes."""
+    if (guide is None) != (follow is None):
+        raise ParameterError(
+            "--guide and --follow belong together",
+            "give the label maps of the photo and of the new picture",
+        )
+    if guide is None:
+        return
+    if size is not None:
+        raise ParameterError("--follow has a size, so --size is too much", "leave --size out")
+    if not isinstance(init, str) or init != "noise":
+        raise ParameterError("--guide and --init exclude each other", "give one of them")
+    if also:
+        raise ParameterError("--guide belongs to one photo, several are given", "give one PHOTO")
 
 
 def _with_maps(

@@ -31,14 +31,14 @@ def apply(
     bit_depth: str | None,
     quiet: bool,
 ) -> None:
-    r"""Copy from PICTURE what MAP, which --save-map wrote, says: a normal map found later, say.
+    """Copy from PICTURE what MAP, which --save-map wrote, says: a normal map found later, say.
 
     As many pictures as the run had examples, in the same order and of the same sizes.
 
     \b
     lichen synthesize wall.jpg -m patchmatch -o new.png --save-map new.npz
     lichen apply new.npz wall_normal.png -o new_normal.png
-    """
+    """  # noqa: D301 (click wants the control character)
     run = repeat(source_map, pictures, known)
     picture = template.fill(output, describe(run))
     outputs = Outputs(picture, depth_for(run, picture, bit_depth))

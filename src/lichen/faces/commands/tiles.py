@@ -10,11 +10,11 @@ from typing import Any
 import click
 import numpy as np
 
-from lichen.atomic import atomic_path
+from lichen.atomic import atomic_paths
 from lichen.exemplar import Exemplar
 from lichen.faces import parameters
 from lichen.faces.commands.saving import refuse_overwriting
-from lichen.image import check_writable, parse_size, write_image
+from lichen.image import check_writable, encode_image, parse_size
 from lichen.methods.resampling.wang_tiles import TileSet, WangTiles, join_tiles
 
 UNUSED = {"guide_weight", "map_weights"}
@@ -74,13 +74,13 @@ def tiles(
         "photo": exemplar.name,
         "sha256": exemplar.sha256,
         "seed": seed,
-        "parameters": method.model_dump(mode="json"),
+        "parameters": {**method.model_dump(mode="json"), "tile_size": made.tiles.shape[1]},
         "tiles": _index(made, columns),
     }
-    with atomic_path(sheet) as first, atomic_path(index) as second, atomic_path(shown) as third:
-        write_image(first, sheet_of(made, columns))
+    with atomic_paths([sheet, index, shown]) as (first, second, third):
+        first.write_bytes(encode_image(sheet, sheet_of(made, columns)))
         second.write_text(json.dumps(record, indent=2) + "\n")
-        write_image(third, made.cover(size, seed))
+        third.write_bytes(encode_image(shown, made.cover(size, seed)))
     if not quiet:
         side = made.tiles.shape[1]
         click.echo(f"{sheet}: {len(made.tiles)} tiles of {side}x{side}, seed {seed}")

@@ -47,7 +47,7 @@ def trial(
     seed: int,
     files: tuple[Path, ...],
 ) -> None:
-    r"""Write a page that asks people which of two crops is the photo.
+    """Write a page that asks people which of two crops is the photo.
 
     The page is one file that works without a network. It keeps the answers in the browser and
     exports them as CSV, which --score reads: accuracy by method with its 95 % Wilson interval,
@@ -56,7 +56,7 @@ def trial(
     \b
     lichen trial photo.png gatys.png other.png -o trial.html --exposure 200
     lichen trial --score anna.csv --score ben.csv
-    """
+    """  # noqa: D301 (click wants the control character)
     from lichen.errors import ParameterError
     from lichen.faces.commands.saving import refuse_overwriting
 

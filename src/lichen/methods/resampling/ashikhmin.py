@@ -34,7 +34,9 @@ class Ashikhmin(CopyingMethod):
     Departures from the paper: without ``wrap`` what lies beyond the canvas is noise in the first
     pass and left out later, where the paper's pictures always wrap; a target (a guide, or an
     initial image) counts in all of the window and not only in its lower half; known pixels are
-    lent the most similar places of the example, so that pixels can go on from them.
+    lent the most similar places of the example, so that pixels can go on from them. Only places
+    whose whole windows may be used are copied: of the example never the outer ``window // 2``
+    pixels, nor those so near to what is masked.
     """
 
     name: ClassVar[str] = "ashikhmin"

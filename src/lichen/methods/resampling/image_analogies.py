@@ -53,7 +53,9 @@ class ImageAnalogies(CopyingMethod):
     ``dims`` principal components of the features; at borders, which the paper searches
     exhaustively with what is left of the window, B and B' are repeated, and B' where nothing is
     made yet is the coarser level's, enlarged (random places at the coarsest); where the canvas
-    wraps or has known pixels, a second pass at each level sees the whole windows of B'.
+    wraps or has known pixels, a second pass at each level sees the whole windows of B'. Only
+    places of A' whose whole windows may be used are copied: never its outer 2 pixels, nor those
+    so near to what is masked.
     """
 
     name: ClassVar[str] = "image_analogies"

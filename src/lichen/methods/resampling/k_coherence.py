@@ -37,7 +37,9 @@ class KCoherence(CopyingMethod):
     2000) did: each level begins with the coarser one's places doubled, which all of the window
     sees (``levels`` 1 is the paper's single size); a pixel is chosen ``passes`` times at each
     level; similarity is measured in ``dims`` principal components of the neighbourhoods and with
-    distances up to 1 + ``slack`` times the least.
+    distances up to 1 + ``slack`` times the least. Only places whose whole windows may be used are
+    copied: of the example never the outer ``window // 2`` pixels, nor those so near to what is
+    masked.
     """
 
     name: ClassVar[str] = "k_coherence"

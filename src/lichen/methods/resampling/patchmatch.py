@@ -161,7 +161,7 @@ class PatchMatch(CopyingMethod):
                     anchors,
                     spare,
                     SQUARE,
-                    self.variation,
+                    self.variation if scale <= 2 else 0.0,
                     int(rng.integers(2**31)),
                 )
                 same = np.ones(active.shape, np.float32)
@@ -171,7 +171,7 @@ class PatchMatch(CopyingMethod):
             coarse_width = anchors.shape[1]
             for iteration in range(n_iterations):
                 reach = max(anchors.shape) if number == 0 else max(8, max(anchors.shape) // 8)
-                weights = self._better(level, anchors, active, wraps, field, reach, rng)
+                weights = self._better(level, n_values, anchors, active, wraps, field, reach, rng)
                 vote(
                     level.atlas,
                     field,
@@ -226,7 +226,7 @@ class PatchMatch(CopyingMethod):
         told = level.known.any()
         edges = [(overlap, overlap), (overlap, overlap)]
         planes = np.pad(np.moveaxis(level.atlas, 2, 0), [(0, 0), *edges])
-        spread = float(level.atlas[level.usable].var(0).sum()) * 2 * block * overlap
+        spread = _spread(level, n_values) * 2 * block * overlap
         places = lay_blocks(
             np.ascontiguousarray(planes),
             np.pad(level.usable, edges).astype(np.float32),
@@ -250,6 +250,7 @@ class PatchMatch(CopyingMethod):
     def _better(
         self,
         level: Level,
+        n_values: int,
         anchors: Mask,
         active: Mask,
         wraps: Wraps,
@@ -259,7 +260,7 @@ class PatchMatch(CopyingMethod):
     ) -> Array:
         """Search once, in place; give the weights of the patches in the vote."""
         image = padded(level.image, self.patch - 1, wraps)
-        spread = float(level.atlas[level.usable].var(0).sum()) * self.patch**2
+        spread = _spread(level, n_values) * self.patch**2
         penalty = self._penalty(level, field, active, self.repetition * spread)
         costs = distances(level.atlas, image, field, self.patch, penalty)
         for number in range(self.sweeps):
@@ -297,6 +298,11 @@ class PatchMatch(CopyingMethod):
         # Where less is made than there is, to be used once is no repetition.
         excess = mean / max(needed, 1.0) - max(1.0 - needed, 0.0)
         return (price * excess.clip(0, MOST_EXCESS)).astype(np.float32)
+
+
+def _spread(level: Level, n_values: int) -> float:
+    """Variance of a pixel; the guide's is left out, a label would outweigh all colours."""
+    return float(level.atlas[level.usable][:, :n_values].var(0).sum())
 
 
 def _fit(places: Places, canvas: Canvas) -> Places:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from lichen.canvas import Canvas
-from lichen.errors import ImageError, ParameterError
+from lichen.errors import CanvasError, ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
 from lichen.matching.atlas import Atlas, anchors_of
@@ -53,7 +53,7 @@ class Quilting(CopyingMethod):
     blocks are cut on both sides. Where a block continues its neighbour exactly, as in the first
     row, the next best place says what is good enough: the example is not copied line by line. A
     single pass with a guide has alpha 0.5. Known pixels are matched like those of earlier blocks,
-    and kept.
+    and kept. An initial image takes the place of the previous pass from the first one on.
     """
 
     name: ClassVar[str] = "quilting"
@@ -61,7 +61,7 @@ class Quilting(CopyingMethod):
         "Efros, Freeman: Image Quilting for Texture Synthesis and Transfer, SIGGRAPH 2001"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars"}
+        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
     )
     minimum_size: ClassVar[int] = 3
 
@@ -93,6 +93,10 @@ class Quilting(CopyingMethod):
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
         """Raise before any work if this method cannot make this canvas from these exemplars."""
         super().check(exemplars, canvas)
+        if self.joins == "random" and canvas.init != "noise":
+            raise CanvasError(
+                "joins = random follows no initial image", "use joins = neighbours or cut"
+            )
         atlas = self.atlas(exemplars, canvas)
         block, overlap = self._sides(atlas, exemplars, canvas)
         if 2 * overlap > block:
@@ -117,6 +121,9 @@ class Quilting(CopyingMethod):
         part = cut(canvas, rows, columns)
         places = np.full(canvas.size, -1, np.int32)
         quilt = Quilt.of(atlas, part, self.tolerance, context)
+        start = atlas.start(canvas)
+        if start is not None:
+            quilt.previous = start[rows, columns]
         n_passes = 1 if canvas.guide is None else self.passes
         shares = np.array([(4 / 9) ** -number for number in range(n_passes)])  # of blocks, work
         starts = np.concatenate([[0], np.cumsum(shares)]) / shares.sum()
@@ -167,6 +174,8 @@ class Quilt:
         float32 (H, W, F): the canvas in the atlas's features.
     known, done
         bool (H, W): pixels that are given, and those with a value.
+    previous
+        float32 (H, W, F): what blocks are to be like beside their neighbours, without the guide.
     """
 
     atlas: Atlas

@@ -17,7 +17,7 @@ from lichen.matching.atlas import Atlas, anchors_of
 from lichen.matching.copying import ExampleMethod
 from lichen.matching.levels import Level, Wraps, level_pyramid, most_levels
 from lichen.matching.patches import gather_patches
-from lichen.matching.principal import principal_components
+from lichen.matching.principal import one_thread, principal_components
 from lichen.matching.tree import Tree
 from lichen.matching.voting import add_patches
 from lichen.method import Context
@@ -191,7 +191,8 @@ class _Grid:
         """Principal components of patches; a part at a time, all would fill the memory."""
         size = self.width**2 * image.shape[2]
         parts = np.array_split(places, 1 + len(places) * size // 10_000_000)
-        return np.concatenate([gather_patches(image, self.width, p) @ self.axes for p in parts])
+        with one_thread():
+            return np.concatenate([gather_patches(image, self.width, p) @ self.axes for p in parts])
 
 
 def _starts(length: int, width: int, wrap: bool) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import gcd
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -31,6 +32,8 @@ Choice = Literal["complete", "compact"]
 
 SWEEPS = 3
 """How often each sample of a set is chosen anew."""
+MOST_SIDE = 128
+"""Larger tiles are made only when asked for, in pixels: 81 of these are a sheet of 1152 px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +79,10 @@ class WangTiles(CopyingMethod):
     they are. The paper chooses among sets of random samples; here each sample in turn is moved to
     where it is most like the others along the diagonals, before the cheapest of several such sets
     is chosen. Samples of two colours are at least a quarter of a tile apart. The complete set has
-    a tile for each four colours (16 of 2 + 2 colours); the compact one has those with north +
-    west = east + south, modulo the number of colours: 8, as many as the paper's, two for each
-    north and west.
+    a tile for each four colours (81 of 3 + 3 colours); the compact one has those with north +
+    west = east + south, modulo the number of colours: of 2 + 2 colours 8, as many as the paper's,
+    two for each north and west. The paper's sets have 2 + 2 colours; three show each stone less
+    often.
     """
 
     name: ClassVar[str] = "wang_tiles"
@@ -88,11 +92,15 @@ class WangTiles(CopyingMethod):
     honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "exemplars"})
     minimum_size: ClassVar[int] = 4
 
-    tile_size: Annotated[
-        int, Field(ge=4, le=1024, multiple_of=2, json_schema_extra={"unit": "px"})
-    ] = Field(64, description="side of the tiles, even; those of the largest features and more")
+    tile_size: (
+        Annotated[int, Field(ge=4, le=1024, multiple_of=2, json_schema_extra={"unit": "px"})] | None
+    ) = Field(
+        None,
+        description="side of the tiles, even; for a lattice a multiple of its period; half the "
+        "example's and at most 128 when not given, or what of that divides a wrapped size",
+    )
     colours: Annotated[int, Field(ge=1, le=4)] = Field(
-        2, description="colours of the horizontal edges, and as many of the vertical ones"
+        3, description="colours of the horizontal edges, and as many of the vertical ones"
     )
     tile_set: Choice = Field(
         "complete", description="a tile for each four colours, or each three of them"
@@ -109,16 +117,18 @@ class WangTiles(CopyingMethod):
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
         """Raise before any work if this method cannot make this canvas from these exemplars."""
         super().check(exemplars, canvas)
+        side = self._side(exemplars, canvas)
         for wraps, length, axis in zip(canvas.wrap, canvas.size, ("height", "width"), strict=True):
-            if wraps and length % self.tile_size:
-                whole = -(-length // self.tile_size) * self.tile_size
+            if wraps and length % side:
+                whole = -(-length // side) * side
                 raise CanvasError(
-                    f"wrap: the {axis} {length} is not a multiple of tile_size = {self.tile_size}",
+                    f"wrap: the {axis} {length} is not a multiple of tile_size = {side}",
                     f"use a {axis} of {whole}, or another --tile-size",
                 )
-        if not anchors_of(self.atlas(exemplars, canvas).usable, self._window).any():
+        window = side + 2 * self._overlap(side)
+        if not anchors_of(self.atlas(exemplars, canvas).usable, window).any():
             raise ImageError(
-                f"tile_size = {self.tile_size} takes samples of {self._window} px with their "
+                f"tile_size = {side} takes samples of {window} px with their "
                 "overlaps, and none fits into what may be copied",
                 "use a smaller --tile-size, or a larger photo",
             )
@@ -129,8 +139,9 @@ class WangTiles(CopyingMethod):
         """Yield one step: the set is quickly made, and laid at once."""
         use_threads(context.threads)
         atlas = self.atlas(exemplars, canvas)
-        places, edges, _ = self._tiles(atlas, context)
-        rows, columns = (-(-length // self.tile_size) for length in canvas.size)
+        side = self._side(exemplars, canvas)
+        places, edges, _ = self._tiles(atlas, side, context)
+        rows, columns = (-(-length // side) for length in canvas.size)
         numbers = lay_tiles(edges, (rows, columns), canvas.wrap, context.rng("wang tiling"))
         joined = join_tiles(places, numbers)[: canvas.size[0], : canvas.size[1]]
         yield self.step(atlas, canvas, np.ascontiguousarray(joined), fraction=1.0, iteration=1)
@@ -143,9 +154,10 @@ class WangTiles(CopyingMethod):
         ImageError
             If a sample of ``tile_size`` and its overlap fits into no exemplar.
         """
-        self.check(exemplars, Canvas((self.tile_size, self.tile_size)))
-        atlas = self.atlas(exemplars, Canvas((self.tile_size, self.tile_size)))
-        places, edges, error = self._tiles(atlas, Context(seed))
+        canvas = Canvas(exemplars[0].size)
+        self.check(exemplars, canvas)
+        atlas = self.atlas(exemplars, canvas)
+        places, edges, error = self._tiles(atlas, self._side(exemplars, canvas), Context(seed))
         return TileSet(
             tiles=atlas.copy(places),
             edges=edges,
@@ -153,32 +165,49 @@ class WangTiles(CopyingMethod):
             error=error,
         )
 
-    @property
-    def _overlap(self) -> int:
-        return min(self.overlap or max(1, self.tile_size // 8), self.tile_size // 2 - 1)
+    def _side(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> int:
+        """Side of the tiles: one that fits the example and, if there is one, a wrapped canvas."""
+        if self.tile_size is not None:
+            return self.tile_size
+        usable = self.atlas(exemplars, canvas).usable
+        most = min(min(min(exemplar.size) for exemplar in exemplars) // 2, MOST_SIDE)
+        fitting = (
+            side
+            for side in range(most // 2 * 2, 3, -2)
+            if anchors_of(usable, side + 2 * self._overlap(side)).any()
+        )
+        largest = next(fitting, 4)
+        period = gcd(*(n for n, wraps in zip(canvas.size, canvas.wrap, strict=True) if wraps))
+        closing = (side for side in range(largest, largest // 2, -2) if period % side == 0)
+        return next(closing, largest)
 
-    @property
-    def _window(self) -> int:
-        """Side of the square that a sample is taken from."""
-        return self.tile_size + 2 * self._overlap
+    def _overlap(self, side: int) -> int:
+        return min(self.overlap or max(1, side // 8), side // 2 - 1)
 
-    def _tiles(self, atlas: Atlas, context: Context) -> tuple[Places, Edges, float]:
+    def _tiles(self, atlas: Atlas, side: int, context: Context) -> tuple[Places, Edges, float]:
         """Places (N, T, T) and edges (N, 4) of the tiles, and the error of all cuts."""
         rng = context.rng("wang tiles")
-        edges = edge_colours(self.colours, self.tile_set)
         spectra = ExemplarSpectra(atlas.features, context.threads)
-        anchors = atlas.anchors(self._window)
+        anchors = atlas.anchors(side + 2 * self._overlap(side))
+        # Each two samples meet in tiles of the compact set, too: it tells which samples are good.
+        compact = edge_colours(self.colours, "compact")
         least = np.inf
         for _ in range(self.draws):
             # Two rows of samples: those of north and south edges, those of east and west ones.
-            samples = rng.choice(np.flatnonzero(anchors), (2, self.colours)).astype(np.int32)
-            for number in range(SWEEPS * samples.size):
+            drawn = rng.choice(np.flatnonzero(anchors), (2, self.colours)).astype(np.int32)
+            for number in range(SWEEPS * drawn.size):
                 kind, colour = number % 2, number // 2 % self.colours
-                samples[kind, colour] = self._better(atlas, spectra, anchors, samples, kind, colour)
-            found, error = self._quilted(atlas, samples, edges)
+                drawn[kind, colour] = self._better(
+                    atlas, spectra, anchors, drawn, kind, colour, side
+                )
+            found, error = self._quilted(atlas, drawn, compact, side)
             if error < least:
-                places, least = found, error
-        return places, edges, least
+                places, samples, least = found, drawn, error
+        if self.tile_set == "compact":
+            return places, compact, least
+        edges = edge_colours(self.colours, self.tile_set)
+        places, error = self._quilted(atlas, samples, edges, side)
+        return places, edges, error
 
     def _better(
         self,
@@ -188,9 +217,11 @@ class WangTiles(CopyingMethod):
         samples: Places,
         kind: int,
         colour: int,
+        side: int,
     ) -> int:
         """Where a sample is most like those of the other kind along the diagonals."""
-        window, half = self._window, self.tile_size // 2
+        overlap, half = self._overlap(side), side // 2
+        window = side + 2 * overlap
         centre = window // 2
         ys, xs = np.divmod(samples, anchors.shape[1])
         others = np.mean(
@@ -204,10 +235,10 @@ class WangTiles(CopyingMethod):
         lines = np.arange(window)
         theirs = np.where(lines < centre, lines + half, lines - half)
         away = np.abs(lines - (window - 1) / 2)
-        ring = np.abs(away[:, None] + away - half) <= self._overlap
+        ring = np.abs(away[:, None] + away - half) <= overlap
         errors = spectra.ssd(others[np.ix_(theirs, theirs)], ring.astype(np.float32))
         allowed = anchors[: errors.shape[0], : errors.shape[1]].copy()
-        near = self.tile_size // 4  # colours that are nearly the same sample are none
+        near = side // 4  # colours that are nearly the same sample are none
         for other in range(self.colours):
             y, x = ys[kind, other], xs[kind, other]
             if other != colour:
@@ -217,13 +248,15 @@ class WangTiles(CopyingMethod):
         y, x = np.divmod(np.where(allowed, errors, np.inf).argmin(), errors.shape[1])
         return int(y * anchors.shape[1] + x)
 
-    def _quilted(self, atlas: Atlas, samples: Places, edges: Edges) -> tuple[Places, float]:
+    def _quilted(
+        self, atlas: Atlas, samples: Places, edges: Edges, side: int
+    ) -> tuple[Places, float]:
         """Cut all tiles out of these samples."""
-        side, width = self.tile_size, atlas.usable.shape[1]
+        overlap, width = self._overlap(side), atlas.usable.shape[1]
         features = atlas.features.reshape(-1, atlas.features.shape[2])
         square = np.arange(side, dtype=np.int32)[:, None] * width + np.arange(side, dtype=np.int32)
         # From a sample's corner to the tile's, for the north, east, south and west edge.
-        across, along = self._window // 2, self._overlap
+        across, along = side // 2 + overlap, overlap
         corners = np.array(
             [
                 across * width + along,
@@ -239,7 +272,7 @@ class WangTiles(CopyingMethod):
             candidates = chosen[:, None, None] + square  # (4, T, T)
             # Beyond a sample's reach there may be nothing; it is not looked at.
             inside = np.clip(candidates, 0, len(features) - 1)
-            labels, error = quilt_diamonds(features[inside], self._overlap)
+            labels, error = quilt_diamonds(features[inside], overlap)
             taken = np.take_along_axis(candidates, labels[None].astype(np.int64), 0)
             places[number] = taken[0]
             total += error
