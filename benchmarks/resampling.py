@@ -44,7 +44,6 @@ def main() -> None:
     parser.add_argument("exemplars", nargs="+", type=Path)
     parser.add_argument("--only", nargs="+", default=["speed", "growth", "cards"])
     parser.add_argument("--size", type=int, default=512, help="of the report cards' pictures")
-    parser.add_argument("--preset", help="of the default method")
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
@@ -56,7 +55,7 @@ def main() -> None:
     if "growth" in options.only:
         growth(options.exemplars[0])
     if "cards" in options.only:
-        cards(options.exemplars, options.size, options.preset)
+        cards(options.exemplars, options.size)
 
 
 def speed(photo: Array) -> None:
@@ -81,7 +80,6 @@ def speed(photo: Array) -> None:
             _made(photo, 1024, "patchmatch"),
             _matchpatch_seconds(photo, 1024),
         ),
-        ("best 256 -> 512 px", _made(photo, 512, "patchmatch", preset="best"), None),
         (
             "hole of 64 px in 256 px",
             lambda: lichen.finish(tasks.fill(photo, hole), progress=False),
@@ -111,7 +109,7 @@ def growth(exemplar: Path) -> None:
     print(f"slope of log seconds in log pixels: {slope:.2f}")
 
 
-def cards(exemplars: list[Path], size: int, preset: str | None) -> None:
+def cards(exemplars: list[Path], size: int) -> None:
     """Print who is better in which group, by exemplar."""
     if not shutil.which("gmic"):
         print("gmic is not installed: no cards")
@@ -120,7 +118,7 @@ def cards(exemplars: list[Path], size: int, preset: str | None) -> None:
     print(f"\n256 -> {size} px; ours / matchpatch, lower is better, * ours is")
     for path in exemplars:
         photo = _crop(path, 256)
-        ours = [_made(photo, size, "patchmatch", preset=preset, seed=s)() for s in range(3)]
+        ours = [_made(photo, size, "patchmatch", seed=s)() for s in range(3)]
         theirs = [_matchpatch(photo, size, seed)[0] for seed in range(3)]
         judged = compare(photo, *ours, *theirs).cards
         skipped = {"patches"}  # the default's energy

@@ -36,7 +36,7 @@ TaskCells = tuple[list[Cell], list[Cell]]
 
 FAMILY = [name for name, row in registry.METHODS.items() if ".resampling." in row.target]
 VARIANTS: dict[str, list[dict[str, Any]]] = {
-    "patchmatch": [{}, {"preset": "best"}],
+    "patchmatch": [{}],
     "quilting": [{}, {"joins": "neighbours"}, {"joins": "random"}],
     "graphcut": [{}, {"preset": "best"}],
     "efros_leung": [{}, {"preset": "fine"}, {"preset": "coarse"}],

@@ -38,16 +38,16 @@ class Task:
         self.image = rng.random((*self.size, self.n_values + self.guide), np.float32)
         self.done = rng.random(self.size) < self.known
 
-    def laid(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def laid(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
         edges = [(self.overlap, self.overlap)] * 2
         planes = np.pad(np.moveaxis(self.atlas, 2, 0), [(0, 0), *edges])
         usable = np.pad(self.usable, edges).astype(np.float32)
         image, done = self.image.copy(), self.done.copy()
-        places = lay_blocks(
+        places, disagreement = lay_blocks(
             np.ascontiguousarray(planes), usable, self.anchors, image, done, self.n_values,
             self.block, self.overlap, self.tolerance, self.repetition, self.wraps, self.seed,
         )  # fmt: skip
-        return places, image, done
+        return places, image, done, disagreement
 
 
 @settings(deadline=None, max_examples=40)
@@ -70,9 +70,9 @@ class Task:
 def test_blocks_lie_as_the_plain_version_lays_them(**wanted: object) -> None:
     task = Task(**wanted)  # type: ignore[arg-type]
     assume(task.overlap <= task.block)
-    places, image, done = task.laid()
+    places, image, done, disagreement = task.laid()
     plain_image = task.image.copy()
-    plain = plain_lay_blocks(
+    plain, plain_disagreement = plain_lay_blocks(
         task.atlas, task.usable, task.anchors, plain_image, task.done.copy(),
         n_values=task.n_values, block=task.block, overlap=task.overlap, tolerance=task.tolerance,
         repetition=task.repetition, wraps=task.wraps, seed=task.seed, doubt=float(DOUBT),
@@ -80,6 +80,7 @@ def test_blocks_lie_as_the_plain_version_lays_them(**wanted: object) -> None:
     np.testing.assert_array_equal(places, plain)
     np.testing.assert_array_equal(image, plain_image)
     assert done.all()
+    assert disagreement == pytest.approx(plain_disagreement, rel=1e-4, abs=1e-4)
 
 
 def test_what_is_known_stays_and_is_continued() -> None:
@@ -88,14 +89,14 @@ def test_what_is_known_stays_and_is_continued() -> None:
     task.image = task.atlas[:, :10].copy()
     task.done = np.zeros((10, 10), bool)
     task.done[:, :6] = True
-    places, image, _ = task.laid()
+    places, image, *_ = task.laid()
     np.testing.assert_array_equal(image, task.atlas[:, :10])
     np.testing.assert_array_equal(places, np.arange(110).reshape(10, 11)[:, :10])
 
 
 def test_blocks_are_whole_and_usable() -> None:
     task = Task(seed=5, size=(12, 12), block=4, holes=0.05)
-    places, image, _ = task.laid()
+    places, image, *_ = task.laid()
     assert task.usable.ravel()[places].all()
     np.testing.assert_array_equal(image, task.atlas.reshape(-1, 2)[places])
     corners = places[::4, ::4]

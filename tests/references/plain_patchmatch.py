@@ -137,13 +137,16 @@ def _window_cost(atlas, image, place, y, x, wraps, radius) -> float:
 def plain_lay_blocks(
     atlas, usable, anchors, image, done, *, n_values, block, overlap, tolerance, repetition, wraps,
     seed, doubt,
-) -> np.ndarray:  # fmt: skip
-    """Places of blocks laid one by one; ``image`` and ``done`` are changed as by the kernel."""
+) -> tuple[np.ndarray, float]:  # fmt: skip
+    """Places of blocks laid one by one, and the sum of their errors.
+
+    ``image`` and ``done`` are changed as by the kernel.
+    """
     height, width = done.shape
     field = np.empty(done.shape, np.int32)
     used = np.zeros(anchors.shape)
     grid = [(i, j) for i in range(-(-height // block)) for j in range(-(-width // block))]
-    filling, number = done.any(), -1
+    filling, number, disagreement = done.any(), -1, 0.0
     while grid:
         number += 1
         if filling:  # max takes the first of equals, in raster order
@@ -180,6 +183,7 @@ def plain_lay_blocks(
         limit = min(errors.values()) * (1 + tolerance)
         good = [place for place in errors if errors[place] <= limit]
         ay, ax = good[int(uniform(seed, number, 0) * len(good))]
+        disagreement += errors[ay, ax] - used[ay, ax] * repetition
         share = 1 - done[top : top + block, left : left + block].sum() / block**2
         for y, x in np.ndindex(anchors.shape):
             apart = max(abs(y - ay), abs(x - ax))
@@ -192,7 +196,7 @@ def plain_lay_blocks(
                 if not done[y, x]:
                     image[y, x, :n_values] = atlas[there][:n_values]
                     done[y, x] = True
-    return field
+    return field, disagreement
 
 
 def _done_about(done, down, across, block, overlap, wraps) -> int:

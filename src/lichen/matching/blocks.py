@@ -27,7 +27,7 @@ def lay_blocks(
     repetition: float,
     wraps: tuple[bool, bool],
     seed: int,
-) -> NDArray[np.int32]:
+) -> tuple[NDArray[np.int32], float]:
     """Cover an image with blocks, each chosen by what is already there.
 
     As image quilting does without the cuts (Efros and Freeman 2001), on few pixels. They are
@@ -58,6 +58,8 @@ def lay_blocks(
     NDArray
         int32 (H, W): the place in the atlas of each pixel; of those that are done, too, what lies
         there in the block.
+    float
+        Sum of the errors of the blocks, repetition left out: how well they agree.
     """
     height, width, channels = image.shape
     rows, columns = anchors.shape
@@ -70,6 +72,7 @@ def lay_blocks(
         for across in range(ready.shape[1]):
             ready[down, across] = _count_done(done, down, across, block, overlap, wraps)
     filling = done.any()
+    disagreement = 0.0
     for number in range(ready.size):
         down, across = divmod(ready.argmax() if filling else number, ready.shape[1])
         ready[down, across] = -1
@@ -111,6 +114,7 @@ def lay_blocks(
                     errors[y, x] += used[y, x] * repetition
                     least = min(least, errors[y, x])
         best = _draw(errors, anchors, float(least * (1 + tolerance)), seed, number)
+        disagreement += errors[best] - used[best] * repetition
         bottom, right = min(top + block, height), min(left + block, width)
         share = 1 - np.float32(done[top:bottom, left:right].sum()) / (block * block)
         for y in range(max(best[0] - block + 1, 0), min(best[0] + block, rows)):
@@ -132,7 +136,7 @@ def lay_blocks(
                 x = j % ready.shape[1] if wraps[1] else j
                 if 0 <= y < ready.shape[0] and 0 <= x < ready.shape[1] and ready[y, x] >= 0:
                     ready[y, x] = _count_done(done, y, x, block, overlap, wraps)
-    return field
+    return field, disagreement
 
 
 @kernel()
