@@ -1,3 +1,5 @@
+from . import probe as probe
+from . import statistics as statistics
 from . import textures as textures
 from .canvas import Canvas as Canvas
 from .errors import LichenError as LichenError
@@ -17,6 +19,7 @@ from .result import Result as Result
 from .result import read_provenance as read_provenance
 from .run.loop import Run as Run
 from .run.loop import RunInterruptedError as RunInterruptedError
+from .run.mixing import random_weights as random_weights
 from .run.synthesis import finish as finish
 from .run.synthesis import go_on as go_on
 from .run.synthesis import iterate as iterate
@@ -26,6 +29,8 @@ from .run.synthesis import synthesize as synthesize
 from .run.verbs import analogy as analogy
 from .run.verbs import extend as extend
 from .run.verbs import fill as fill
+from .run.verbs import mix as mix
+from .run.verbs import strip as strip
 from .run.verbs import transfer as transfer
 from .source_map import SourceMap as SourceMap
 from .step import Step as Step

@@ -84,24 +84,23 @@ def steerable_pyramid(
         When the picture is too small or not real, or a count is below 1.
     """
     size = _check(image, n_scales, n_orientations)
-    filters = _filters(size, n_scales, n_orientations, is_complex, image.dtype, image.device)
-    spectrum = torch.fft.rfft2(image)
-    highpass = torch.fft.irfft2(spectrum * filters.highpass, s=size)
+    filters = pyramid_filters(size, n_scales, n_orientations, is_complex, image.dtype, image.device)
+    spectrum = _spectrum(image)
+    highpass = _sampled(spectrum * filters.highpass, size)
     lowpass_size = band_size(size, n_scales)
-    lowpass = _sampled(_crop(spectrum, lowpass_size) * filters.lowpass, lowpass_size, size)
+    lowpass = _sampled(crop_spectrum(spectrum, lowpass_size) * filters.lowpass, lowpass_size)
     if is_complex:
-        spectrum = torch.fft.fft2(image)
+        spectrum = torch.fft.fft2(image, norm="forward")
     spectrum = spectrum * (-1j) ** (n_orientations - 1)
     bands = []
     for scale, masks in enumerate(filters.bands):
         height, width = band_size(size, scale)
-        spectrum = _crop(spectrum, (height, width), not is_complex)
+        spectrum = crop_spectrum(spectrum, (height, width), not is_complex)
         band = spectrum[..., None, :, :] * masks  # (..., K, h, w), w // 2 + 1 columns when real
         if is_complex:
-            gain = height * width / (size[0] * size[1])
-            bands.append(torch.fft.ifft2(band * gain))
+            bands.append(torch.fft.ifft2(band, norm="forward"))
         else:
-            bands.append(_sampled(band, (height, width), size))
+            bands.append(_sampled(band, (height, width)))
     return SteerablePyramid(highpass, tuple(bands), lowpass)
 
 
@@ -123,14 +122,14 @@ def reconstruct(pyramid: SteerablePyramid) -> Tensor:
     size = (pyramid.highpass.shape[-2], pyramid.highpass.shape[-1])
     n_scales, n_orientations = len(pyramid.bands), pyramid.bands[0].shape[-3]
     dtype, device = pyramid.highpass.dtype, pyramid.highpass.device
-    filters = _filters(size, n_scales, n_orientations, False, dtype, device)
-    spectrum = _spectrum(pyramid.lowpass, size) * filters.lowpass
+    filters = pyramid_filters(size, n_scales, n_orientations, False, dtype, device)
+    spectrum = _spectrum(pyramid.lowpass) * filters.lowpass
     for scale in reversed(range(n_scales)):
-        masked = _spectrum(pyramid.bands[scale].real, size) * filters.bands[scale]
+        masked = _spectrum(pyramid.bands[scale].real) * filters.bands[scale]
         here = masked.sum(-3) * 1j ** (n_orientations - 1)  # the filters' conjugates
-        spectrum = here + _grow(spectrum, band_size(size, scale))
-    spectrum = spectrum + torch.fft.rfft2(pyramid.highpass) * filters.highpass
-    return torch.fft.irfft2(spectrum, s=size)
+        spectrum = here + grow_spectrum(spectrum, band_size(size, scale))
+    spectrum = spectrum + _spectrum(pyramid.highpass) * filters.highpass
+    return _sampled(spectrum, size)
 
 
 def partial_lowpasses(image: Tensor, n_scales: int = 4) -> tuple[Tensor, ...]:
@@ -152,12 +151,12 @@ def partial_lowpasses(image: Tensor, n_scales: int = 4) -> tuple[Tensor, ...]:
         S + 1 pictures, finest first, (..., ceil(H / 2^s), ceil(W / 2^s)).
     """
     size = _check(image, n_scales, 1)
-    spectrum = torch.fft.rfft2(image)
+    spectrum = _spectrum(image)
     images = []
     for scale, mask in enumerate(_lowpasses(size, n_scales, image.dtype, image.device)):
         here = band_size(size, scale)
-        spectrum = _crop(spectrum, here)
-        images.append(_sampled(spectrum * mask, here, size))
+        spectrum = crop_spectrum(spectrum, here)
+        images.append(_sampled(spectrum * mask, here))
     return tuple(images)
 
 
@@ -167,8 +166,18 @@ def band_size(size: tuple[int, int], scale: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class _Filters:
-    """Transfer functions in the order of the FFT; (h, w // 2 + 1), or (K, h, w) when complex."""
+class Filters:
+    """Transfer functions in the order of the FFT, but for the factor (-i)^(K-1) of the bands.
+
+    Attributes
+    ----------
+    highpass
+        (H, W // 2 + 1), hi_0.
+    bands
+        Of each scale, (K, h, w // 2 + 1), or (K, h, w) when complex.
+    lowpass
+        (h, w // 2 + 1), lo_S.
+    """
 
     highpass: Tensor
     bands: tuple[Tensor, ...]
@@ -176,14 +185,15 @@ class _Filters:
 
 
 @lru_cache(maxsize=8)
-def _filters(
+def pyramid_filters(
     size: tuple[int, int],
     n_scales: int,
     n_orientations: int,
     is_complex: bool,
     dtype: torch.dtype,
     device: torch.device,
-) -> _Filters:
+) -> Filters:
+    """Transfer functions for pictures of a size."""
     # Tensors made in inference mode could not take part in a later backward pass.
     with torch.inference_mode(False), torch.no_grad():
         radius, _ = _polar(size, size)
@@ -197,7 +207,34 @@ def _filters(
         here = band_size(size, n_scales)
         lowpass = _low(_polar(size, here)[0], n_scales)[:, : here[1] // 2 + 1]
         parts = [part.to(device, dtype).contiguous() for part in (highpass, *bands, lowpass)]
-        return _Filters(parts[0], tuple(parts[1:-1]), parts[-1])
+        return Filters(parts[0], tuple(parts[1:-1]), parts[-1])
+
+
+def half_planes(size: tuple[int, int], scale: int, n_orientations: int) -> Tensor:
+    """Masks that make bands analytic: 2 where a complex band has its waves, 0 on the other side.
+
+    Parameters
+    ----------
+    size
+        Of the picture.
+    scale
+        Of the bands.
+    n_orientations
+        K.
+
+    Returns
+    -------
+    Tensor
+        (K, h, w) float64 in the order of the FFT, 1 on the line between the sides and 0 at the
+        frequency of Nyquist, which has no side.
+    """
+    here = band_size(size, scale)
+    _, angle = _polar(size, here)
+    masks = 1 + _side(_cosines(angle, n_orientations))
+    for axis, count in zip((-2, -1), here, strict=True):
+        if count % 2 == 0:
+            masks.select(axis, count // 2).zero_()
+    return masks
 
 
 @lru_cache(maxsize=8)
@@ -235,14 +272,23 @@ def _angular(angle: Tensor, n_orientations: int, is_complex: bool) -> Tensor:
     """a_k for all k, (K, h, w)."""
     order = n_orientations - 1
     scale = 2**order * math.factorial(order) / math.sqrt(math.factorial(2 * order) * (order + 1))
-    direction = torch.arange(n_orientations, dtype=torch.float64)[:, None, None]
-    cosine = torch.cos(angle - direction * math.pi / n_orientations)
+    cosine = _cosines(angle, n_orientations)
     lobes = scale * cosine**order
-    # The line where the cosine is 0 (it counts for one orientation only) stays as it is.
-    return lobes * (1 + torch.sign(cosine.where(cosine.abs() > 1e-12, 0))) if is_complex else lobes
+    return lobes * (1 + _side(cosine)) if is_complex else lobes
 
 
-def _crop(spectrum: Tensor, size: tuple[int, int], half: bool = True) -> Tensor:
+def _cosines(angle: Tensor, n_orientations: int) -> Tensor:
+    """cos(theta - k pi/K) for all k, (K, h, w)."""
+    direction = torch.arange(n_orientations, dtype=torch.float64)[:, None, None]
+    return torch.cos(angle - direction * math.pi / n_orientations)
+
+
+def _side(cosine: Tensor) -> Tensor:
+    """Sign; 0 on the line where the cosine is 0 (it counts for one orientation only)."""
+    return torch.sign(cosine.where(cosine.abs() > 1e-12, 0))
+
+
+def crop_spectrum(spectrum: Tensor, size: tuple[int, int], half: bool = True) -> Tensor:
     """Keep the lowest frequencies, of an FFT or of one whose columns are halved (rfft2)."""
     rows = _lowest(spectrum, size[0], -2)
     if not half:
@@ -259,8 +305,8 @@ def _lowest(spectrum: Tensor, count: int, axis: int) -> Tensor:
     return torch.cat(ends, axis)
 
 
-def _grow(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
-    """Undo :func:`_crop` of a halved spectrum, with zeros."""
+def grow_spectrum(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
+    """Undo :func:`crop_spectrum` of a halved spectrum, with zeros; ``size`` is the picture's."""
     rows = spectrum.shape[-2]
     if rows < size[0]:
         gap = spectrum.new_zeros((*spectrum.shape[:-2], size[0] - rows, spectrum.shape[-1]))
@@ -269,15 +315,14 @@ def _grow(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.nn.functional.pad(spectrum, (0, size[1] // 2 + 1 - spectrum.shape[-1]))
 
 
-def _sampled(spectrum: Tensor, here: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """The picture of a cropped spectrum, its amplitude kept."""
-    gain = here[0] * here[1] / (size[0] * size[1])
-    return torch.fft.irfft2(spectrum, s=here) * gain
+def _sampled(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
+    """The picture whose waves have these amplitudes, at the samples of its size."""
+    return torch.fft.irfft2(spectrum, s=size, norm="forward")
 
 
-def _spectrum(band: Tensor, size: tuple[int, int]) -> Tensor:
-    """Undo :func:`_sampled`."""
-    return torch.fft.rfft2(band) * (size[0] * size[1] / (band.shape[-2] * band.shape[-1]))
+def _spectrum(image: Tensor) -> Tensor:
+    """Amplitudes of a picture's waves; a crop of them needs no scaling."""
+    return torch.fft.rfft2(image, norm="forward")
 
 
 def _check(image: Tensor, n_scales: int, n_orientations: int) -> tuple[int, int]:

@@ -129,18 +129,14 @@ def _statistics(plane: Array, side: int) -> dict[str, NDArray[np.float64]]:
     import torch
 
     from lichen.features.steerable_pyramid import partial_lowpasses, steerable_pyramid
-    from lichen.statistics.portilla_simoncelli import largest_n_scales, portilla_simoncelli
+    from lichen.statistics.pyramid_statistics import largest_n_scales, pyramid_statistics
 
     generator = np.random.default_rng(0)
     room = np.array(plane.shape) - side + 1
     n_scales = min(4, largest_n_scales((side, side)))
-    found: dict[str, list[NDArray[np.float64]]] = {}
-    for y, x in generator.integers(0, room, (N_CROPS, 2)):
-        crop = torch.from_numpy(np.ascontiguousarray(plane[y : y + side, x : x + side]))[None, None]
-        with torch.no_grad():
-            pyramid = steerable_pyramid(crop, n_scales, is_complex=True)
-            lowpasses = partial_lowpasses(crop, n_scales)
-            groups = portilla_simoncelli(crop, pyramid, lowpasses).groups()
-        for name, values in groups.items():
-            found.setdefault(name, []).append(values.double().numpy())
-    return {name: np.stack(values) for name, values in found.items()}
+    corners = generator.integers(0, room, (N_CROPS, 2))
+    crops = torch.from_numpy(np.stack([plane[y : y + side, x : x + side] for y, x in corners]))
+    with torch.no_grad():
+        pyramid = steerable_pyramid(crops, n_scales, is_complex=True)
+        groups = pyramid_statistics(crops, pyramid, partial_lowpasses(crops, n_scales)).groups()
+    return {name: values.double().numpy() for name, values in groups.items()}

@@ -11,7 +11,8 @@ from scipy.spatial import cKDTree
 from lichen.matching.patches import gather_patches, random_places
 from lichen.quality.fidelity import PatchDescriptor
 from lichen.quality.pyramid import gaussian_pyramid, luminance
-from lichen.quality.structure import autocorrelation, strongest_peak
+from lichen.quality.structure import strongest_peak
+from lichen.statistics.second_order import autocorrelation
 
 Array = NDArray[np.float32]
 

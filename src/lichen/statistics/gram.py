@@ -9,6 +9,7 @@ which is the paper's 1 / (4 N^2 M^2) * sum (F^T F - ...)^2, free of the picture'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,13 @@ from torch import Tensor
 
 from lichen.errors import ParameterError
 from lichen.statistics.means import channel_means
-from lichen.statistics.statistic import Statistic, check_weights, positions, statistics_dtype
+from lichen.statistics.statistic import (
+    Statistic,
+    check_weights,
+    positions,
+    statistics_dtype,
+    weighted_sum,
+)
 
 
 def gram(maps: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -48,6 +55,19 @@ def covariance(maps: Tensor, weights: Tensor | None = None) -> Tensor:
     return gram(maps, weights) - torch.outer(mean, mean)
 
 
+def mix_moments(matrices: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Mix matrices of second moments, (C, C) each.
+
+    Beyond them, where a weight is negative, the sum may belong to no features at all. The positive
+    semidefinite matrix nearest to it, in the Frobenius norm, has its negative eigenvalues at 0.
+    """
+    mixed = weighted_sum(matrices, weights)
+    if min(weights) >= 0:
+        return mixed
+    values, vectors = torch.linalg.eigh(mixed.double())
+    return ((vectors * values.clamp_min(0)) @ vectors.T).to(mixed.dtype)
+
+
 class Covariance(Statistic):
     """Covariances of channels: a Gram matrix in which the means no longer drown the rest.
 
@@ -67,6 +87,10 @@ class Covariance(Statistic):
     def energy(self, target: Tensor) -> float:
         """``||C*||^2 / (4 N^2)``."""
         return float(target.square().sum()) / (4 * target.shape[0] ** 2)
+
+    def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+        """Weighted sum; with negative weights the positive semidefinite matrix nearest to it."""
+        return mix_moments(targets, weights)
 
     def count(self, channels: int) -> int:
         """Different entries of a symmetric matrix."""
@@ -88,6 +112,10 @@ class Gram(Statistic):
     def energy(self, target: Tensor) -> float:
         """``||G*||^2 / (4 N^2)``."""
         return float(target.square().sum()) / (4 * target.shape[0] ** 2)
+
+    def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+        """Weighted sum; with negative weights the positive semidefinite matrix nearest to it."""
+        return mix_moments(targets, weights)
 
     def count(self, channels: int) -> int:
         """Different entries of a symmetric matrix."""
@@ -153,7 +181,9 @@ class PrincipalGram(Statistic):
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> PrincipalTarget:
         """Leading eigenvectors of G*, and G* in their basis."""
-        full = gram(maps, weights)
+        return self._principal(gram(maps, weights))
+
+    def _principal(self, full: Tensor) -> PrincipalTarget:
         basis = torch.linalg.eigh(full.double()).eigenvectors[:, -self.components :]
         basis = basis.to(full.dtype)
         return PrincipalTarget(basis, basis.T @ full @ basis)
@@ -167,6 +197,11 @@ class PrincipalGram(Statistic):
     def energy(self, target: PrincipalTarget) -> float:
         """Loss of an all-zero matrix."""
         return float(target.gram.square().sum()) / (4 * target.gram.shape[0] ** 2)
+
+    def mix(self, targets: Sequence[PrincipalTarget], weights: Sequence[float]) -> PrincipalTarget:
+        """Mix the Gram matrices, as far as they are kept, and take the leading eigenvectors."""
+        kept = [one.components @ one.gram @ one.components.T for one in targets]  # (C, C)
+        return self._principal(mix_moments(kept, weights))
 
     def count(self, channels: int) -> int:
         """Different entries of a symmetric matrix of the components kept."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from lichen.errors import ParameterError
-from lichen.statistics.statistic import Statistic, check_weights, positions, statistics_dtype
+from lichen.statistics.statistic import (
+    Statistic,
+    check_weights,
+    positions,
+    statistics_dtype,
+    weighted_sum,
+)
 
 
 class Histogram(Statistic):
@@ -44,9 +52,24 @@ class Histogram(Statistic):
         """Mean variance of the channels: the scale against which a mismatch is judged."""
         return max(float(target.var(dim=1, unbiased=False).mean()), 1e-8)
 
+    def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+        """Wasserstein barycentre of each channel's values: the mean of the quantile functions."""
+        return mix_quantiles(targets, weights)
+
     def count(self, channels: int) -> int:
         """Quantiles kept of each channel, of a large map."""
         return channels * self.quantiles
+
+
+def mix_quantiles(functions: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Mean of quantile functions, (C, Q) each of any Q, at the finest one's resolution.
+
+    Negative weights may make it fall somewhere; its values in ascending order are the nearest
+    function that does not.
+    """
+    finest = max(one.shape[1] for one in functions)
+    mixed = weighted_sum([resample_quantiles(one, finest) for one in functions], weights)
+    return mixed if min(weights) >= 0 else mixed.sort(dim=1).values
 
 
 def resample_quantiles(quantile_function: Tensor, n: int) -> Tensor:

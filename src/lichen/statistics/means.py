@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
-from lichen.statistics.statistic import Statistic, check_weights, positions, statistics_dtype
+from lichen.statistics.statistic import (
+    Statistic,
+    check_weights,
+    positions,
+    statistics_dtype,
+    weighted_sum,
+)
 
 
 def channel_means(maps: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -28,6 +36,10 @@ class Means(Statistic):
     def energy(self, target: Tensor) -> float:
         """Mean square of the target."""
         return float(target.square().mean())
+
+    def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+        """Weighted sum."""
+        return weighted_sum(targets, weights)
 
     def count(self, channels: int) -> int:
         """One number a channel."""

@@ -10,10 +10,12 @@ and the loss is the squared distance, 1/2 ||x - x~||^2, whose gradient is x - x~
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from lichen.statistics.statistic import Statistic, statistics_dtype
+from lichen.statistics.statistic import Statistic, statistics_dtype, weighted_sum
 
 
 def project_onto_spectrum(image: Tensor, reference: Tensor) -> Tensor:
@@ -118,6 +120,23 @@ class Spectrum(Statistic):
         if self.size[1] % 2 == 0:
             total = total - power[..., -1].sum()
         return max(float(total) / (2 * (self.size[0] * self.size[1]) ** 2), 1e-8)
+
+    def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+        """Weighted sum of the amplitudes of each channel, not below 0.
+
+        The phases of the channels relative to each other are those of the sum of all spectra, each
+        turned at every frequency to where it is most like the first; a turn of all channels
+        together is no part of the statistic.
+        """
+        first, *others = targets
+        turned = [first]
+        for other in others:
+            alignment = (first * other.conj()).sum(1, keepdim=True)
+            turned.append(other * torch.polar(torch.ones_like(alignment.abs()), alignment.angle()))
+        together = weighted_sum(turned, weights)
+        phases = torch.where(together.abs() > 0, together, first).angle()
+        amplitudes = weighted_sum([one.abs() for one in targets], weights).clamp_min(0)
+        return torch.polar(amplitudes, phases)
 
     def count(self, channels: int) -> int:
         """Moduli of half the frequencies, and the relative phases of the channels."""

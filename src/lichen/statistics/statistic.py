@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -29,6 +30,14 @@ class Statistic(ABC):
         """Loss of an all-zero summary: what a relative loss is divided by."""
 
     @abstractmethod
+    def mix(self, targets: Sequence[Any], weights: Sequence[float]) -> Any:
+        """Target between those of several exemplars, or beyond them where a weight is negative.
+
+        ``weights`` sum to 1; with a weight of 1 the mixture is that target. Beyond them it is
+        brought back to the nearest that a picture could have, as far as that can be told.
+        """
+
+    @abstractmethod
     def count(self, channels: int) -> int:
         """How many numbers are matched for a layer of ``channels`` channels."""
 
@@ -36,6 +45,12 @@ class Statistic(ABC):
 def statistics_dtype(maps: Tensor) -> torch.dtype:
     """Float32 for half precision maps, the maps' own type otherwise."""
     return torch.float64 if maps.dtype == torch.float64 else torch.float32
+
+
+def weighted_sum(tensors: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Sum of tensors of one shape, each times its weight."""
+    first, *others = (weight * one for one, weight in zip(tensors, weights, strict=True))
+    return sum(others, start=first)
 
 
 def positions(maps: Tensor) -> Tensor:

@@ -8,19 +8,19 @@ import torch
 
 from lichen.errors import ParameterError
 from lichen.features.steerable_pyramid import partial_lowpasses, steerable_pyramid
-from lichen.statistics.portilla_simoncelli import (
-    PortillaSimoncelli,
+from lichen.statistics.pyramid_statistics import (
+    PyramidStatistics,
     largest_n_scales,
-    portilla_simoncelli,
+    pyramid_statistics,
 )
 from references.plain_portilla_simoncelli import plain_portilla_simoncelli
 
 
 def statistics(
     image: torch.Tensor, n_scales: int = 4, n_orientations: int = 4, n_neighbours: int = 7
-) -> PortillaSimoncelli:
+) -> PyramidStatistics:
     pyramid = steerable_pyramid(image, n_scales, n_orientations, is_complex=True)
-    return portilla_simoncelli(image, pyramid, partial_lowpasses(image, n_scales), n_neighbours)
+    return pyramid_statistics(image, pyramid, partial_lowpasses(image, n_scales), n_neighbours)
 
 
 def texture(height: int, width: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -167,11 +167,14 @@ def test_no_graph_without_gradients() -> None:
         assert not flat(statistics(image, 2).groups()).requires_grad
 
 
-def test_four_axes_are_allowed() -> None:
-    image = texture(40, 48)
-    torch.testing.assert_close(
-        flat(statistics(image[None, None], 2).groups()), flat(statistics(image, 2).groups())
-    )
+def test_pictures_at_once_are_pictures_alone() -> None:
+    image = texture(2 * 40, 3 * 48).reshape(2, 40, 3, 48).transpose(1, 2)  # (2, 3, 40, 48)
+    together = statistics(image, 2)
+    alone = statistics(image[1, 2], 2)
+    for name, value in together.groups().items():
+        torch.testing.assert_close(value[1, 2], alone.groups()[name])
+    torch.testing.assert_close(together.magnitude_mean[1, 2], alone.magnitude_mean)
+    assert together.count() == alone.count()
 
 
 def test_largest_n_scales_is_the_most_that_runs() -> None:
@@ -188,10 +191,8 @@ def test_errors() -> None:
     image = texture(32, 32)
     with pytest.raises(ParameterError, match="n_neighbours = 4"):
         statistics(image, 2, 4, 4)
-    with pytest.raises(ParameterError, match="one grey picture"):
-        statistics(image.expand(3, 32, 32), 2)
     with pytest.raises(ParameterError, match="complex pyramid"):
-        portilla_simoncelli(image, steerable_pyramid(image, 2), partial_lowpasses(image, 2))
+        pyramid_statistics(image, steerable_pyramid(image, 2), partial_lowpasses(image, 2))
     pyramid = steerable_pyramid(image, 2, is_complex=True)
     with pytest.raises(ParameterError, match="give 3"):
-        portilla_simoncelli(image, pyramid, partial_lowpasses(image, 1))
+        pyramid_statistics(image, pyramid, partial_lowpasses(image, 1))
