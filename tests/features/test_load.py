@@ -21,14 +21,16 @@ METADATA = {
 }
 
 
-def encoder_file(folder: Path, **changes: str) -> Path:
+def encoder_file(folder: Path, network: str = "encoder", **changes: str) -> Path:
     generator = torch.Generator().manual_seed(0)
     tensors = {}
     for name, shape in {"conv1_1": (4, 3, 3, 3), "conv2_1": (6, 4, 3, 3)}.items():
         tensors[f"{name}.weight"] = torch.randn(shape, generator=generator).half()
         tensors[f"{name}.bias"] = torch.randn(shape[:1], generator=generator).half()
-    save_file(tensors, folder / "encoder.safetensors", metadata=METADATA | changes)
-    return folder / "encoder.safetensors"
+    if network == "autoencoder":
+        tensors["decoder.0.weight"] = torch.zeros(4, 6, 3, 3).half()
+    save_file(tensors, folder / f"{network}.safetensors", metadata=METADATA | changes)
+    return folder / f"{network}.safetensors"
 
 
 def test_unknown_names_answer_with_the_nearest() -> None:
@@ -88,13 +90,27 @@ def test_an_encoder_that_does_not_say_how_is_refused(
         load_features("encoder", weights=encoder_file(tmp_path, **changes))
 
 
+def test_without_weights_an_autoencoder_says_how_to_train_one() -> None:
+    with pytest.raises(WeightsError, match="lichen train autoencoder"):
+        load_features("autoencoder")
+
+
+def test_an_encoder_and_an_autoencoder_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    for name, other in (("encoder", "autoencoder"), ("autoencoder", "encoder")):
+        file = encoder_file(tmp_path, name).rename(tmp_path / "mine.safetensors")
+        assert load_features(name, weights=file, rescale=False).network.startswith(name)
+        with pytest.raises(WeightsError, match=f"does not hold the weights of {other}"):
+            load_features(other, weights=file)
+
+
 @pytest.mark.parametrize("network", list(NETWORKS))
 def test_what_is_loaded_is_frozen_and_names_itself(
     network: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     weights = None
     if NETWORKS[network].weights:
-        weights = encoder_file(tmp_path) if network == "encoder" else None
+        ours = network in ("encoder", "autoencoder")
+        weights = encoder_file(tmp_path, network) if ours else None
         weights = weights or request.getfixturevalue("weights_dir")
     net = load_features(network, weights=weights, rescale=False)
     assert not any(parameter.requires_grad for parameter in net.parameters())

@@ -14,14 +14,9 @@ from lichen.errors import LichenError
 from lichen.features.load import load_features
 from lichen.training import encoder as training
 from lichen.training.crops import Crops
-from lichen.training.encoder import (
-    EncoderNetwork,
-    EncoderRecipe,
-    TrainingProgress,
-    export,
-    learning_rate,
-    train_encoder,
-)
+from lichen.training.encoder import EncoderNetwork, export, train_encoder
+from lichen.training.loop import TrainingProgress, learning_rate
+from lichen.training.recipe import EncoderRecipe
 
 TINY = EncoderRecipe(pictures=2, steps=8, batch=6, crop=16, widths=(4, 6), learning_rate=0.02)
 

@@ -46,6 +46,11 @@ NETWORKS: dict[str, NetworkEntry] = {
         "SqueezeNet 1.1 trained on ImageNet: 5 MB",
         weights="squeezenet1_1",
     ),
+    "autoencoder": NetworkEntry(
+        "lichen.features.encoder:build",
+        "the encoder of an autoencoder that you trained (lichen train autoencoder)",
+        weights="autoencoder",
+    ),
     "random-vgg": NetworkEntry(
         "lichen.features.random_vgg:build",
         "VGG-19 with random weights (He, Wang and Hopcroft 2016)",

@@ -90,13 +90,13 @@ class ConvStack(FeatureExtractor):
             if len(found) == len(wanted):
                 break
             if name.startswith("conv"):
-                x = _convolve(x, self.weight(name), self.bias(name), border)
+                x = convolve(x, self.weight(name), self.bias(name), border)
             elif name.startswith("relu"):
                 # In place unless somebody asked for the map before the ReLU.
                 before = name.replace("relu", "conv")
                 x = F.relu(x, inplace=before not in wanted)
             else:
-                x = _pool(x, self.pooling, border)
+                x = pool(x, self.pooling, border)
             if name in wanted:
                 found[name] = x
         return {name: found[name] for name in layers}
@@ -164,13 +164,15 @@ def _halvings(layer: str) -> int:
     return int(layer[4:].split("_")[0]) - 1
 
 
-def _convolve(x: Tensor, weight: Tensor, bias: Tensor, border: Border) -> Tensor:
+def convolve(x: Tensor, weight: Tensor, bias: Tensor, border: Border) -> Tensor:
+    """Convolve (B, C, H, W) maps with (C', C, 3, 3) filters; the size stays."""
     if border == ("zero", "zero"):
         return F.conv2d(x, weight, bias, padding=1)
     return F.conv2d(pad_by_one(x, border), weight, bias)
 
 
-def _pool(x: Tensor, pooling: Pooling, border: Border) -> Tensor:
+def pool(x: Tensor, pooling: Pooling, border: Border) -> Tensor:
+    """Halve (B, C, H, W) maps, odd sizes rounded up."""
     # An odd last row or column meets its neighbour beyond the border, so that no pixel is
     # dropped and a wrapped map stays wrapped; beyond a zero border that is a copy of itself.
     modes = tuple("replicate" if mode == "zero" else mode for mode in border)

@@ -1,4 +1,4 @@
-"""The embedded encoder: a small network that this project trained itself."""
+"""Networks that Lichen trains: the embedded encoder, and the encoder of an autoencoder."""
 
 from __future__ import annotations
 
@@ -11,43 +11,46 @@ from lichen.weights.catalogue import InputNormalisation
 from lichen.weights.read import read_metadata, read_tensors
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lichen.features.load import Order
-
-_REMEDY = "train one with: lichen train encoder"
+    from lichen.weights.lookup import WeightsFile
 
 
 def build(order: Order) -> ConvStack:
     """Make the encoder out of the order's weights; all its ReLU layers are default layers."""
     file = order.weights
-    stack = ConvStack(file.label, read_tensors(file), _normalisation(file.path), order.pooling)
+    stack = ConvStack(file.label, read_tensors(file), _normalisation(file), order.pooling)
     stack.default_layers = tuple(name for name in stack.layers if name.startswith("relu"))
     return stack
 
 
-def _normalisation(path: Path) -> InputNormalisation:
+def _normalisation(file: WeightsFile) -> InputNormalisation:
     """Read how the file wants its pixels: ``(x - mean) / std`` of values in [0, 1]."""
-    metadata = read_metadata(path)
+    metadata = read_metadata(file.path)
     order = metadata.get("input", "")
     if order not in ("RGB", "BGR"):
-        raise WeightsError(f"{path} does not say whether its input is RGB or BGR", _REMEDY)
+        raise WeightsError(
+            f"{file.path} does not say whether its input is RGB or BGR", _remedy(file)
+        )
     return InputNormalisation(
         cast("Literal['RGB', 'BGR']", order),
         1.0,
-        _three_numbers(metadata, "mean", path),
-        _three_numbers(metadata, "std", path),
+        _three_numbers(metadata, "mean", file),
+        _three_numbers(metadata, "std", file),
     )
 
 
 def _three_numbers(
-    metadata: Mapping[str, str], field: str, path: Path
+    metadata: Mapping[str, str], field: str, file: WeightsFile
 ) -> tuple[float, float, float]:
     try:
         first, second, third = (float(part) for part in metadata.get(field, "").split(","))
     except ValueError as error:
         raise WeightsError(
-            f"{path} gives its input's {field} as {metadata.get(field)!r}, not three numbers",
-            _REMEDY,
+            f"{file.path} gives its input's {field} as {metadata.get(field)!r}, not three numbers",
+            _remedy(file),
         ) from error
     return first, second, third
+
+
+def _remedy(file: WeightsFile) -> str:
+    return f"train one with: {file.row.training}"

@@ -58,8 +58,9 @@ def load_features(
     Parameters
     ----------
     network
-        ``encoder``, ``vgg19``, ``squeezenet``, ``random-vgg``, ``random-filters`` or ``pixels``;
-        or a row of the catalogue of weights such as ``vgg19-caffe``.
+        ``encoder``, ``vgg19``, ``squeezenet``, ``autoencoder`` (with ``weights`` that you trained),
+        ``random-vgg``, ``random-filters`` or ``pixels``; or a row of the catalogue of weights such
+        as ``vgg19-caffe``.
     weights
         File or folder of weights instead of the usual places.
     pooling

@@ -15,12 +15,19 @@ class Interruption:
     ``KeyboardInterrupt`` is raised wherever the interpreter happens to be, and is dropped where
     exceptions are: in a finaliser, in a callback from C. A run then goes on as if nothing had been
     said. So the request is remembered, and raised again at the next step.
+
+    Parameters
+    ----------
+    deferred
+        Whether the first request is remembered only, so that a step is done to its end; a second
+        one is raised at once.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self) -> None:
+    def __init__(self, deferred: bool = False) -> None:
         self.asked = False
+        self.deferred = deferred
         self._before: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     def __enter__(self) -> Self:
@@ -49,5 +56,6 @@ class Interruption:
             raise KeyboardInterrupt
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-        self._before[number](number, frame)
+        first, self.asked = not self.asked, True
+        if not (self.deferred and first):
+            self._before[number](number, frame)

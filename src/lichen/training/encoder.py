@@ -8,40 +8,26 @@ must tell the pictures apart, since the statistics of every block are what synth
 from __future__ import annotations
 
 import itertools
-import json
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lichen.atomic import atomic_path
-from lichen.errors import LichenError
 from lichen.features.precision import multiplies_bfloat16
 from lichen.training.crops import Crops
+from lichen.training.loop import (
+    Report,
+    TrainingProgress,
+    TrainingState,
+    input_metadata,
+    write_weights,
+)
 from lichen.training.pictures import training_pictures
 from lichen.training.recipe import EncoderRecipe
 
 MEAN, STD = 0.5, 0.25
-
-
-@dataclass(frozen=True)
-class TrainingProgress:
-    """One step of the training, or of the making of its pictures."""
-
-    stage: str
-    done: int
-    total: int
-    loss: float | None = None
-    accuracy: float | None = None
-
-
-Report = Callable[[TrainingProgress], None]
 
 
 class EncoderNetwork(nn.Module):
@@ -98,8 +84,8 @@ def train_encoder(
     output
         The weights' file, written whole or not at all.
     checkpoint
-        File to keep the state in every ``checkpoint_every`` steps; if it exists, training goes
-        on from it. Deleted at the end.
+        File to keep the state in every ``checkpoint_every`` steps and on Ctrl-C; if it exists,
+        training goes on from it. Deleted at the end.
     report
         Called after every step.
     """
@@ -113,26 +99,26 @@ def train_encoder(
     optimizer = torch.optim.AdamW(
         network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
     )
+    state = TrainingState(recipe, network, optimizer, rng=crops.rng)
     start = 0
     if checkpoint is not None and checkpoint.is_file():
-        start = _restore(checkpoint, recipe, network, optimizer, crops)
-    for step in range(start, recipe.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(recipe, step)
+        start = state.restore(checkpoint)
+
+    def step(number: int) -> TrainingProgress:
         loss, accuracy = _step(network, optimizer, *crops.batch(recipe.batch))
-        report(TrainingProgress("training", step + 1, recipe.steps, loss, accuracy))
-        if checkpoint is not None and (step + 1) % checkpoint_every == 0:
-            _keep(checkpoint, recipe, step + 1, network, optimizer, crops)
+        return TrainingProgress("training", number + 1, recipe.steps, loss, accuracy)
+
+    state.run(
+        range(start, recipe.steps),
+        step,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        report=report,
+    )
     export(network, recipe, output)
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     return output
-
-
-def learning_rate(recipe: EncoderRecipe, step: int) -> float:
-    """Linear warm-up over 50 steps, then a half cosine to zero."""
-    warm = min(1.0, (step + 1) / 50)
-    return recipe.learning_rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / recipe.steps))
 
 
 def block_weights(n: int) -> list[float]:
@@ -174,55 +160,5 @@ def folded(network: EncoderNetwork) -> dict[str, Tensor]:
 
 def export(network: EncoderNetwork, recipe: EncoderRecipe, output: Path) -> None:
     """Write the folded weights as float16 with what is needed to use them."""
-    from safetensors.torch import save
-
-    metadata = {
-        "architecture": "lichen-encoder",
-        "input": "RGB",
-        "mean": ",".join([str(MEAN)] * 3),
-        "std": ",".join([str(STD)] * 3),
-        "pool": "average",
-        "recipe": json.dumps(recipe.model_dump(mode="json"), sort_keys=True),
-    }
-    tensors = {name: tensor.half() for name, tensor in folded(network).items()}
-    with atomic_path(output) as temporary:
-        temporary.write_bytes(save(tensors, metadata))
-
-
-def _keep(
-    path: Path,
-    recipe: EncoderRecipe,
-    step: int,
-    network: EncoderNetwork,
-    optimizer: torch.optim.Optimizer,
-    crops: Crops,
-) -> None:
-    state = {
-        "recipe": recipe.model_dump_json(),
-        "step": step,
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "crops": json.dumps(crops.rng.bit_generator.state),
-    }
-    with atomic_path(path) as temporary:
-        torch.save(state, temporary)
-
-
-def _restore(
-    path: Path,
-    recipe: EncoderRecipe,
-    network: EncoderNetwork,
-    optimizer: torch.optim.Optimizer,
-    crops: Crops,
-) -> int:
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        same = state["recipe"] == recipe.model_dump_json()
-    except Exception as error:  # torch raises nearly everything on damaged files
-        raise LichenError(f"{path} is not a checkpoint of this training", "delete it") from error
-    if not same:
-        raise LichenError(f"{path} is of another recipe", "delete it or name another one")
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    crops.rng.bit_generator.state = json.loads(state["crops"])
-    return int(state["step"])
+    metadata = {"architecture": "lichen-encoder", **input_metadata(recipe, MEAN, STD)}
+    write_weights(output, folded(network), metadata)

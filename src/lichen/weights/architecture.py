@@ -74,8 +74,10 @@ def is_network(network: str, names: Iterable[str]) -> bool:
     present = set(names)
     translated = present | {torchvision_names(network).get(name, name) for name in present}
     expected = shapes_of(network)
-    if not expected:
-        return "conv1_1.weight" in present and not is_network("vgg19", present)
+    if not expected:  # of any widths; only an autoencoder has a decoder
+        decodes = any(name.startswith("decoder.") for name in present)
+        fits = decodes == (network == "autoencoder")
+        return fits and "conv1_1.weight" in present and not is_network("vgg19", present)
     return expected.keys() <= translated
 
 

@@ -55,7 +55,7 @@ class WeightsRow:
     name
         Unique name.
     network
-        The architecture: ``vgg19``, ``squeezenet1_1`` or ``encoder``.
+        The architecture: ``vgg19``, ``squeezenet1_1``, ``encoder`` or ``autoencoder``.
     summary
         One line for people.
     licence, paper
@@ -69,6 +69,8 @@ class WeightsRow:
         Where to download, tried in this order.
     embedded
         Whether the file comes with the package.
+    training
+        The command that makes such a file.
     """
 
     name: str
@@ -80,6 +82,7 @@ class WeightsRow:
     layout: Literal["torchvision", "layers"]
     sources: tuple[Source, ...] = ()
     embedded: bool = False
+    training: str = ""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -113,6 +116,7 @@ ROWS: tuple[WeightsRow, ...] = (
         normalisation=None,
         layout="layers",
         embedded=True,
+        training="lichen train encoder",
     ),
     WeightsRow(
         name="vgg19-torchvision",
@@ -196,6 +200,16 @@ ROWS: tuple[WeightsRow, ...] = (
         paper=_SQUEEZENET_PAPER,
         normalisation=InputNormalisation("BGR", 255.0, (104.0, 117.0, 123.0)),
         layout="layers",
+    ),
+    WeightsRow(
+        name="autoencoder",
+        network="autoencoder",
+        summary="An autoencoder that you train on photographs of your own",
+        licence="that of the photographs",
+        paper="docs/pooled.md",
+        normalisation=None,
+        layout="layers",
+        training="lichen train autoencoder PHOTOS -o FILE.safetensors",
     ),
 )
 """All known weights. Rows of one network are preferred in this order."""

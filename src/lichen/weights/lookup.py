@@ -124,7 +124,9 @@ def identify(path: Path, rows: tuple[WeightsRow, ...] = ROWS) -> WeightsRow | No
 def how_to_get(rows: tuple[WeightsRow, ...]) -> str:
     """Say what to download and where to put it."""
     if rows[0].embedded:
-        return "install Lichen again, or train one with: lichen train encoder"
+        return f"install Lichen again, or train one with: {rows[0].training}"
+    if rows[0].training:
+        return f"train one with: {rows[0].training}, and name it: --weights FILE.safetensors"
     places = f"put it into {weights_cache()} or into a folder that $LICHEN_WEIGHTS names"
     for row in rows:
         if row.sources:

@@ -49,7 +49,8 @@ TOLERANCE, SPARING = 0.05, 0.2
 """Of the blocks: how much worse than the best one may be, and what using a place again costs.
 Where pixels are known both are 0: what continues them matters more than variety."""
 LAYOUTS = 8
-"""Of so many coverings with blocks the one that agrees best is begun with, where none is known."""
+"""Of so many coverings with blocks the one that agrees best is begun with, where none is known.
+About a hole the best agreement is that of plain patches: they fill bricks without joints."""
 SQUARE = 16
 """Side, in pixels of each level, of the squares that are displaced for variation."""
 DISPLACED = 2

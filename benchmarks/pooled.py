@@ -1,0 +1,158 @@
+"""Channel means against Gram matrices on the same autoencoder, by figures and for the eye.
+
+    python benchmarks/pooled.py OUTPUT [EXEMPLAR ...] [--photographs FOLDER] [--weights FILE]
+
+A small autoencoder is trained for some minutes on the photographs, unless its weights are given.
+For every exemplar the means and the Gram matrices are made equal, of the code alone and of all
+layers, nothing else beside them; and the default of ``gatys`` is run, which adds means, colours and
+spectrum to the Gram matrices of all layers. OUTPUT gets the weights and a sheet: in each row the
+exemplar, what the autoencoder gives back of it, and the five results. The table holds rows of the
+report card, in brackets the score (0 like a second half of the exemplar, 1 like the anchor that
+fails), and how far the means and the Gram matrices of all layers were from the exemplar's at the
+end.
+
+Photographs and exemplars are scikit-image's when none are named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skimage
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+
+import lichen
+from encoders import read, sheet
+from lichen.features.load import load_features
+from lichen.features.standardised import Standardised
+from lichen.features.tensor import to_pixels, to_tensor
+from lichen.networks.autoencoder import Autoencoder
+from lichen.objective import Objective, Term
+from lichen.statistics.gram import Gram
+from lichen.statistics.means import Means
+from lichen.statistics.statistic import Statistic
+from lichen.training.autoencoder import train_autoencoder
+from lichen.training.loop import TrainingProgress
+from lichen.training.recipe import AutoencoderRecipe
+from machine import describe_machine
+
+Array = NDArray[np.float32]
+DATA = Path(skimage.__file__).parent / "data"
+EXEMPLARS = ("brick.png", "gravel.png", "grass.png", "ihc.png", "hubble_deep_field.jpg")
+SMALL = AutoencoderRecipe(patch=96, steps=1500, widths=(24, 48, 96, 128), learning_rate=2e-3)
+CODE, ALL = ("relu4_1",), ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+GRAM = {"method": "objective", "term": ("gram:1",)}
+WAYS: dict[str, dict[str, Any]] = {
+    "means of code": {"method": "pooled"},
+    "means of all": {"method": "pooled", "layers": ALL},
+    "Gram of code": {**GRAM, "layers": CODE},
+    "Gram of all": {**GRAM, "layers": ALL},
+    "gatys": {"method": "gatys"},
+}
+FIGURES = ("colour mean", "colour covariance", "portilla-simoncelli", "autocorrelation", "spectrum")
+
+
+def trained(photographs: Path, output: Path, steps: int) -> Path:
+    """Train a small autoencoder, and print how it goes."""
+
+    def report(progress: TrainingProgress) -> None:
+        if progress.held_out is not None:
+            print(f"  {progress.done} steps: loss {progress.loss:.4f}, "
+                  f"held out {progress.held_out:.4f}", flush=True)  # fmt: skip
+
+    started = time.perf_counter()
+    recipe = SMALL.model_copy(update={"steps": steps})
+    done = train_autoencoder(photographs, recipe, output, checkpoint_every=250, report=report)
+    print(f"{done.trained_on} photographs, {time.perf_counter() - started:.0f} s: held out "
+          f"{done.held_out:.4f}, mean colours {done.mean_colour:.4f}")  # fmt: skip
+    return output
+
+
+def given_back(weights: Path, exemplar: Array) -> Array:
+    """What the autoencoder makes of a picture."""
+    tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
+    widths = [tensors[f"conv{block}_1.bias"].numel() for block in (1, 2, 3, 4)]
+    network = Autoencoder(widths)
+    network.load_state_dict(
+        {
+            name.removeprefix("decoder.") if "last" in name
+            else name if name.startswith("decoder.") else f"encoder.{name}": tensor
+            for name, tensor in tensors.items()
+        }
+    )  # fmt: skip
+    with torch.no_grad():
+        shown = to_tensor(exemplar).expand(-1, 3, -1, -1)
+        return to_pixels(network(shown).clamp(0, 1))
+
+
+def distance(weights: Path, statistic: Statistic, exemplar: Array, result: Array) -> float:
+    """Relative distance of a statistic, root mean square over all layers, in float32."""
+    features = load_features("autoencoder", weights=weights, precision="float32")
+    example = to_tensor(exemplar)
+    term = Term(
+        "", Standardised.of(features, example, None), statistic, dict.fromkeys(ALL, 1 / len(ALL))
+    )
+    with torch.no_grad():
+        return float(Objective([term], example)(to_tensor(result))[0]) ** 0.5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("output", type=Path)
+    parser.add_argument("exemplars", nargs="*", type=Path)
+    parser.add_argument("--photographs", type=Path, default=DATA)
+    parser.add_argument("--weights", type=Path, help="of an autoencoder of four blocks")
+    parser.add_argument("--steps", type=int, default=SMALL.steps)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--iterations", type=int, default=60)
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    print(describe_machine())
+    weights = options.weights or trained(
+        options.photographs, options.output / "autoencoder.safetensors", options.steps
+    )
+    print(f"| exemplar | matched | {' | '.join(FIGURES)} | means apart | Grams apart |")
+    print("|---" * (len(FIGURES) + 4) + "|")
+    rows = []
+    for path in options.exemplars or [DATA / name for name in EXEMPLARS]:
+        exemplar = read(path, options.size)
+        made = {
+            name: lichen.synthesize(
+                exemplar, network="autoencoder", weights=weights, seed=1,
+                iterations=options.iterations, **way,
+            )
+            for name, way in WAYS.items()
+        }  # fmt: skip
+        cards = lichen.compare(exemplar, *made.values(), names=list(made)).cards
+        for card in cards:
+            cells = []
+            for name in FIGURES:
+                figure = card.figures[name]
+                score = "" if figure.score is None else f" ({figure.score:.2f})"
+                cells.append(f"{figure.value:.3g}{score}")
+            for statistic in (Means(), Gram()):
+                apart = distance(weights, statistic, exemplar, made[card.name].image)
+                cells.append(f"{100 * apart:.2g} %")
+            print(f"| {path.stem} | {card.name} | {' | '.join(cells)} |", flush=True)
+        images = [result.image for result in made.values()]
+        rows.append(sheet([exemplar, given_back(weights, exemplar), *images]))
+        lichen.write_image(options.output / "pooled.png", stacked(rows))
+    print(options.output / "pooled.png")
+
+
+def stacked(rows: list[Array]) -> Array:
+    """Rows below each other, white between them."""
+    gap = np.ones((4, rows[0].shape[1], 3), np.float32)
+    return np.concatenate([part for row in rows for part in (row, gap)][:-1])
+
+
+if __name__ == "__main__":
+    main()
