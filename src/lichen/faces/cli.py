@@ -18,6 +18,7 @@ COMMANDS = {
     "extend": ("tasks:extend", "Continue a photo beyond its borders."),
     "transfer": ("tasks:transfer", "Render a picture in a texture."),
     "analogy": ("tasks:analogy", "Make B' so that A is to A' as B is to B'."),
+    "mix": ("mix:mix", "Make a texture between others, by their statistics; or a strip of them."),
     "apply": ("apply:apply", "Repeat a copying on another map of the same material."),
     "tiles": ("tiles:tiles", "Make Wang tiles that cover the plane without repeating."),
     "resume": ("again:resume", "Go on with a run that was interrupted, from its checkpoint."),
@@ -27,6 +28,7 @@ COMMANDS = {
     "compare": ("compare:compare", "Say how good results are: figures beside their anchors."),
     "trial": ("trial:trial", "Make a page on which people tell photo from result, or score it."),
     "same": ("same:same", "Say whether two patches come from the same texture."),
+    "probe": ("probe:probe", "See inside: feature maps, fingerprints, filters, layers at work."),
     "text": ("text:text", "Make a new text with the n-grams of another (Shannon 1948)."),
     "methods": ("methods:methods", "List the methods, or explain one."),
     "weights": ("weights:weights", "List, fetch, verify and add networks' weights."),
@@ -34,7 +36,7 @@ COMMANDS = {
         "prepare:prepare",
         "Clean a folder of texture photos: crop, resize, drop bad ones.",
     ),
-    "train": ("train:train", "Train the networks that Lichen ships."),
+    "train": ("train:train", "Train the encoder that Lichen ships, or one on photographs."),
 }
 
 

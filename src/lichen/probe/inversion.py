@@ -1,0 +1,179 @@
+"""Content reconstruction: what of a picture survives at a layer.
+
+A. Mahendran, A. Vedaldi, "Understanding Deep Image Representations by Inverting Them" (CVPR 2015);
+the layers conv1_2 to conv5_2 are those of L. A. Gatys, A. S. Ecker, M. Bethge, "A Neural Algorithm
+of Artistic Style" (2015). Of a picture x, with Φ the maps of one layer,
+
+    y* = argmin_y  || Φ(y) - Φ(x) ||^2 / || Φ(x) ||^2  +  w TV(y),   0 <= y <= 1
+
+with TV the mean squared difference of neighbouring pixels, by L-BFGS from noise about mid-grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lichen.errors import ParameterError
+from lichen.probe.subject import Picture, as_features, pixels_of, shown
+from lichen.step import Step
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lichen.features.extractor import Border, FeatureExtractor
+
+Array = NDArray[np.float32]
+
+MIRRORED: Border = ("reflect", "reflect")
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """A picture made again out of the maps of each of N layers.
+
+    Attributes
+    ----------
+    network, layers
+        Where the maps are from.
+    original
+        float32 (H, W, C).
+    images
+        float32 (N, H, W, 3) in [0, 1].
+    feature_loss
+        (N,) ``||Φ(y) - Φ(x)||^2 / ||Φ(x)||^2`` that is left.
+    psnr
+        (N,) of the pixels, in decibels; infinite for equal pictures.
+    """
+
+    network: str
+    layers: tuple[str, ...]
+    original: Array
+    images: Array
+    feature_loss: Array
+    psnr: Array
+
+
+def reconstruct(
+    image: Picture,
+    layers: Sequence[str] | None = None,
+    *,
+    network: str | FeatureExtractor = "encoder",
+    iterations: int = 200,
+    total_variation: float = 0.1,
+    seed: int = 0,
+    on_step: Callable[[Step], None] | None = None,
+) -> Reconstruction:
+    """Make a picture again out of the maps of each layer alone.
+
+    Parameters
+    ----------
+    image
+        A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1].
+    layers
+        Names of layers; conv1_2, conv2_2, ... of the network when None.
+    network
+        Name of a network, or one that is loaded.
+    iterations
+        Of L-BFGS, for each layer.
+    total_variation
+        Weight of the mean squared difference of neighbouring pixels, w above.
+    seed
+        Of the noise.
+    on_step
+        Called after each iteration.
+
+    Raises
+    ------
+    UnknownNameError
+        For a layer that the network lacks, with the nearest names.
+    """
+    if iterations < 1:
+        raise ParameterError(f"iterations = {iterations} is not allowed", "take at least 1")
+    if total_variation < 0:
+        raise ParameterError(
+            f"total_variation = {total_variation} is not allowed", "give at least 0"
+        )
+    features = as_features(network)
+    names = tuple(layers) if layers is not None else second_convolutions(features)
+    features.check_layers(names)
+    original = shown(image).contiguous()
+    images, losses = [], []
+    for number, layer in enumerate(names):
+
+        def tell(step: Step, before: int = number) -> None:
+            if on_step is not None:
+                fraction = (before + step.fraction) / len(names)
+                on_step(
+                    Step(
+                        step.image, step.losses, before, len(names),
+                        step.iteration, step.n_iterations, fraction,
+                    )
+                )  # fmt: skip
+
+        made, loss = _invert(features, layer, original, iterations, total_variation, seed, tell)
+        images.append(made)
+        losses.append(loss)
+    pixels = pixels_of(image)
+    errors = np.array([np.square(made - pixels, dtype=np.float64).mean() for made in images])
+    with np.errstate(divide="ignore"):
+        psnr = -10 * np.log10(errors)
+    return Reconstruction(
+        features.network, names, pixels, np.stack(images), np.array(losses, np.float32),
+        psnr.astype(np.float32),
+    )  # fmt: skip
+
+
+def second_convolutions(features: FeatureExtractor) -> tuple[str, ...]:
+    """Names conv1_2, conv2_2, ... as far as there are any, else the default layers."""
+    names = tuple(
+        name for name in features.layers if name.startswith("conv") and name.endswith("_2")
+    )
+    return names or features.default_layers
+
+
+def _invert(
+    features: FeatureExtractor,
+    layer: str,
+    original: Tensor,
+    iterations: int,
+    total_variation: float,
+    seed: int,
+    tell: Callable[[Step], None],
+) -> tuple[Array, float]:
+    import torch
+
+    from lichen.features.tensor import to_pixels
+    from lichen.solve.lbfgs import lbfgs
+
+    with torch.no_grad():
+        target = features(original, [layer], MIRRORED)[layer]
+        scale = 1 / target.square().sum().clamp(min=1e-30)
+
+    def value_and_gradient(point: Tensor) -> tuple[float, Tensor, dict[str, float]]:
+        point = point.detach().requires_grad_()
+        maps = features(point, [layer], MIRRORED)[layer]
+        loss = (maps - target).square().sum() * scale
+        total = loss + total_variation * roughness(point)
+        (gradient,) = torch.autograd.grad(total, point)
+        return float(total.detach()), gradient, {"features": float(loss.detach())}
+
+    noise = torch.randn(original.shape, generator=torch.Generator().manual_seed(seed))
+    point, loss = 0.5 + 0.05 * noise, torch.inf
+    for done, iterate in enumerate(
+        lbfgs(value_and_gradient, point, iterations=iterations, lower=0.0, upper=1.0), start=1
+    ):
+        point, loss = iterate.point, iterate.parts["features"]
+        losses = {"total": iterate.loss, **iterate.parts}
+        tell(Step(to_pixels(point), losses, 0, 1, done, iterations, done / iterations))
+    return to_pixels(point), loss
+
+
+def roughness(image: Tensor) -> Tensor:
+    """Mean squared difference of neighbours, down and across."""
+    down, across = (image.diff(dim=axis).square().mean() for axis in (2, 3))
+    return (down + across) / 2
