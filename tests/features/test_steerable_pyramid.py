@@ -6,13 +6,14 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lichen.errors import ParameterError
 from lichen.features.steerable_pyramid import (
     SteerablePyramid,
     band_size,
+    half_planes,
     partial_lowpasses,
     reconstruct,
     steerable_pyramid,
@@ -44,6 +45,16 @@ def test_reconstruction_is_exact(
     torch.testing.assert_close(again, picture, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize(("n_scales", "n_orientations"), [(1, 1), (2, 3), (4, 2), (5, 6), (6, 8)])
+def test_reconstruction_of_photos_is_exact_in_float32(
+    n_scales: int, n_orientations: int, is_complex: bool
+) -> None:
+    picture = noise(3, 67, 90, dtype=torch.float32).sigmoid()
+    again = reconstruct(steerable_pyramid(picture, n_scales, n_orientations, is_complex))
+    torch.testing.assert_close(again, picture, rtol=0, atol=1e-6)
+
+
 @given(st.integers(8, 40), st.integers(8, 40), st.integers(1, 3), st.integers(1, 6), st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_inverse_and_tight_for_any_size_and_count(
@@ -69,6 +80,17 @@ def test_complex_bands_are_quadrature_pairs_of_the_real_ones() -> None:
         assert power(pair.imag) == pytest.approx(power(ours))
 
 
+@pytest.mark.parametrize("size", [(48, 40), (45, 37)])
+@pytest.mark.parametrize("n_orientations", [2, 4, 5])
+def test_complex_bands_hold_twice_the_energy(size: tuple[int, int], n_orientations: int) -> None:
+    """Half of the waves, at twice the amplitude."""
+    image = noise(*size)
+    pyramid = steerable_pyramid(image, 2, n_orientations, is_complex=True)
+    total = power(pyramid.highpass) + power(pyramid.lowpass)
+    total += sum(power(band.abs()) for band in pyramid.bands) / 2
+    assert total == pytest.approx(power(image))
+
+
 @pytest.mark.parametrize("orientation", range(4))
 @pytest.mark.parametrize("scale", range(3))
 def test_a_grating_lands_in_its_band(scale: int, orientation: int) -> None:
@@ -84,6 +106,31 @@ def test_a_grating_lands_in_its_band(scale: int, orientation: int) -> None:
     # cos^3 has fallen to cos(45 degrees)^3 at the next orientation: an eighth of the power
     beside = powers[scale, (orientation + 1) % 4]
     assert float(beside / powers[scale, orientation]) == pytest.approx(1 / 8, rel=0.15)
+
+
+@pytest.mark.parametrize("n_orientations", [2, 3, 6])
+@given(angle=st.floats(0, math.pi))
+@settings(max_examples=25, deadline=None)
+def test_the_orientation_of_a_grating_is_found(n_orientations: int, angle: float) -> None:
+    size, radius = 128, 16  # waves over the picture; r = 1/4, where bands of scale 1 peak
+    ky, kx = round(radius * math.sin(angle)), round(radius * math.cos(angle))
+    steps = math.atan2(ky, kx) / (math.pi / n_orientations)
+    assume(abs(steps % 1 - 0.5) > 0.05)  # or it is as near to two of them
+    y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    image = torch.cos(2 * math.pi * (ky * y + kx * x).double() / size)
+    pyramid = steerable_pyramid(image, 2, n_orientations)
+    powers = [power(band) for band in pyramid.bands[1]]
+    assert max(range(n_orientations), key=powers.__getitem__) == round(steps) % n_orientations
+
+
+@pytest.mark.parametrize("scale", range(4))
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_a_shift_by_its_stride_is_a_shift_by_one_sample(scale: int, is_complex: bool) -> None:
+    image = noise(64, 80)
+    before = steerable_pyramid(image, 4, 3, is_complex).bands[scale]
+    for axis in (0, 1):
+        shifted = steerable_pyramid(image.roll(2**scale, axis), 4, 3, is_complex).bands[scale]
+        torch.testing.assert_close(shifted, before.roll(1, axis - 2))
 
 
 def test_shifts_by_the_coarsest_stride_shift_the_bands() -> None:
@@ -132,11 +179,22 @@ def test_leading_axes_are_pictures() -> None:
     torch.testing.assert_close(reconstruct(together), images)
 
 
-def test_gradients_in_float64() -> None:
-    image = noise(9, 8).requires_grad_()
-    assert torch.autograd.gradcheck(
-        lambda x: steerable_pyramid(x, 2, 2, is_complex=True).bands[1], image
-    )
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("size", [(9, 8), (8, 11)])
+def test_gradients_in_float64(size: tuple[int, int], is_complex: bool) -> None:
+    """Of every band by the picture, and of the picture by every band: finite differences."""
+
+    def split(image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        pyramid = steerable_pyramid(image, 2, 3, is_complex)
+        return pyramid.highpass, *pyramid.bands, pyramid.lowpass
+
+    def join(*bands: torch.Tensor) -> torch.Tensor:
+        return reconstruct(SteerablePyramid(bands[0], bands[1:-1], bands[-1]))
+
+    image = noise(*size).requires_grad_()
+    assert torch.autograd.gradcheck(split, image)
+    bands = [band.detach().requires_grad_() for band in split(image)]
+    assert torch.autograd.gradcheck(join, bands)
 
 
 def test_filters_made_in_inference_mode_serve_training() -> None:
@@ -155,3 +213,13 @@ def test_errors_name_what_would_fit() -> None:
         steerable_pyramid(noise(16, 16), 0, 4)
     with pytest.raises(ParameterError, match="float32 or float64"):
         steerable_pyramid(torch.zeros(16, 16, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("size", [(48, 40), (37, 50)])
+def test_half_planes_make_a_real_band_the_complex_one(size: tuple[int, int]) -> None:
+    image = torch.rand(size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for n_orientations in (1, 4):
+        bands = steerable_pyramid(image, 2, n_orientations, is_complex=True).bands
+        for scale, band in enumerate(bands):
+            masks = half_planes(size, scale, n_orientations)
+            torch.testing.assert_close(torch.fft.ifft2(torch.fft.fft2(band.real) * masks), band)
