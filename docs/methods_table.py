@@ -1,28 +1,33 @@
-"""Print the table of docs/resampling.md: what each resampling method honours.
+"""Print the tables of docs/resampling.md and docs/learning.md: what each method honours.
 
-Run by hand when a method is added or learns something: ``python docs/methods_table.py``;
-``tests/test_docs.py`` says when the page is out of date.
+Run by hand when a method is added or learns something: ``python docs/methods_table.py learning``;
+``tests/test_docs.py`` says when a page is out of date.
 """
 
 from __future__ import annotations
 
+import sys
+
 from lichen import registry
-from lichen.matching.copying import CopyingMethod
 
-FAMILY = ".resampling."
+FAMILIES = ("resampling", "learning")
 FEATURES = ("wrap", "known", "guide", "mask", "maps", "exemplars", "init")
-HEAD = ("method", *FEATURES, "copies", "least", "presets")
 
 
-def table() -> str:
+def table(family: str) -> str:
     """Give the table in Markdown: a row for each method of the family, in the registry's order."""
-    lines = [" | ".join(HEAD), "|".join(["---"] * len(HEAD))]
+    copies = family == "resampling"
+    head = ("method", *FEATURES, *(["copies"] if copies else []), "least", "presets")
+    lines = [" | ".join(head), "|".join(["---"] * len(head))]
     for name in registry.METHODS:
-        if FAMILY not in registry.METHODS[name].target:
+        if f".{family}." not in registry.METHODS[name].target:
             continue
         method = registry.get(name)
         marks = [feature in method.honours for feature in FEATURES]
-        marks.append(issubclass(method, CopyingMethod))
+        if copies:
+            from lichen.matching.copying import CopyingMethod
+
+            marks.append(issubclass(method, CopyingMethod))
         cells = [f"`{name}`", *("✓" if mark else "" for mark in marks)]
         cells += [f"{method.minimum_size} px", ", ".join(method.presets)]
         lines.append(" | ".join(cells))
@@ -30,4 +35,4 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    print(table())
+    print(table(sys.argv[1]))

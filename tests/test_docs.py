@@ -1,4 +1,4 @@
-"""docs/resampling.md: its table is the registry's, its commands run, its pictures are there."""
+"""The pages of the families: tables are the registry's, commands run, pictures are there."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ def command_lines() -> list[str]:
     return [line for line in lines if line.startswith("lichen ")]
 
 
-def test_the_table_is_what_the_methods_say() -> None:
-    table = runpy.run_path(str(ROOT / "docs" / "methods_table.py"))["table"]()
-    assert table in PAGE, "run docs/methods_table.py and paste what it prints"
+@pytest.mark.parametrize("family", ["resampling", "learning"])
+def test_the_table_is_what_the_methods_say(family: str) -> None:
+    table = runpy.run_path(str(ROOT / "docs" / "methods_table.py"))["table"](family)
+    page = (ROOT / "docs" / f"{family}.md").read_text("utf-8")
+    assert table in page, f"run docs/methods_table.py {family} and paste what it prints"
 
 
 def test_every_method_has_a_row_of_advice_and_its_departures() -> None:
@@ -45,8 +47,9 @@ def test_every_method_has_a_row_of_advice_and_its_departures() -> None:
         assert f"- `{name}`" in said, name
 
 
-def test_files_it_names_are_there() -> None:
-    for file in re.findall(r"\]\((?!http)([^)#]+)\)", PAGE):
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_files_it_names_are_there(page: Path) -> None:
+    for file in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text("utf-8")):
         assert (ROOT / "docs" / file).is_file(), file
 
 
