@@ -6,6 +6,11 @@
    forward and backward: ours, plenoptic's, and the floor: the Fourier transforms that ours take,
    alone (backward takes as many). They take turns, so that all see the same machine. Median and
    half the range.
+2. ``projections``: milliseconds of a round of the paper's sequential projections, beside what is
+   known of IPOL's C program.
+3. ``converge``: seconds to the loss that plenoptic has, by its own statistics and loss, after 100
+   outer iterations of its documented recipe, for each exemplar: ours by 20 rounds of projections
+   and then L-BFGS. Minutes an exemplar.
 
 Exemplars are cropped to ``--size`` and turned to grey; without one, it is noise.
 """
@@ -27,6 +32,7 @@ import lichen
 from lichen.features.steerable_pyramid import band_size
 from lichen.portilla_simoncelli import measure
 from machine import describe_machine
+from texture_convergence import add_arguments, converge, projections
 
 N_SCALES = N_ORIENTATIONS = 4
 N_NEIGHBOURS = 7
@@ -40,6 +46,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=21)
+    add_arguments(parser)
     options = parser.parse_args()
     torch.set_num_threads(1)
     print(describe_machine())
@@ -142,7 +149,11 @@ def _exemplars(options: argparse.Namespace) -> list[Tensor]:
     return crops
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], None]] = {"forward": forward}
+PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "forward": forward,
+    "projections": lambda options: projections(_exemplars(options), options.repeats),
+    "converge": lambda options: converge(_exemplars(options), options.iterations),
+}
 
 
 if __name__ == "__main__":

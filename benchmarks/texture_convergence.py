@@ -1,0 +1,150 @@
+"""Parts of ``texture_statistics.py``: how fast pictures get Portilla-Simoncelli statistics."""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lichen.portilla_simoncelli import PortillaSimoncelliLoss
+from lichen.solve.lbfgs import lbfgs
+from lichen.solve.projection.pyramid_statistics import project
+from machine import timed
+
+IPOL_MS = 70.0
+"""Of the IPOL C program: 3.4 to 4 s for 50 iterations at 256 px, grey, one thread; quoted."""
+
+OUTER = 100
+RECIPE = {
+    "max_iter": 10,
+    "max_eval": 10,
+    "history_size": 100,
+    "line_search_fn": "strong_wolfe",
+    "lr": 1,
+}
+"""What plenoptic documents, with 100 outer iterations from uniform noise."""
+
+ROUNDS, MEMORY = 20, 100
+CHECK_EVERY = 10
+PENALTY = 0.1
+"""Weight of plenoptic's range penalty, its default."""
+
+
+def projections(images: Sequence[Tensor], repeats: int) -> None:
+    """Print milliseconds of a round of projections."""
+    image = images[0][None]
+    loss = PortillaSimoncelliLoss(image[None])
+    start = torch.randn(image.shape, generator=torch.Generator().manual_seed(0))
+    rounds = project(start, loss.target)
+    median, spread = timed(lambda: next(rounds), repeats)
+    measured, _ = timed(lambda: loss.errors(image[None]), repeats)
+    print(f"\na round of projections, {image.shape[-1]} px grey, float32, one thread")
+    print(f"lichen {median:.1f} ± {spread:.1f} ms ({median / measured:.1f} times its statistics)")
+    print(f"IPOL's C program, quoted from another run: {IPOL_MS:.0f} to 80 ms")
+
+
+def converge(images: Sequence[Tensor], iterations: int) -> None:
+    """Print the time that plenoptic takes for its recipe, and ours to the same loss."""
+    print(f"\nplenoptic's loss after {OUTER} outer iterations of its recipe, and ours in time")
+    print(
+        f"{'':>4} {'its loss':>9} {'its s':>8} {'ours':>9} {'our s':>8} {'share of its time':>18}"
+    )
+    for number, image in enumerate(images, 1):
+        theirs = _Plenoptic(image)
+        wanted, theirs_seconds = theirs.recipe()
+        reached, seconds = _ours(image, theirs.loss, wanted, iterations)
+        share = f"{seconds / theirs_seconds:.3f}" if reached <= wanted else "not reached"
+        print(
+            f"{number:>4} {wanted:9.2e} {theirs_seconds:8.1f} {reached:9.2e} {seconds:8.1f} "
+            f"{share:>18}"
+        )
+
+
+def _ours(
+    image: Tensor, judge: Callable[[Tensor], float], wanted: float, iterations: int
+) -> tuple[float, float]:
+    """Loss that is reached and seconds, less those of judging."""
+    started, judging = time.perf_counter(), 0.0
+    reached = float("inf")
+    loss = PortillaSimoncelliLoss(image[None, None])
+    counts = {name: float(len(group)) for name, group in loss.target.groups().items()}
+    loss.weights.update(counts)  # each number counts alike, as in plenoptic's
+    for number, planes in enumerate(_states(loss, image.shape, iterations), 1):
+        if number < ROUNDS or number % CHECK_EVERY:
+            continue
+        paused = time.perf_counter()
+        reached = judge(loss.axes.image(planes))
+        judging += time.perf_counter() - paused
+        if reached <= wanted:
+            break
+    return reached, time.perf_counter() - started - judging
+
+
+def _states(loss: PortillaSimoncelliLoss, size: torch.Size, iterations: int) -> Iterator[Tensor]:
+    planes = torch.randn((1, *size), generator=torch.Generator().manual_seed(0))
+    rounds = project(planes, loss.target)
+    for planes in islice(rounds, ROUNDS):
+        yield planes
+
+    def value_and_gradient(point: Tensor) -> tuple[float, Tensor, dict[str, float]]:
+        point = point.detach().requires_grad_()
+        value, _ = loss.of_planes(point)
+        (gradient,) = torch.autograd.grad(value, point)
+        return float(value.detach()), gradient, {}
+
+    for iterate in lbfgs(value_and_gradient, planes, iterations=iterations, memory=MEMORY):
+        yield iterate.point
+
+
+@dataclass
+class _Plenoptic:
+    """Its model of one picture (H, W)."""
+
+    image: Tensor
+
+    def __post_init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import plenoptic
+
+            self._package: Any = plenoptic
+            self._target = self.image[None, None]
+            self._model = plenoptic.models.PortillaSimoncelli(self.image.shape)
+            self._distance = plenoptic.loss.portilla_simoncelli_loss_factory(
+                self._model, self._target
+            )
+            self._wanted = self._model(self._target)
+
+    @torch.no_grad()
+    def loss(self, image: Tensor) -> float:
+        """Its loss and penalty of a picture (1, H, W)."""
+        penalty = self._package.regularize.penalize_range(image[None])
+        return float(self._distance(self._wanted, self._model(image[None])) + PENALTY * penalty)
+
+    def recipe(self) -> tuple[float, float]:
+        """Loss after its recipe, and the seconds that it took."""
+        self._package.set_seed(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            metamer = self._package.Metamer(
+                self._target, self._model, loss_function=self._distance, penalty_lambda=PENALTY
+            )
+            metamer.setup(optimizer=torch.optim.LBFGS, optimizer_kwargs=dict(RECIPE))
+            started = time.perf_counter()
+            metamer.synthesize(max_iter=OUTER, stop_criterion=0)
+            seconds = time.perf_counter() - started
+        return self.loss(metamer.metamer.detach()[0]), seconds
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of these parts."""
+    parser.add_argument(
+        "--iterations", type=int, default=1500, help="of our descent, at most (converge)"
+    )

@@ -1,0 +1,215 @@
+"""Texture synthesis with joint statistics of a steerable pyramid's bands.
+
+J. Portilla and E. P. Simoncelli, "A Parametric Texture Model Based on Joint Statistics of Complex
+Wavelet Coefficients", IJCV 40:49, 2000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from lichen.canvas import Canvas
+from lichen.errors import ParameterError
+from lichen.exemplar import Exemplar
+from lichen.method import Context, Method
+from lichen.statistics.random_phase import periodic_component
+from lichen.step import Step
+
+if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
+    from torch import Tensor
+
+    from lichen.portilla_simoncelli import PortillaSimoncelliLoss
+    from lichen.solve.projection.gamut import Gamut
+
+    Limit = Callable[[Tensor], Tensor]
+
+SCALES = 4
+"""The paper's; what is used where sizes have room for so many."""
+
+
+class PortillaSimoncelli(Method):
+    """Give noise the exemplar's 710 statistics a plane, by the paper's projections and by descent.
+
+    The exemplar's colours, all maps together, are turned onto their principal axes; the planes
+    are made together, with the statistics that join them. First come ``iterations`` rounds of the
+    paper's sequential projections, which come near fast; then ``descend`` iterations of L-BFGS on
+    the sum of squares of all misses, for as near as is wanted. All ends when every group of
+    statistics is within ``tolerance``.
+
+    ``losses`` say what was reached, group by group, as root mean square over the group, of the
+    picture that is given: correlations as they are, deviations and kurtosis by their share of the
+    exemplar's (:mod:`lichen.statistics.pyramid_residuals`). ``total`` is the sum of squares.
+
+    The result always tiles. Sizes are free: all statistics are means, and as many scales are taken
+    as exemplar and result have room for, four at most where ``scales`` is not given.
+
+    Departures from the paper: colour; sizes; the gradient (as in plenoptic); an exemplar that
+    does not tile is analysed by its periodic component (Moisan 2011); colours are kept within the
+    exemplar's range channel by channel too, and along the diagonals of its planes, in every round
+    of the projections; and those of :mod:`lichen.solve.projection.pyramid_statistics`.
+    """
+
+    name: ClassVar[str] = "portilla_simoncelli"
+    citation: ClassVar[str] = (
+        "Portilla, Simoncelli: A Parametric Texture Model Based on Joint Statistics of Complex "
+        "Wavelet Coefficients, IJCV 2000"
+    )
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "maps"})
+    minimum_size: ClassVar[int] = 13
+    presets: ClassVar = {
+        "projections": {"iterations": 50, "descend": 0},
+        "exact": {"iterations": 50, "descend": 300, "tolerance": 1e-3},
+    }
+
+    scales: Annotated[
+        int | None, Field(ge=1, le=12, description="octaves; up to 4 as sizes allow if not given")
+    ] = None
+    orientations: Annotated[int, Field(ge=1, le=16, description="orientations of each octave")] = 4
+    neighbours: Annotated[
+        int, Field(ge=1, le=31, description="side of the autocorrelations' neighbourhood, odd")
+    ] = 7
+    iterations: Annotated[
+        int, Field(ge=0, le=100_000, description="rounds of the paper's projections")
+    ] = 50
+    descend: Annotated[
+        int, Field(ge=0, le=100_000, description="iterations by gradient after them")
+    ] = 0
+    tolerance: Annotated[
+        float, Field(ge=0, description="root mean square miss of each group at which to stop")
+    ] = 0.0
+    memory: Annotated[int, Field(ge=1, le=200, description="pairs that L-BFGS remembers")] = 50
+    periodic: Annotated[bool, Field(description="the exemplar tiles: analyse it as it is")] = False
+
+    @model_validator(mode="after")
+    def _makes_something(self) -> Self:
+        if self.neighbours % 2 == 0:
+            raise ValueError("neighbours must be odd")
+        if not self.iterations + self.descend:
+            raise ValueError("ask for at least one of iterations and descend")
+        return self
+
+    def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        super().check(exemplars, canvas)
+        side = min(*exemplars[0].size, *canvas.size)
+        wanted = self.scales or 1
+        if -(-side // 2**wanted) < self.neighbours:
+            raise ParameterError(
+                f"{side} pixels a side are too few for scales = {wanted} and neighbours = "
+                f"{self.neighbours}",
+                "use fewer of either or larger pictures",
+            )
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        """Yield a step per round of projections, then per iteration of the descent."""
+        import torch
+
+        from lichen.features.tensor import to_pixels, to_tensor
+        from lichen.portilla_simoncelli import PortillaSimoncelliLoss
+        from lichen.solve.projection.gamut import Gamut
+
+        torch.set_num_threads(context.threads)
+        pixels = exemplars[0].pixels
+        loss = PortillaSimoncelliLoss(
+            to_tensor(pixels if self.periodic else periodic_component(pixels)),
+            n_scales=self.scales or SCALES,
+            n_orientations=self.orientations,
+            n_neighbours=self.neighbours,
+            size=canvas.size,
+        )
+        example = to_tensor(pixels)
+        low, high = (bound.view(-1, 1, 1) for bound in torch.aminmax(example[0].flatten(1), dim=1))
+        within = partial(torch.clamp, min=low, max=high)
+
+        done, total = 0, self.iterations + self.descend
+        if context.resume is not None:
+            done = context.resume.iteration
+            start = loss.axes.planes(to_tensor(context.resume.image)[0])
+        else:
+            start = self._start(loss, example, canvas, context)
+        gamut = Gamut.of(loss.axes.planes(example[0]))
+        states = self._states(loss, start, done, gamut, within)
+        step = context.resume
+        for iteration, planes in enumerate(states, done + 1):
+            image = within(loss.axes.image(planes))[None]
+            errors = loss.errors(image)
+            reached = max(errors.values()) <= self.tolerance
+            step = Step(
+                to_pixels(image),
+                {"total": sum(error**2 for error in errors.values()), **errors},
+                iteration=iteration,
+                n_iterations=total,
+                fraction=1.0 if reached else iteration / total,
+            )
+            yield step
+            if reached:
+                return
+        if step is not None and step.fraction < 1:  # no descent was left
+            yield replace(step, fraction=1.0)
+
+    def optimises(self) -> frozenset[str]:
+        """Its statistics, and those that they contain."""
+        return frozenset({"portilla-simoncelli", "autocorrelation", "covariance"})
+
+    def _states(
+        self, loss: PortillaSimoncelliLoss, start: Tensor, done: int, gamut: Gamut, within: Limit
+    ) -> Iterator[Tensor]:
+        """Yield planes, after each round and then each iteration, less those that are done."""
+        from lichen.solve.lbfgs import lbfgs
+        from lichen.solve.projection.pyramid_statistics import project
+
+        def shown(planes: Tensor) -> Tensor:
+            return loss.axes.planes(within(loss.axes.image(gamut.nearest(planes))))
+
+        planes = start
+        rounds = project(start, loss.target, limit=shown)
+        for planes in islice(rounds, max(0, self.iterations - done)):
+            yield planes
+        left = min(self.descend, self.iterations + self.descend - done)
+        objective = partial(_value_and_gradient, loss, within)
+        for iterate in lbfgs(objective, planes, iterations=left, memory=self.memory):
+            yield iterate.point
+
+    def _start(
+        self, loss: PortillaSimoncelliLoss, example: Tensor, canvas: Canvas, context: Context
+    ) -> Tensor:
+        """Planes to start from: noise of their mean and variance, or a picture's."""
+        import torch
+
+        from lichen.features.tensor import to_tensor
+        from lichen.solve.pyramid import fit
+
+        if isinstance(canvas.init, Exemplar):
+            return loss.axes.planes(to_tensor(canvas.init.pixels)[0])
+        if canvas.init == "exemplar":
+            return loss.axes.planes(fit(example, canvas.size)[0])
+        pixels = loss.target.planes.pixels[..., None, None]  # (P, 6, 1, 1)
+        generator = context.torch_generator("noise")
+        noise = torch.randn((len(pixels), *canvas.size), generator=generator)
+        return pixels[:, 0] + pixels[:, 1].sqrt() * noise
+
+
+def _value_and_gradient(
+    loss: PortillaSimoncelliLoss, within: Limit, planes: Tensor
+) -> tuple[float, Tensor, dict[str, float]]:
+    """Loss of the picture that is shown, and a pull on colours that cannot be.
+
+    A colour beyond the range has no part in the loss by how far it is: the pull brings it back.
+    """
+    import torch
+
+    planes = planes.detach().requires_grad_()
+    image = loss.axes.image(planes)
+    inside = within(image)
+    value, _ = loss.of_planes(loss.axes.planes(inside))
+    value = value + loss.axes.planes(image).sub(loss.axes.planes(inside)).square().mean()
+    (gradient,) = torch.autograd.grad(value, planes)
+    return float(value.detach()), gradient, {}
