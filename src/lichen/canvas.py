@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,24 @@ Init = Literal["noise", "exemplar"]
 
 MAX_PIXELS = 100_000_000
 """More pixels than this are refused: no method here bounds its memory by a tile yet."""
+
+
+@dataclass(frozen=True)
+class MethodInit:
+    """Another method, whose result on the same canvas is the initial image.
+
+    Attributes
+    ----------
+    method, preset, parameters
+        Registered name, and what it is configured with.
+    steps
+        Steps that it took, in a record; None where it did not get done, or has yet to run.
+    """
+
+    method: str
+    preset: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    steps: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +52,8 @@ class Canvas:
     seed
         The one seed of all randomness, 0 <= seed < 2**63.
     init
-        The starting image: ``"noise"``, ``"exemplar"``, or a picture of ``size``.
+        The starting image: ``"noise"``, ``"exemplar"``, a picture of ``size``, or what another
+        method makes on this canvas.
     known, known_mask
         float32 (H, W, C) and bool (H, W): pixels that are given and must stay.
     known_sources
@@ -45,7 +66,7 @@ class Canvas:
     size: tuple[int, int]
     wrap: tuple[bool, bool] = (False, False)
     seed: int = 0
-    init: Init | Exemplar = "noise"
+    init: Init | Exemplar | MethodInit = "noise"
     known: Array | None = None
     known_mask: NDArray[np.bool_] | None = None
     known_sources: NDArray[np.int32] | None = None
@@ -66,7 +87,8 @@ class Canvas:
             raise CanvasError(f"seed {self.seed} is out of range", "use 0 <= seed < 2**63")
         if isinstance(self.init, str) and self.init not in ("noise", "exemplar"):
             raise CanvasError(
-                f"init {self.init!r} is not known", "use noise, exemplar, or a picture file"
+                f"init {self.init!r} is not known",
+                "use noise, exemplar, a picture file or a method's name",
             )
 
     def requested(self) -> frozenset[str]:
@@ -98,12 +120,20 @@ def parse_wrap(text: str | bool) -> tuple[bool, bool]:
         ) from None
 
 
-def init_from(value: str | Path | Exemplar | NDArray[np.float32]) -> Init | Exemplar:
-    """Read an init: ``noise``, ``exemplar``, a picture file or an array."""
-    if isinstance(value, Exemplar):
+def init_from(
+    value: str | Path | Exemplar | MethodInit | NDArray[np.float32],
+) -> Init | Exemplar | MethodInit:
+    """Read an init: ``noise``, ``exemplar``, ``METHOD[:PRESET]``, a picture file or an array.
+
+    A word without dot or slash is a method, not a file, which may be written ``./word``.
+    """
+    if isinstance(value, Exemplar | MethodInit):
         return value
     if isinstance(value, np.ndarray):
         return Exemplar.from_array(value, name="init")
     if value in ("noise", "exemplar"):
         return value  # type: ignore[return-value]
+    if isinstance(value, str) and re.fullmatch(r"[\w-]+(:[\w-]+)?", value):
+        method, _, preset = value.partition(":")
+        return MethodInit(method, preset or None)
     return Exemplar.read(value)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from lichen.canvas import Canvas
-from lichen.errors import LichenError
+from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
 from lichen.step import Step
@@ -32,11 +32,13 @@ if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parame
 
     from lichen.features.extractor import Border, FeatureExtractor
     from lichen.features.precision import Precision
-    from lichen.objective import Objective
+    from lichen.objective import Example, Objective
     from lichen.solve.coarse_to_fine import Level
     from lichen.solve.lbfgs import Iterate
 
 IMAGENET_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+LEAST_SUM = 1e-6
+"""Weights of a mixture that sum to no more cannot be scaled to sum to 1."""
 COARSEST = 32
 """Smallest side of the coarsest level, in pixels."""
 
@@ -48,11 +50,15 @@ class ImageLearning(Method):
     optimised as one channel.
     """
 
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask"})
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask", "exemplars"})
     minimum_size: ClassVar[int] = 16
 
     network: Annotated[
-        str, Field(description="encoder, vgg19, squeezenet, random-vgg, random-filters or pixels")
+        str,
+        Field(
+            description="encoder, vgg19, squeezenet, autoencoder, random-vgg, random-filters or "
+            "pixels"
+        ),
     ] = "encoder"
     weights: Annotated[
         Path | None, Field(description="file of the network's weights, instead of looking it up")
@@ -69,6 +75,13 @@ class ImageLearning(Method):
         tuple[str, ...],
         Field(description="further terms of the objective, NAME:WEIGHT, as in spectrum:0.1"),
     ] = ()
+    mix: Annotated[
+        tuple[float, ...] | None,
+        Field(
+            description="weight of each of several exemplars, scaled to sum to one; below 0 leads "
+            "away from it; equal when not given"
+        ),
+    ] = None
     relative: Annotated[
         bool, Field(description="divide each layer's loss by that of an all-zero summary")
     ] = True
@@ -135,6 +148,28 @@ class ImageLearning(Method):
                 raise ValueError(str(error)) from None
         return term
 
+    @field_validator("mix")
+    @classmethod
+    def _mixes(cls, mix: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if mix is not None and not (np.isfinite(mix).all() and sum(mix) > LEAST_SUM):
+            raise ValueError("the weights have to be numbers that sum to more than 0")
+        return mix
+
+    def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+        """Raise also where exemplars do not go together, or weights do not go with them."""
+        super().check(exemplars, canvas)
+        if self.mix is not None and len(self.mix) != len(exemplars):
+            raise ParameterError(
+                f"{len(self.mix)} weights for {len(exemplars)} exemplars", "give one for each"
+            )
+        for other in exemplars[1:]:
+            if other.channels != exemplars[0].channels:
+                raise ImageError(
+                    f"{exemplars[0].name} has {exemplars[0].channels} channels but {other.name} "
+                    f"{other.channels}",
+                    "convert one of them",
+                )
+
     @abstractmethod
     def own_terms(self) -> list[Asked]:
         """Terms that make this method what it is."""
@@ -154,23 +189,21 @@ class ImageLearning(Method):
         from lichen.solve.coarse_to_fine import coarse_to_fine
 
         torch.set_num_threads(context.threads)
-        pixels, grey = _without_idle_channels(exemplars[0].pixels)
-        example = to_tensor(pixels)
-        mask = (
-            None
-            if exemplars[0].mask is None
-            else to_tensor(exemplars[0].mask[..., None].astype(np.float32))
+        examples, grey = self._examples(exemplars)
+        smallest = (
+            min(one.image.shape[2] for one in examples),
+            min(one.image.shape[3] for one in examples),
         )
-        levels = self._levels(canvas.size, exemplars[0].size)
-        low, high = self._box(_usable(example, mask))
+        levels = self._levels(canvas.size, smallest)
+        low, high = self._box(examples)
         features = cache(partial(self._features, context))
 
         def minimise(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
-            for precision in self._precisions(level):
+            for turn, (precision, most) in enumerate(self._turns(level, iterations)):
                 objective = self._objective(
-                    features(precision), example, mask, level, canvas, context
+                    features(precision), examples, level, canvas, context, turn
                 )
-                for iterate in self._solver(iterations)(
+                for iterate in self._solver(min(most, iterations))(
                     objective.value_and_gradient, start, lower=low, upper=high
                 ):
                     iterations, start = iterations - 1, iterate.point
@@ -178,9 +211,9 @@ class ImageLearning(Method):
                 if not iterations:
                     return
 
-        start = self._start(levels[0].size, example, mask, canvas, context)
+        start = self._start(levels[0].size, examples, canvas, context)
         if context.resume is not None:
-            start = to_tensor(_without_idle_channels(context.resume.image)[0])
+            start = to_tensor(context.resume.image[..., : 1 if grey else None])
         for step in coarse_to_fine(
             levels, start, minimise, self._border(canvas.wrap), context.resume
         ):
@@ -191,6 +224,32 @@ class ImageLearning(Method):
         return frozenset(
             kind for asked in self.asked_terms() for kind in TERMS[asked.name].optimises
         )
+
+    def _examples(self, exemplars: Sequence[Exemplar]) -> tuple[list[Example], bool]:
+        """Exemplars that count, with their weights, and whether grey stored as RGB is made grey.
+
+        So that no colour can creep in, all are then reduced to one channel.
+        """
+        from lichen.features.tensor import to_tensor
+        from lichen.objective import Example
+
+        weights = self.mix or (1.0,) * len(exemplars)
+        counting = [
+            (exemplar, weight / sum(weights))
+            for exemplar, weight in zip(exemplars, weights, strict=True)
+            if weight != 0
+        ]
+        grey = all(_is_idle_rgb(exemplar.pixels) for exemplar, _ in counting)
+        return [
+            Example(
+                to_tensor(exemplar.pixels[..., :1] if grey else exemplar.pixels),
+                None
+                if exemplar.mask is None
+                else to_tensor(exemplar.mask[..., None].astype(np.float32)),
+                weight,
+            )
+            for exemplar, weight in counting
+        ], grey
 
     def _levels(self, size: tuple[int, int], exemplar: tuple[int, int]) -> list[Level]:
         from lichen.solve.coarse_to_fine import Level
@@ -219,6 +278,13 @@ class ImageLearning(Method):
         last = self.precision == "auto" and chosen == torch.bfloat16 and level.octaves == 0
         return ("auto", "float32") if last else (self.precision,)
 
+    def _turns(self, level: Level, iterations: int) -> list[tuple[Precision, int]]:
+        """How often a level's objective is made anew: each time its precision and iterations.
+
+        What is drawn at random in it is drawn again.
+        """
+        return [(precision, iterations) for precision in self._precisions(level)]
+
     def _features(self, context: Context, precision: Precision | None = None) -> FeatureExtractor:
         from lichen.features.load import load_features
 
@@ -243,35 +309,42 @@ class ImageLearning(Method):
     def _objective(
         self,
         features: FeatureExtractor,
-        example: Tensor,
-        mask: Tensor | None,
+        examples: Sequence[Example],
         level: Level,
         canvas: Canvas,
         context: Context,
+        turn: int = 0,
     ) -> Objective:
-        """The weighted sum at one level, its targets from the exemplar at the level's scale."""
+        """The weighted sum at one level, its targets from the exemplars at the level's scale."""
         from lichen.features.standardised import Standardised
-        from lichen.objective import Objective
+        from lichen.objective import Example, Objective
         from lichen.solve.pyramid import level_size, shrink
         from lichen.terms.setting import Setting, build
 
         layers = self._layers(features)
+        colours = _colours(examples)
         if self.standardise:
-            features = Standardised.of(features, example, mask)
+            features = Standardised.of(features, colours[None, :, None], None)
         setting = Setting(
             features=features,
             layers=layers,
-            colours=_usable(example, mask),
+            colours=colours,
             size=level.size,
             wrap=canvas.wrap,
             relative=self.relative,
-            generator=context.torch_generator(f"terms of level {level.octaves}"),
+            generator=context.torch_generator(f"terms of level {level.octaves}, turn {turn}"),
+            redraw=self.optimizer == "adam",
         )
-        small = level_size((example.shape[2], example.shape[3]), level.octaves)
+        small = []
+        for one in examples:
+            size = level_size((one.image.shape[2], one.image.shape[3]), level.octaves)
+            mask = one.mask
+            if mask is not None:
+                mask = (shrink(mask, size) > 0.999).to(one.image.dtype)
+            small.append(Example(shrink(one.image, size), mask, one.weight))
         return Objective(
             [term for asked in self.asked_terms() for term in build(asked, setting)],
-            shrink(example, small),
-            None if mask is None else (shrink(mask, small) > 0.999).to(example.dtype),
+            small,
             exemplar_border=(self.border, self.border),
             border=self._border(canvas.wrap),
         )
@@ -285,8 +358,7 @@ class ImageLearning(Method):
     def _start(
         self,
         size: tuple[int, int],
-        example: Tensor,
-        mask: Tensor | None,
+        examples: Sequence[Example],
         canvas: Canvas,
         context: Context,
     ) -> Tensor:
@@ -296,34 +368,41 @@ class ImageLearning(Method):
         from lichen.features.tensor import to_tensor
         from lichen.solve.pyramid import fit, shrink
 
-        channels = example.shape[1]
+        channels = examples[0].image.shape[1]
         if isinstance(canvas.init, Exemplar):
             given = to_tensor(canvas.init.pixels)
             return shrink(given if channels == given.shape[1] else given[:, :1], size)
         if canvas.init == "exemplar":
-            return shrink(fit(example, canvas.size), size)
+            return shrink(fit(examples[0].image, canvas.size), size)
         noise = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
         if self.noise == "faint":
             mean = torch.tensor(IMAGENET_MEAN) if channels == 3 else torch.tensor([0.45])
             return mean.view(1, -1, 1, 1) + noise / 255
-        colours = _usable(example, mask)
+        colours = _colours(examples)
+        sample = int(len(examples) == 1)  # those of a mixture have its covariance exactly
         spread = torch.linalg.cholesky(
-            torch.cov(colours).view(channels, channels).double()
+            torch.cov(colours.double(), correction=sample).view(channels, channels)
             + 1e-8 * torch.eye(channels, dtype=torch.float64)
         ).float()
         mixed = torch.einsum("ij,bjhw->bihw", spread, noise)
         return (colours.mean(1).view(1, -1, 1, 1) + mixed).clamp(0, 1)
 
-    def _box(self, colours: Tensor) -> tuple[Tensor, Tensor]:
-        """Lower and upper bounds of the pixels, (1, C, 1, 1), from the usable ones (C, M)."""
+    def _box(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+        """Lower and upper bounds of the pixels, (1, C, 1, 1).
+
+        What the exemplars have, and where weights lead beyond them also what those make of it.
+        """
         import torch
 
-        low, high = (bound.view(1, -1, 1, 1) for bound in (colours.amin(1), colours.amax(1)))
+        low, high = (
+            bound.clamp(0, 1).view(1, -1, 1, 1)
+            for bound in _range([_usable(one) for one in examples], [e.weight for e in examples])
+        )
         if self.bounds == "none":
             return torch.zeros_like(low), torch.ones_like(high)
         if self.bounds == "global":  # the paper's: over all channels, their means taken off
             shift = torch.zeros_like(low)
-            if colours.shape[0] == 3:
+            if low.shape[1] == 3:
                 shift = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
             return (low - shift).min() + shift, (high - shift).max() + shift
         return low, high
@@ -337,13 +416,47 @@ class ImageLearning(Method):
         return partial(lbfgs, iterations=iterations, memory=self.memory)
 
 
-def _usable(example: Tensor, mask: Tensor | None) -> Tensor:
+def _usable(example: Example) -> Tensor:
     """Colours of the pixels that may be used, (C, M)."""
-    colours = example[0].flatten(1)
-    return colours if mask is None else colours[:, mask.flatten() > 0]
+    colours = example.image[0].flatten(1)
+    return colours if example.mask is None else colours[:, example.mask.flatten() > 0]
 
 
-def _without_idle_channels(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
-    """Reduce a grey picture stored as RGB to one channel, so that no colour can creep in."""
-    grey = pixels.shape[2] == 3 and bool((pixels == pixels[..., :1]).all())
-    return (pixels[..., :1], True) if grey else (pixels, False)
+def _colours(examples: Sequence[Example]) -> Tensor:
+    """Colours (C, M) with the mixed mean and covariance: the exemplar's own where it is alone.
+
+    Of a mixture two for each axis, one standard deviation times sqrt(C) to either side.
+    """
+    import torch
+
+    from lichen.statistics.gram import mix_moments
+    from lichen.statistics.statistic import weighted_sum
+
+    found = [_usable(one) for one in examples]
+    if len(found) == 1:
+        return found[0]
+    weights = [one.weight for one in examples]
+    channels = found[0].shape[0]
+    mean = weighted_sum([colours.mean(1) for colours in found], weights).clamp(0, 1)
+    moments = [torch.cov(colours, correction=0).view(channels, channels) for colours in found]
+    values, vectors = torch.linalg.eigh(mix_moments(moments, weights).double())
+    steps = (vectors * (channels * values.clamp_min(0)).sqrt()).to(mean.dtype)  # (C, C)
+    return mean[:, None] + torch.cat([steps, -steps], dim=1)
+
+
+def _range(colours: Sequence[Tensor], weights: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """Least and largest value of each channel, (C,), over all (C, M) and their mixture."""
+    import torch
+
+    from lichen.statistics.statistic import weighted_sum
+
+    lows, highs = [one.amin(1) for one in colours], [one.amax(1) for one in colours]
+    return (
+        torch.stack([*lows, weighted_sum(lows, weights)]).amin(0),
+        torch.stack([*highs, weighted_sum(highs, weights)]).amax(0),
+    )
+
+
+def _is_idle_rgb(pixels: NDArray[np.float32]) -> bool:
+    """Whether a picture is grey but stored as RGB."""
+    return pixels.shape[2] == 3 and bool((pixels == pixels[..., :1]).all())

@@ -85,6 +85,8 @@ class Method(BaseModel, ABC):
         Least height and width of exemplar and canvas, in pixels.
     presets
         Parameters by preset name.
+    starts_from
+        What the canvas starts from, by preset, where that is not noise; as ``--init`` says it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
@@ -94,6 +96,7 @@ class Method(BaseModel, ABC):
     honours: ClassVar[frozenset[str]] = frozenset()
     minimum_size: ClassVar[int] = 1
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    starts_from: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def run(

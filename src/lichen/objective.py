@@ -40,6 +40,25 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Example:
+    """One texture of a mixture.
+
+    Attributes
+    ----------
+    image
+        (1, C, h, w) in [0, 1]; C of 1 is shown to the networks as grey.
+    mask
+        (1, 1, h, w), 1 where it may be used; None for everywhere.
+    weight
+        Its share; those of a mixture sum to 1, and may be negative.
+    """
+
+    image: Tensor
+    mask: Tensor | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
 class _Goal:
     term: Term
     layer: str
@@ -48,43 +67,56 @@ class _Goal:
 
 
 class Objective:
-    """Terms with their targets, computed once from the exemplar.
+    """Terms with their targets, computed once from the exemplar, or mixed from several.
 
     Parameters
     ----------
     terms
         What is summed.
     exemplar
-        (1, C, h, w) in [0, 1]; C of 1 is shown to the networks as grey.
+        (1, C, h, w) in [0, 1]; C of 1 is shown to the networks as grey. Or a mixture's textures,
+        of any sizes, with masks of their own: each statistic says how its targets are mixed.
     mask
         (1, 1, h, w), 1 where the exemplar may be used; None for everywhere.
     exemplar_border, border
-        Border modes of the exemplar and of the judged image.
+        Border modes of the exemplars and of the judged image.
     """
 
     def __init__(
         self,
         terms: Sequence[Term],
-        exemplar: Tensor,
+        exemplar: Tensor | Sequence[Example],
         mask: Tensor | None = None,
         exemplar_border: Border = ("reflect", "reflect"),
         border: Border = ("reflect", "reflect"),
     ) -> None:
         self.terms = tuple(terms)
         self.border = border
+        examples = [Example(exemplar, mask)] if isinstance(exemplar, Tensor) else exemplar
         with torch.no_grad():
-            filled = exemplar if mask is None else _fill_with_mean(exemplar, mask)
-            self._goals = self._aim(filled, mask, exemplar_border)
+            self._goals = self._aim(examples, exemplar_border)
 
-    def _aim(self, exemplar: Tensor, mask: Tensor | None, border: Border) -> list[_Goal]:
+    def _aim(self, examples: Sequence[Example], border: Border) -> list[_Goal]:
+        found = [self._targets(example, border) for example in examples]
+        weights = [example.weight for example in examples]
         goals = []
-        for term, maps in self._maps(exemplar, border):
-            for layer, weight in term.layers.items():
-                usable = None if mask is None else _usable_positions(mask, maps[layer], layer)
-                target = term.statistic.target(maps[layer], usable)
-                energy = term.statistic.energy(target) if term.relative else 1.0
-                goals.append(_Goal(term, layer, target, weight / max(energy, 1e-30)))
+        for number, (term, layer, target) in enumerate(found[0]):
+            if len(found) > 1:
+                target = term.statistic.mix([one[number][2] for one in found], weights)
+            energy = term.statistic.energy(target) if term.relative else 1.0
+            goals.append(_Goal(term, layer, target, term.layers[layer] / max(energy, 1e-30)))
         return goals
+
+    def _targets(self, example: Example, border: Border) -> list[tuple[Term, str, Any]]:
+        """Targets of one texture, by term and layer."""
+        image, mask = example.image, example.mask
+        filled = image if mask is None else _fill_with_mean(image, mask)
+        targets = []
+        for term, maps in self._maps(filled, border):
+            for layer in term.layers:
+                usable = None if mask is None else _usable_positions(mask, maps[layer], layer)
+                targets.append((term, layer, term.statistic.target(maps[layer], usable)))
+        return targets
 
     def _maps(self, image: Tensor, border: Border) -> list[tuple[Term, dict[str, Tensor]]]:
         """Run each phi once for all the terms that read it."""

@@ -76,9 +76,41 @@ METHODS: dict[str, Row] = {
         "lichen.methods.learning.gatys:Gatys",
         "Gram matrices of a network's features, by optimisation (Gatys, Ecker, Bethge 2015)",
     ),
+    "pooled": Row(
+        "lichen.methods.learning.pooled:Pooled",
+        "Channel means of a network's code alone; colour without structure, to compare with",
+    ),
     "heeger_bergen": Row(
         "lichen.methods.learning.heeger_bergen:HeegerBergen",
         "Histograms of the bands of a steerable pyramid, from noise (Heeger, Bergen 1995); fast",
+    ),
+    "portilla_simoncelli": Row(
+        "lichen.methods.learning.portilla_simoncelli:PortillaSimoncelli",
+        "710 joint statistics of a steerable pyramid, projected and descended to (2000); tiles",
+    ),
+    "sliced_wasserstein": Row(
+        "lichen.methods.learning.sliced_wasserstein:SlicedWasserstein",
+        "Patches of the same distribution, by random directions; no network (GPDM 2022)",
+    ),
+    "deep_sliced_wasserstein": Row(
+        "lichen.methods.learning.deep_sliced_wasserstein:DeepSlicedWasserstein",
+        "Feature vectors of the same distribution, by random directions (Heitz et al. 2021)",
+    ),
+    "histogram_losses": Row(
+        "lichen.methods.learning.histogram_losses:HistogramLosses",
+        "Gram matrices and histograms of features (Risser, Wilmot, Barnes 2017)",
+    ),
+    "shifted_gram": Row(
+        "lichen.methods.learning.shifted_gram:ShiftedGramMatrices",
+        "Gram matrices, also of shifted features, for regular textures (Berger, Memisevic 2017)",
+    ),
+    "multi_scale_gram": Row(
+        "lichen.methods.learning.multi_scale_gram:MultiScaleGram",
+        "Gram matrices on all octaves at once, for large pictures (Snelgrove 2017)",
+    ),
+    "deep_correlations": Row(
+        "lichen.methods.learning.deep_correlations:DeepCorrelations",
+        "Gram matrices and autocorrelation of features, for lattices (Sendik, Cohen-Or 2017)",
     ),
     "objective": Row(
         "lichen.methods.learning.objective:SumOfTerms",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.atomic import atomic_paths
+from lichen.canvas import MethodInit
 from lichen.errors import ProvenanceError
 from lichen.exemplar import Exemplar
 from lichen.image import encode_image, read_text
@@ -83,13 +84,13 @@ class Provenance:
     method, parameters
         Registered name and every parameter, defaults included.
     size, wrap, seed, init
-        The canvas; ``init`` is a word or the source of a picture.
+        The canvas; ``init`` is a word, the source of a picture, or the method that made one.
     exemplars
         What was read, with SHA-256.
     networks
         Networks used, with the hash of their weights.
     losses, steps, seconds
-        Final losses by name, steps taken, wall-clock seconds.
+        Final losses by name, steps taken, wall-clock seconds; those of ``init``'s method included.
     complete
         False when the run was stopped early: the picture is that of step ``steps``.
     resumed
@@ -105,7 +106,7 @@ class Provenance:
     size: tuple[int, int]
     wrap: tuple[bool, bool]
     seed: int
-    init: str | Source
+    init: str | Source | MethodInit
     exemplars: tuple[Source, ...]
     version: str
     networks: tuple[str, ...] = ()

@@ -39,7 +39,7 @@ def test_every_parameter_is_a_flag(call: Call) -> None:
     for name in registry.get("gatys").model_fields:
         assert "--" + name.replace("_", "-") in explained
     assert "Gatys, Ecker, Bethge" in explained
-    assert "honours  size, seed, init, mask, wrap" in explained
+    assert "honours  size, seed, exemplars, init, mask, wrap" in explained
     assert "paper" in explained
 
 

@@ -16,6 +16,7 @@ from lichen.features.tensor import to_tensor
 from lichen.image import read_image, resize_image
 from lichen.method import Context
 from lichen.methods.learning.gatys import Gatys
+from lichen.objective import Example
 from lichen.run import synthesis
 from lichen.run.loop import Run
 from lichen.run.synthesis import go_on
@@ -195,7 +196,7 @@ def test_float32_goes_on_where_bfloat16_ends(monkeypatch: pytest.MonkeyPatch) ->
         level = precise._levels((32, 32), (32, 32))[0]
         features = precise._features(Context())
         objective = precise._objective(
-                features, example, None, level, Canvas((32, 32)), Context()
-            )
+            features, [Example(example)], level, Canvas((32, 32)), Context()
+        )
         finals[precision] = float(objective(to_tensor(image))[0])
     assert finals["auto"] < 0.9 * finals["bfloat16"]

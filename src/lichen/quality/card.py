@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.canvas import MethodInit
 from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.quality.anchors import anchors
@@ -229,14 +230,19 @@ def _card(
 
 
 def _optimised(record: Provenance) -> set[str]:
-    """Kinds of statistics that the method of a record optimises."""
+    """Kinds of statistics that the methods of a record optimise, its initial image's included."""
     from lichen import registry
 
-    try:
-        method = registry.get(record.method).configure(**record.parameters)
-    except LichenError:  # of a package that is not installed here, or another version
-        return set()
-    return set(method.optimises())
+    used = [(record.method, record.parameters)]
+    if isinstance(record.init, MethodInit):
+        used.append((record.init.method, record.init.parameters))
+    found: set[str] = set()
+    for name, parameters in used:
+        try:
+            found |= registry.get(name).configure(**parameters).optimises()
+        except LichenError:  # of a package that is not installed here, or another version
+            continue
+    return found
 
 
 def _diversities(exemplar: Array, cards: Sequence[Card]) -> dict[str, dict[str, float]]:

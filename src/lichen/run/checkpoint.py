@@ -7,8 +7,10 @@ import time
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lichen.atomic import atomic_path
 from lichen.errors import LichenError, ProvenanceError
@@ -58,6 +60,7 @@ class Checkpointer:
         about = {field.name: getattr(step, field.name) for field in fields(step)}
         del about["image"], about["sources"]
         about["losses"] = dict(step.losses)
+        begun: dict[str, Any] = {} if run.begun is None else {"begun": run.begun}
         with atomic_path(self.path) as temporary:
             np.savez(
                 temporary,
@@ -65,6 +68,7 @@ class Checkpointer:
                 step=np.array(json.dumps(about)),
                 provenance=np.array(run.provenance().to_json()),
                 bit_depth=np.array(self.bit_depth),
+                **begun,
             )
         self._last = time.monotonic()
 
@@ -75,11 +79,20 @@ class Checkpointer:
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """What an interrupted run left: its last step, its record, the depth of its picture."""
+    """What an interrupted run left.
+
+    Attributes
+    ----------
+    step, provenance, bit_depth
+        Its last step, its record, the depth of its picture.
+    begun
+        float32 (H, W, C): what its canvas's first method made, if that got done.
+    """
 
     step: Step
     provenance: Provenance
     bit_depth: int
+    begun: NDArray[np.float32] | None = None
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -96,6 +109,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 step=Step(image=stored["image"], **json.loads(str(stored["step"]))),
                 provenance=Provenance.from_json(str(stored["provenance"])),
                 bit_depth=int(stored["bit_depth"]),
+                begun=stored.get("begun"),
             )
     except FileNotFoundError:
         raise ProvenanceError(

@@ -6,12 +6,14 @@ import os
 import platform
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lichen import registry
-from lichen.canvas import Canvas
+from lichen.canvas import Canvas, MethodInit
 from lichen.errors import LichenError, NotHonouredError
 from lichen.exemplar import Exemplar
 from lichen.image import resize_image
@@ -34,6 +36,9 @@ class RunInterruptedError(KeyboardInterrupt):
 class Run:
     """Iterate a method over a canvas and keep what a result needs.
 
+    Where the canvas starts from what another method makes, that one runs first: its steps come
+    before the method's own and are counted with them.
+
     Parameters
     ----------
     method
@@ -55,6 +60,13 @@ class Run:
         Threads to compute with; by default as many as there are cores.
     task
         What was asked for, where that is more than exemplars and a canvas's size.
+    begun
+        float32 (H, W, C): what the canvas's first method made, where that is known already.
+
+    Attributes
+    ----------
+    first
+        The run of the canvas's first method; None where there is none, or none is needed.
 
     Raises
     ------
@@ -75,8 +87,23 @@ class Run:
         stop_after: int | None = None,
         threads: int | None = None,
         task: Task | None = None,
+        begun: NDArray[np.float32] | None = None,
     ) -> None:
         _check(method, exemplars, canvas)
+        self.begun = begun
+        self.first: Run | None = None
+        if isinstance(canvas.init, MethodInit) and begun is None:
+            init, done = canvas.init, canvas.init.steps
+            self.first = Run(
+                registry.get(init.method).configure(init.preset, **init.parameters),
+                exemplars,
+                replace(canvas, init="noise"),
+                resume=resume,
+                steps_before=steps_before,
+                resumed=[steps for steps in resumed if done is None or steps <= done],
+                stop_after=stop_after,
+                threads=threads,
+            )
         self.method = method
         self.exemplars = tuple(exemplars)
         self.canvas = canvas
@@ -91,8 +118,13 @@ class Run:
         self._context = Context(
             seed=canvas.seed,
             threads=threads or available_cores(),
-            resume=resume,
+            resume=resume if self.first is None else None,
         )
+
+    @property
+    def under_way(self) -> Run:
+        """The run whose steps come now: the first method's, until that has ended, or this one."""
+        return self if self.first is None or self.begun is not None else self.first
 
     @property
     def on_download(self) -> Download | None:
@@ -102,10 +134,19 @@ class Run:
     @on_download.setter
     def on_download(self, listener: Download | None) -> None:
         self._context.on_download = listener
+        if self.first is not None:
+            self.first.on_download = listener
 
     def __iter__(self) -> Iterator[Step]:
-        """Yield the method's steps."""
+        """Yield the method's steps, after those of the first method."""
         self._started = time.perf_counter()
+        if self.first is not None:
+            for step in self.first:
+                self.last, self.n_steps = step, self.first.n_steps
+                yield step
+            if not self.first.complete:
+                return
+            self.begun = self.first.result().image
         for restart in self._resumed:
             if restart > self.n_steps:
                 yield from self._until(restart)
@@ -116,13 +157,20 @@ class Run:
         """Yield steps up to the ``n_steps``-th of the run; give whether the method ended."""
         if n_steps is not None and self.n_steps >= n_steps:
             return False
-        for step in self.method.run(self.exemplars, self.canvas, self._context):
+        for step in self._method_steps():
             self.last = step
             self.n_steps += 1
             yield step
             if n_steps is not None and self.n_steps >= n_steps:
                 return False
         return True
+
+    def _method_steps(self) -> Iterator[Step]:
+        canvas = self.canvas
+        if self.begun is not None:
+            maps, name = dict(self.exemplars[0].maps), "what was made first"
+            canvas = replace(canvas, init=Exemplar(self.begun, maps, name=name))
+        return self.method.run(self.exemplars, canvas, self._context)
 
     @property
     def seconds(self) -> float:
@@ -131,17 +179,16 @@ class Run:
 
     def provenance(self) -> Provenance:
         """Record of the run so far."""
-        init = self.canvas.init
         return Provenance(
             method=self.method.name,
             parameters=self.method.model_dump(mode="json"),
             size=self.canvas.size,
             wrap=self.canvas.wrap,
             seed=self.canvas.seed,
-            init=Source.of(init) if isinstance(init, Exemplar) else init,
+            init=self._init_record(),
             exemplars=tuple(Source.of(exemplar) for exemplar in self.exemplars),
             version=lichen_version(),
-            networks=tuple(self._context.networks),
+            networks=self._networks(),
             losses={} if self.last is None else dict(self.last.losses),
             steps=self.n_steps,
             seconds=round(self.seconds, 3),
@@ -151,6 +198,22 @@ class Run:
             task=self.task,
             software=_software(),
         )
+
+    def _init_record(self) -> str | Source | MethodInit:
+        init = self.canvas.init
+        if isinstance(init, Exemplar):
+            return Source.of(init)
+        if not isinstance(init, MethodInit) or self.first is None:
+            return init
+        return MethodInit(
+            init.method,
+            parameters=self.first.method.model_dump(mode="json"),
+            steps=self.first.n_steps if self.first.complete else None,
+        )
+
+    def _networks(self) -> tuple[str, ...]:
+        first = () if self.first is None else self.first._networks()
+        return tuple(dict.fromkeys((*first, *self._context.networks)))
 
     def _source_map(self) -> SourceMap | None:
         if self.last is None or self.last.sources is None:

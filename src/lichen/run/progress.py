@@ -55,6 +55,7 @@ class ProgressBar:
             transient=True,
         )
         self._title = title
+        self._first = ""
         self._task: TaskID | None = None
         self._download_task: TaskID | None = None
 
@@ -76,12 +77,17 @@ class ProgressBar:
             self._bar.start()
             self._task = self._bar.add_task(self._title, total=1.0, detail=why)
 
-    def step(self, step: Step) -> None:
-        """Show one step."""
-        if self._task is None:
+    def step(self, step: Step, first: str = "") -> None:
+        """Show one step; those of a first method, of this name, have a bar of their own before."""
+        if self._task is None or first != self._first:
             self._downloads.stop()
             self._bar.start()
-            self._task = self._bar.add_task(self._title, total=1.0, detail="")
+            title = f"{self._title}: {first} first" if first else self._title
+            if self._task is None or self._first:
+                self._task = self._bar.add_task(title, total=1.0, detail="")
+            else:  # the bar that waited
+                self._bar.update(self._task, description=title)
+            self._first = first
         loss = step.losses.get("total")
         level = f"level {step.level + 1}/{step.n_levels}" if step.n_levels > 1 else ""
         detail = f"{level} loss {loss:.4g}" if loss is not None else level

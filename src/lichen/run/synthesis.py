@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen import registry
-from lichen.canvas import Canvas, Init, init_from, parse_wrap
+from lichen.canvas import Canvas, MethodInit, init_from, parse_wrap
 from lichen.errors import ParameterError, ProvenanceError
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.image import parse_size
 from lichen.result import Provenance, Result, Source, Task, read_provenance
-from lichen.run import tasks
+from lichen.run import mixing, tasks
 from lichen.run.applying import apply
 from lichen.run.checkpoint import Checkpointer, read_checkpoint
 from lichen.run.compiling import FirstUse
@@ -32,6 +32,7 @@ VERBS: Mapping[str, Callable[..., Run]] = {
     "extend": tasks.extend,
     "transfer": tasks.transfer,
     "analogy": tasks.analogy,
+    "strip": mixing.strip,
     "apply": apply,
 }
 
@@ -44,7 +45,7 @@ def prepare(
     preset: str | None = None,
     wrap: bool | str | tuple[bool, bool] = False,
     seed: int = 0,
-    init: Picture = "noise",
+    init: Picture | MethodInit | None = None,
     mask: Picture | None = None,
     maps: Mapping[str, str | Path | NDArray[Any]] | None = None,
     also: Sequence[Picture] = (),
@@ -73,7 +74,7 @@ def prepare(
             seed=seed,
             **parameters,
         )
-    start: Init | Exemplar = init_from(init)
+    start = tasks.starting_image(init, method, preset)
     if size is None:
         height_width = start.size if isinstance(start, Exemplar) else example.size
     else:
@@ -84,7 +85,7 @@ def prepare(
         seed=seed,
         init=start,
     )
-    return Run(configured, [example, *map(as_exemplar, also)], canvas)
+    return Run(configured, tasks.alike([example, *also]), canvas)
 
 
 def synthesize(
@@ -95,7 +96,7 @@ def synthesize(
     preset: str | None = None,
     wrap: bool | str | tuple[bool, bool] = False,
     seed: int = 0,
-    init: Picture = "noise",
+    init: Picture | MethodInit | None = None,
     mask: Picture | None = None,
     maps: Mapping[str, str | Path | NDArray[Any]] | None = None,
     also: Sequence[Picture] = (),
@@ -123,7 +124,9 @@ def synthesize(
     seed
         Same seed, same picture.
     init
-        ``"noise"``, ``"exemplar"``, or a picture of ``size``.
+        ``"noise"``, ``"exemplar"``, a picture of ``size``, or ``"METHOD"`` or ``"METHOD:PRESET"``
+        for what another method makes first, of the same size, wrap and seed. When None, what the
+        preset starts from, else noise.
     mask
         Picture or array whose bright pixels of the exemplar may be used.
     maps
@@ -202,7 +205,7 @@ def finish(
     """Take a run to its end, with bar, checkpoints and film; see :func:`synthesize`."""
     keeper = Checkpointer(Path(checkpoint)) if isinstance(checkpoint, str | Path) else checkpoint
     recorder = None if video is None else Recorder.of(run, Path(video))
-    first = FirstUse(run.method.name)
+    first = FirstUse(run.under_way.method.name)
     try:
         with ProgressBar(title or run.method.name, progress) as bar, Interruption() as interruption:
             run.on_download = bar.download
@@ -210,7 +213,7 @@ def finish(
                 bar.wait("compiling its kernels, this once")
             for step in run:
                 interruption.check()
-                bar.step(step)
+                bar.step(step, first="" if run.under_way is run else run.under_way.method.name)
                 if keeper is not None:
                     keeper(run)
                 if recorder is not None:
@@ -244,6 +247,7 @@ def resume(checkpoint: str | Path, exemplar: Picture | None = None) -> Run:
         record,
         exemplar,
         Path(checkpoint).parent,
+        begun=stored.begun,
         resume=stored.step,
         steps_before=record.steps,
         seconds_before=record.seconds,
@@ -280,7 +284,7 @@ def go_on(picture: str | Path, iterations: int, exemplar: Picture | None = None)
     parameters = {**record.parameters, "iterations": iterations, "levels": 1}
     return Run(
         registry.get(record.method).configure(**parameters),
-        _find_sources(record.exemplars, exemplar, Path(picture).parent),
+        tasks.alike(_find_sources(record.exemplars, exemplar, Path(picture).parent)),
         Canvas(record.size, record.wrap, record.seed, init=Exemplar.read(picture)),
     )
 
@@ -290,15 +294,12 @@ def _run_again(record: Provenance, exemplar: Picture | None, folder: Path, **how
         run = _task_again(record, record.task, exemplar, folder)
         run.stop_after = how.get("stop_after")
         return run
-    init: Init | Exemplar
-    if isinstance(record.init, Source):
-        init = _find_source(record.init, None, folder)
-    else:
-        init = record.init  # type: ignore[assignment]
+    init = record.init
+    start = _find_source(init, None, folder) if isinstance(init, Source) else init_from(init)
     return Run(
         registry.get(record.method).configure(**record.parameters),
-        _find_sources(record.exemplars, exemplar, folder),
-        Canvas(record.size, record.wrap, record.seed, init=init),
+        tasks.alike(_find_sources(record.exemplars, exemplar, folder)),
+        Canvas(record.size, record.wrap, record.seed, init=start),
         threads=record.threads,
         **how,
     )
@@ -374,7 +375,7 @@ def _check_guide(
     guide: Picture | None,
     follow: Picture | None,
     size: tuple[int, int] | str | None,
-    init: Picture,
+    init: Picture | MethodInit | None,
     also: Sequence[Picture],
 ) -> None:
     """Raise for what texture by numbers lacks, or excludes."""
@@ -387,7 +388,7 @@ def _check_guide(
         return
     if size is not None:
         raise ParameterError("--follow has a size, so --size is too much", "leave --size out")
-    if not isinstance(init, str) or init != "noise":
+    if init is not None and not (isinstance(init, str) and init == "noise"):
         raise ParameterError("--guide and --init exclude each other", "give one of them")
     if also:
         raise ParameterError("--guide belongs to one photo, several are given", "give one PHOTO")

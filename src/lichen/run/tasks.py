@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen import registry
-from lichen.canvas import Canvas, parse_wrap
-from lichen.errors import CanvasError, ImageError
+from lichen.canvas import Canvas, Init, MethodInit, init_from, parse_wrap
+from lichen.errors import CanvasError, ImageError, unknown_name
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.result import Source, Task
 from lichen.run.loop import Run
@@ -248,6 +248,31 @@ def analogy(
         threads=threads,
         task=_task("analogy", {"a": first, "a2": filtered, "b": wanted}, wrap=wrap),
     )
+
+
+def alike(pictures: Sequence[Picture]) -> list[Exemplar]:
+    """Take pictures as exemplars of one texture: where some are coloured the grey ones become so.
+
+    Raises
+    ------
+    ImageError
+        Where their maps differ otherwise.
+    """
+    examples = [as_exemplar(picture) for picture in pictures]
+    widest = max(examples, key=lambda example: example.channels)
+    return [replace(_like(example, widest), bit_depths=example.bit_depths) for example in examples]
+
+
+def starting_image(
+    init: Picture | MethodInit | None, method: str, preset: str | None
+) -> Init | Exemplar | MethodInit:
+    """Give what a canvas starts from: what is asked for, else what the preset says, else noise."""
+    if init is None:
+        init = registry.get(method).starts_from.get(preset or "", "noise")
+    start = init_from(init)
+    if isinstance(start, MethodInit) and start.method not in (known := registry.rows()):
+        raise unknown_name("init", start.method, ["noise", "exemplar", *known])
+    return start
 
 
 def _task(verb: str, pictures: Mapping[str, Exemplar | None], **options: Any) -> Task:

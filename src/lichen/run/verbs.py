@@ -8,7 +8,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from lichen.result import Result
-from lichen.run import tasks
+from lichen.run import mixing, tasks
 from lichen.run.loop import Run
 from lichen.run.synthesis import finish
 
@@ -49,3 +49,5 @@ fill = finishing(tasks.fill)
 extend = finishing(tasks.extend)
 transfer = finishing(tasks.transfer)
 analogy = finishing(tasks.analogy)
+mix = finishing(mixing.mix)
+strip = finishing(mixing.strip)

@@ -16,6 +16,7 @@ def adam(
     *,
     iterations: int,
     learning_rate: float = 0.01,
+    final: float = 1.0,
     lower: Tensor | float = -torch.inf,
     upper: Tensor | float = torch.inf,
 ) -> Iterator[Iterate]:
@@ -31,6 +32,9 @@ def adam(
         Exactly this many.
     learning_rate
         Step length, in the units of the point.
+    final
+        Share of the step length that is left at the end, reached by equal factors: steps along a
+        gradient that is partly random never come to rest by themselves.
     lower, upper
         Bounds, broadcast to the shape of ``start``.
 
@@ -44,6 +48,7 @@ def adam(
     optimizer = torch.optim.Adam([point], lr=learning_rate)
     for evaluations in range(1, iterations + 1):
         loss, point.grad, parts = objective(point.detach())
+        optimizer.param_groups[0]["lr"] = learning_rate * final ** (evaluations / iterations)
         optimizer.step()
         with torch.no_grad():
             point.clamp_(low, high)

@@ -21,14 +21,14 @@ class Level:
     Attributes
     ----------
     octaves
-        Octaves below full size; 0 is the finest.
+        Octaves below full size, whole ones or not; 0 is the finest.
     size
         Height and width of the picture at this level.
     iterations
         Iterations planned.
     """
 
-    octaves: int
+    octaves: float
     size: tuple[int, int]
     iterations: int
 

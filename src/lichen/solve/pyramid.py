@@ -20,7 +20,7 @@ def n_levels(size: tuple[int, int], exemplar: tuple[int, int], coarsest: int) ->
     return max(1, 1 + math.floor(math.log2(max(smallest / coarsest, 1)) + 1e-9))
 
 
-def level_size(size: tuple[int, int], octaves: int) -> tuple[int, int]:
+def level_size(size: tuple[int, int], octaves: float) -> tuple[int, int]:
     """Size at ``octaves`` octaves below the finest level, at least 1x1."""
     scale = 2**octaves
     return max(1, round(size[0] / scale)), max(1, round(size[1] / scale))

@@ -40,7 +40,8 @@ class Histogram(Statistic):
         flat = check_weights(weights, (maps.shape[2], maps.shape[3]))
         if flat is not None:
             features = features[flat > 0]
-        return resample_quantiles(features.T.sort(dim=1).values, self.quantiles)
+        values = features.T.sort(dim=1).values  # (C, M)
+        return resample_quantiles(values, min(self.quantiles, values.shape[1]))
 
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
         """Mean squared difference of sorted values."""

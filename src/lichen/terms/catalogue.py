@@ -54,6 +54,26 @@ TERMS: dict[str, TermRow] = {
         "channel histograms of the layers (Risser et al. 2017)",
         ("histogram",),
     ),
+    "octave-gram": TermRow(
+        "lichen.terms.of_layers:octave_gram",
+        "Gram matrices of the layers, on several octaves of the picture (Snelgrove 2017)",
+        ("gram",),
+    ),
+    "shifted-gram": TermRow(
+        "lichen.terms.of_layers:shifted_gram",
+        "Gram matrices of the layers with their shifted copies (Berger, Memisevic 2017)",
+        ("gram", "autocorrelation"),
+    ),
+    "autocorrelation": TermRow(
+        "lichen.terms.of_layers:autocorrelation",
+        "autocorrelation of channels of a middle layer (Sendik, Cohen-Or 2017)",
+        ("autocorrelation",),
+    ),
+    "deep-swd": TermRow(
+        "lichen.terms.of_layers:sliced_features",
+        "sliced Wasserstein distance of the layers' feature vectors (Heitz et al. 2021)",
+        ("gram", "covariance", "means", "histogram"),
+    ),
     "colour": TermRow(
         "lichen.terms.of_pixels:colour",
         "histograms of the pixels' channels and principal colours",

@@ -29,6 +29,17 @@ def spectrum(setting: Setting, name: str) -> list[Term]:
 
 
 def sliced_patches(setting: Setting, name: str, patch: int = 7, directions: int = 64) -> list[Term]:
-    """Distribution of all patches, along random directions."""
-    statistic = SlicedPatches(setting.generator, patch, directions, setting.wrap)
+    """Distribution of all patches, along random directions.
+
+    The paper's absolute differences have no gradient where they vanish: L-BFGS, which keeps its
+    directions, is given squared ones.
+    """
+    statistic = SlicedPatches(
+        setting.generator,
+        patch,
+        directions,
+        setting.wrap,
+        power=1 if setting.redraw else 2,
+        redraw=setting.redraw,
+    )
     return [Term(name, Pixels(), statistic, {"pixels": 1.0})]

@@ -35,6 +35,9 @@ class Setting:
         Whether the terms of layers are divided by the loss of an all-zero summary.
     generator
         Source of all randomness in the terms.
+    redraw
+        Whether random terms are drawn at every call, since the solver does not compare losses;
+        else they are drawn once.
     """
 
     features: FeatureExtractor
@@ -44,6 +47,7 @@ class Setting:
     wrap: tuple[bool, bool]
     relative: bool
     generator: torch.Generator
+    redraw: bool = False
 
 
 def build(asked: Asked, setting: Setting) -> list[Term]:

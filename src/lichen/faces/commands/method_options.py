@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -21,6 +21,9 @@ class MethodCommand(click.Command):
         value nor default there are no more options than the command's own.
     implied
         Methods by the option that asks for them where none is named.
+    renamed
+        Fields for which the command has options of its own, that go by the field's name but are
+        typed otherwise.
     """
 
     def __init__(
@@ -28,11 +31,13 @@ class MethodCommand(click.Command):
         *args: Any,
         method_from: str = "method",
         implied: Mapping[str, str] | None = None,
+        renamed: Sequence[str] = (),
         **attributes: Any,
     ) -> None:
         super().__init__(*args, **attributes)
         self.method_from = method_from
         self.implied = implied or {}
+        self.renamed = frozenset(renamed)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find the method before anything else is understood."""
@@ -64,4 +69,5 @@ class MethodCommand(click.Command):
 
     def _theirs(self, ctx: click.Context) -> list[click.Option]:
         name = ctx.meta.get("method")
-        return parameters.options(registry.get(name)) if isinstance(name, str) else []
+        every = parameters.options(registry.get(name)) if isinstance(name, str) else []
+        return [option for option in every if option.name not in self.renamed]

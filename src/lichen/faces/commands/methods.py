@@ -11,6 +11,7 @@ from lichen import registry
 from lichen.errors import ParameterError
 from lichen.faces import parameters
 from lichen.faces.commands.method_options import MethodCommand
+from lichen.method import Method
 from lichen.terms.catalogue import TERMS, TermRow
 
 
@@ -63,7 +64,7 @@ def explain(name: str) -> str:
     )
     if method.presets:
         with formatter.section("Presets (--preset)"):
-            formatter.write_dl([(preset, _typed(v)) for preset, v in method.presets.items()])
+            formatter.write_dl([(preset, _preset(method, preset)) for preset in method.presets])
     with formatter.section("Parameters"):
         formatter.write_dl(
             [
@@ -72,6 +73,13 @@ def explain(name: str) -> str:
             ]
         )
     return formatter.getvalue()
+
+
+def _preset(method: type[Method], preset: str) -> str:
+    """What a preset says, as it would be typed."""
+    start = method.starts_from.get(preset)
+    words = [_typed(method.presets[preset])] + ([f"--init {start}"] if start else [])
+    return " ".join(words)
 
 
 def _typed(values: Any) -> str:

@@ -180,6 +180,8 @@ def summary(output: Path, result: Result) -> str:
     ]
     if len(result.maps) > 1:
         parts.append(f"maps {' '.join(result.maps)}")
+    if record.parameters.get("mix"):
+        parts.append("weights " + ",".join(f"{weight:.3g}" for weight in record.parameters["mix"]))
     if loss is not None:
         parts.append(f"loss {loss:.4g}")
     return f"{output}: {', '.join(parts)}"

@@ -58,9 +58,8 @@ from lichen.run.synthesis import prepare
 )
 @click.option(
     "--init",
-    default="noise",
-    show_default=True,
-    help="Start from noise, exemplar, or a picture file.",
+    help="Start from noise, exemplar, a picture file, or what another method makes first: METHOD "
+    "or METHOD:PRESET. The preset's own when not given, else noise.",
 )
 @click.option("--mask", help="Picture whose bright pixels mark what of the photo may be used.")
 @click.option(

@@ -23,7 +23,8 @@ class Gatys(ImageLearning):
     """Match statistics of a network's features by optimising the pixels.
 
     The departures of the default from the paper are listed in
-    ``docs/departures.md``; the preset ``paper`` follows it to the letter.
+    ``docs/departures.md``; the preset ``paper`` follows it to the letter. The preset ``polish``
+    starts from what patchmatch makes and keeps its layout: no coarse level, few iterations.
     """
 
     name: ClassVar[str] = "gatys"
@@ -48,7 +49,12 @@ class Gatys(ImageLearning):
             "noise": "faint",
         },
         "spectrum": {"spectrum_weight": 1.0},
+        # Ustyuzhaninov et al. 2017, and He, Wang and Hopcroft 2016: no training is needed.
+        "random-filters": {"network": "random-filters", "spectrum_weight": 0.0},
+        "random-vgg": {"network": "random-vgg", "spectrum_weight": 0.0},
+        "polish": {"levels": 1, "iterations": 30},
     }
+    starts_from: ClassVar = {"polish": "patchmatch"}
 
     statistic: Annotated[
         Literal["gram", "covariance", "principal-gram", "means", "histogram"],

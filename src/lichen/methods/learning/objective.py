@@ -17,7 +17,9 @@ class SumOfTerms(ImageLearning):
     """
 
     name: ClassVar[str] = "objective"
-    citation: ClassVar[str] = "Gatys, Ecker, Bethge 2015 and, term by term, the papers of `lichen methods --terms`"
+    citation: ClassVar[str] = (
+        "Gatys, Ecker, Bethge 2015 and, term by term, the papers of `lichen methods --terms`"
+    )
 
     term: Annotated[
         tuple[str, ...],
