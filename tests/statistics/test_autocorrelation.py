@@ -101,17 +101,20 @@ def test_the_same_periodic_map_of_another_size_is_near(size: tuple[int, int]) ->
 
 
 def test_larger_results_are_held_at_longer_lags() -> None:
-    """A difference at a lag of 30 of 48 positions is seen in a result of 64, not in one of 48."""
-    spots = torch.zeros(1, 1, 48, 48).double()
-    spots[..., 4:8] = 1
-    double = spots + spots.roll(30, 3)
-    statistic = Autocorrelation((True, True))
-    _, counts = statistic.target(double).within((10, 36))
-    assert counts.all()
-    lags = {
-        side: min(statistic.target(double).products.shape[2] // 2, side // 2) for side in (48, 64)
-    }
-    assert lags == {48: 24, 64: 32}
+    """Bars 28 instead of 30 apart: beyond half of a result of 48, not beyond half of one of 64."""
+    statistic = Autocorrelation()
+    target = statistic.target(_bars(48, 30))
+    for side, seen in ((48, False), (64, True)):
+        right, wrong = (float(statistic.loss(_bars(side, apart), target)) for apart in (30, 28))
+        assert (wrong > 1.01 * right + 1e-9) == seen, side
+    assert float(statistic.loss(_bars(48, 20), target)) > 1e-6  # within half of it
+
+
+def _bars(side: int, apart: int) -> torch.Tensor:
+    """Two bars, 4 positions wide, on black."""
+    maps = torch.zeros(1, 1, 48, side).double()
+    maps[..., 4:8] = maps[..., 4 + apart : 8 + apart] = 1
+    return maps
 
 
 def test_energy_is_the_loss_of_the_mean() -> None:
