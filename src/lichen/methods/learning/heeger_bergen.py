@@ -121,12 +121,11 @@ class HeegerBergen(Method):
         example = palette.planes(_continued(exemplar)).astype(self.precision)
         start = self._start(canvas, context, palette, example).astype(self.precision)
         split = partial(self._bands, self.scales or _n_scales(exemplar.size, canvas.size))
-        threads = context.threads
         # Planes wait for their bands, so these have threads of their own.
         with (
             _torch_alone(),
-            ThreadPoolExecutor(threads) as ours,
-            ThreadPoolExecutor(threads) as pool,
+            _workers(context.threads) as ours,
+            _workers(context.threads) as pool,
         ):
             analyse = partial(self._target, mask=exemplar.mask, split=split, parallel=pool.map)
             targets = list(ours.map(analyse, example))
@@ -307,6 +306,16 @@ def _torch_alone() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _workers(n: int) -> ThreadPoolExecutor:
+    """Threads in each of which torch is told to stay alone.
+
+    One that it was not told in has more for its first FFT, whose last bits are then others.
+    """
+    import torch
+
+    return ThreadPoolExecutor(n, initializer=torch.set_num_threads, initargs=(1,))
 
 
 def _match_in_place(band: Values, wanted: Values) -> float:
