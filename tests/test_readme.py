@@ -51,7 +51,7 @@ def test_command_lines_run(line: str, tmp_path: Path, monkeypatch: pytest.Monkey
     """Each as it stands but for a cheap network; what needs a download must say so clearly."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LICHEN_OFFLINE", "1")
-    small = ("synthesize", "resume", "continue", "rerun", *TASKS)
+    small = ("synthesize", "mix", "resume", "continue", "rerun", *TASKS)
     side = 24 if line.split()[1] in small else 208
     side = 96 if "--best-of" in line else side
     pixels = np.random.default_rng(0).random((side, side, 3), np.float32)
@@ -68,8 +68,12 @@ def test_command_lines_run(line: str, tmp_path: Path, monkeypatch: pytest.Monkey
     arguments = [a.replace("512x384", "48x32") for a in arguments]
     if "gatys" in arguments:
         arguments += [] if "vgg19" in arguments else cheap
-    elif arguments[0] in ("synthesize", *TASKS[:3]):
+    elif arguments[0] in ("synthesize", *TASKS[:3]) or "layers" in arguments:
         arguments += ["--iterations", "2"]
+    elif arguments[0] == "mix":
+        arguments += cheap
+    elif "filters" in arguments:
+        arguments += ["--iterations", "2", "--channels", "0"]
     result = runner.invoke(lichen, arguments)
     if "vgg19" in line:
         assert "vgg19" in str(result.exception)
