@@ -36,7 +36,6 @@ if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parame
     from lichen.solve.coarse_to_fine import Level
     from lichen.solve.lbfgs import Iterate
 
-IMAGENET_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
 LEAST_SUM = 1e-6
 """Weights of a mixture that sum to no more cannot be scaled to sum to 1."""
 COARSEST = 32
@@ -187,6 +186,7 @@ class ImageLearning(Method):
 
         from lichen.features.tensor import to_tensor
         from lichen.solve.coarse_to_fine import coarse_to_fine
+        from lichen.solve.colours import box
 
         torch.set_num_threads(context.threads)
         examples, grey = self._examples(exemplars)
@@ -195,7 +195,9 @@ class ImageLearning(Method):
             min(one.image.shape[3] for one in examples),
         )
         levels = self._levels(canvas.size, smallest)
-        low, high = self._box(examples)
+        low, high = box(
+            [_usable(one) for one in examples], [one.weight for one in examples], self.bounds
+        )
         features = cache(partial(self._features, context))
 
         def minimise(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
@@ -322,7 +324,7 @@ class ImageLearning(Method):
         from lichen.terms.setting import Setting, build
 
         layers = self._layers(features)
-        colours = _colours(examples)
+        colours = _mixed(examples)
         if self.standardise:
             features = Standardised.of(features, colours[None, :, None], None)
         setting = Setting(
@@ -366,6 +368,7 @@ class ImageLearning(Method):
         import torch
 
         from lichen.features.tensor import to_tensor
+        from lichen.solve.colours import colour_noise, faint_noise
         from lichen.solve.pyramid import fit, shrink
 
         channels = examples[0].image.shape[1]
@@ -376,36 +379,8 @@ class ImageLearning(Method):
             return shrink(fit(examples[0].image, canvas.size), size)
         noise = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
         if self.noise == "faint":
-            mean = torch.tensor(IMAGENET_MEAN) if channels == 3 else torch.tensor([0.45])
-            return mean.view(1, -1, 1, 1) + noise / 255
-        colours = _colours(examples)
-        sample = int(len(examples) == 1)  # those of a mixture have its covariance exactly
-        spread = torch.linalg.cholesky(
-            torch.cov(colours.double(), correction=sample).view(channels, channels)
-            + 1e-8 * torch.eye(channels, dtype=torch.float64)
-        ).float()
-        mixed = torch.einsum("ij,bjhw->bihw", spread, noise)
-        return (colours.mean(1).view(1, -1, 1, 1) + mixed).clamp(0, 1)
-
-    def _box(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
-        """Lower and upper bounds of the pixels, (1, C, 1, 1).
-
-        What the exemplars have, and where weights lead beyond them also what those make of it.
-        """
-        import torch
-
-        low, high = (
-            bound.clamp(0, 1).view(1, -1, 1, 1)
-            for bound in _range([_usable(one) for one in examples], [e.weight for e in examples])
-        )
-        if self.bounds == "none":
-            return torch.zeros_like(low), torch.ones_like(high)
-        if self.bounds == "global":  # the paper's: over all channels, their means taken off
-            shift = torch.zeros_like(low)
-            if low.shape[1] == 3:
-                shift = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
-            return (low - shift).min() + shift, (high - shift).max() + shift
-        return low, high
+            return faint_noise(noise)
+        return colour_noise(_mixed(examples), noise, correction=int(len(examples) == 1))
 
     def _solver(self, iterations: int) -> Callable[..., Iterator[Iterate]]:
         from lichen.solve.adam import adam
@@ -422,39 +397,11 @@ def _usable(example: Example) -> Tensor:
     return colours if example.mask is None else colours[:, example.mask.flatten() > 0]
 
 
-def _colours(examples: Sequence[Example]) -> Tensor:
-    """Colours (C, M) with the mixed mean and covariance: the exemplar's own where it is alone.
+def _mixed(examples: Sequence[Example]) -> Tensor:
+    """Colours (C, M) of the mixture, or the exemplar's own where it is alone."""
+    from lichen.solve.colours import mixed_colours
 
-    Of a mixture two for each axis, one standard deviation times sqrt(C) to either side.
-    """
-    import torch
-
-    from lichen.statistics.gram import mix_moments
-    from lichen.statistics.statistic import weighted_sum
-
-    found = [_usable(one) for one in examples]
-    if len(found) == 1:
-        return found[0]
-    weights = [one.weight for one in examples]
-    channels = found[0].shape[0]
-    mean = weighted_sum([colours.mean(1) for colours in found], weights).clamp(0, 1)
-    moments = [torch.cov(colours, correction=0).view(channels, channels) for colours in found]
-    values, vectors = torch.linalg.eigh(mix_moments(moments, weights).double())
-    steps = (vectors * (channels * values.clamp_min(0)).sqrt()).to(mean.dtype)  # (C, C)
-    return mean[:, None] + torch.cat([steps, -steps], dim=1)
-
-
-def _range(colours: Sequence[Tensor], weights: Sequence[float]) -> tuple[Tensor, Tensor]:
-    """Least and largest value of each channel, (C,), over all (C, M) and their mixture."""
-    import torch
-
-    from lichen.statistics.statistic import weighted_sum
-
-    lows, highs = [one.amin(1) for one in colours], [one.amax(1) for one in colours]
-    return (
-        torch.stack([*lows, weighted_sum(lows, weights)]).amin(0),
-        torch.stack([*highs, weighted_sum(highs, weights)]).amax(0),
-    )
+    return mixed_colours([_usable(one) for one in examples], [one.weight for one in examples])
 
 
 def _is_idle_rgb(pixels: NDArray[np.float32]) -> bool:
