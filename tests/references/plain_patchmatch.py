@@ -143,9 +143,14 @@ def plain_lay_blocks(
     ``image`` and ``done`` are changed as by the kernel.
     """
     height, width = done.shape
-    field = np.empty(done.shape, np.int32)
+    field = np.full(done.shape, -1, np.int32)
     used = np.zeros(anchors.shape)
-    grid = [(i, j) for i in range(-(-height // block)) for j in range(-(-width // block))]
+    grid = [
+        (i, j)
+        for i in range(-(-height // block))
+        for j in range(-(-width // block))
+        if _undone_about(done, i, j, block, wraps)
+    ]
     filling, number, disagreement = done.any(), -1, 0.0
     while grid:
         number += 1
@@ -197,6 +202,15 @@ def plain_lay_blocks(
                     image[y, x, :n_values] = atlas[there][:n_values]
                     done[y, x] = True
     return field, disagreement
+
+
+def _undone_about(done, down, across, block, wraps) -> bool:
+    return any(
+        not done[at]
+        for i in range(-block, 2 * block)
+        for j in range(-block, 2 * block)
+        if (at := _around(down * block, across * block, i, j, done.shape, wraps)) is not None
+    )
 
 
 def _done_about(done, down, across, block, overlap, wraps) -> int:

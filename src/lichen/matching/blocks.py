@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,28 +58,32 @@ def lay_blocks(
     -------
     NDArray
         int32 (H, W): the place in the atlas of each pixel; of those that are done, too, what lies
-        there in the block.
+        there in the block. -1 where all is done as far as a block around.
     float
         Sum of the errors of the blocks, repetition left out: how well they agree.
     """
     height, width, channels = image.shape
     rows, columns = anchors.shape
-    field = np.empty((height, width), np.int32)
+    field = np.full((height, width), -1, np.int32)
     used = np.zeros(anchors.shape, np.float32)
     errors = np.empty(anchors.shape, np.float32)
     counts = np.empty(anchors.shape, np.float32)
+    window = np.empty(((block + 2 * overlap) ** 2, 5), np.int64)
     ready = np.empty((-(-height // block), -(-width // block)), np.int64)
     for down in range(ready.shape[0]):
         for across in range(ready.shape[1]):
-            ready[down, across] = _count_done(done, down, across, block, overlap, wraps)
+            if _all_done(done, down, across, block, wraps):
+                ready[down, across] = -1
+            else:
+                ready[down, across] = _count_done(done, down, across, block, overlap, wraps)
     filling = done.any()
     disagreement = 0.0
     for number in range(ready.size):
         down, across = divmod(ready.argmax() if filling else number, ready.shape[1])
+        if ready[down, across] < 0:
+            break
         ready[down, across] = -1
         top, left = down * block, across * block
-        errors[:] = 0
-        counts[:] = 0
         total = 0
         for i in range(block + 2 * overlap):
             y = top + i - overlap
@@ -93,10 +98,10 @@ def lay_blocks(
                 elif x < 0 or x >= width:
                     continue
                 first = 0 if done[y, x] else n_values
-                if first == channels:
-                    continue
-                total += 1
-                _compare(planes, usable, image[y, x], first, i, j, errors, counts)
+                if first < channels:
+                    window[total] = y, x, i, j, first
+                    total += 1
+        _compare(planes, usable, image, window[:total], errors, counts)
         whole = np.float32(np.inf)
         for y in range(rows):
             for x in range(columns):
@@ -140,6 +145,23 @@ def lay_blocks(
 
 
 @kernel()
+def _all_done(
+    done: NDArray[np.bool_], down: int, across: int, block: int, wraps: tuple[bool, bool]
+) -> bool:
+    """Whether nothing is to be done in a block and within a block of it."""
+    height, width = done.shape
+    for i in range((down - 1) * block, (down + 2) * block):
+        y = i % height if wraps[0] else i
+        if y < 0 or y >= height:
+            continue
+        for j in range((across - 1) * block, (across + 2) * block):
+            x = j % width if wraps[1] else j
+            if 0 <= x < width and not done[y, x]:
+                return False
+    return True
+
+
+@kernel()
 def _count_done(
     done: NDArray[np.bool_],
     down: int,
@@ -162,30 +184,40 @@ def _count_done(
     return count
 
 
-@kernel()
+@kernel(parallel=True)
 def _compare(
     planes: Array,
     usable: Array,
-    pixel: Array,
-    first: int,
-    i: int,
-    j: int,
+    image: Array,
+    window: NDArray[np.int64],
     errors: Array,
     counts: Array,
 ) -> None:
-    """Add what one pixel (F,) differs, for all anchors at once; (i, j) is its place in a block."""
-    # Further down and to the right no block fits, and there is nothing to read.
-    rows = min(errors.shape[0], usable.shape[0] - i)
-    columns = min(errors.shape[1], usable.shape[1] - j)
-    for y in range(rows):
-        weights = usable[y + i, j : j + columns]
-        for c in range(first, len(pixel)):
-            values = planes[c, y + i, j : j + columns]
+    """Set what a window differs at each anchor, and how many of its pixels were compared.
+
+    ``window`` (N, 5) has for each pixel its row and column in the image, those in the block with
+    its margin, and the first of its features that is compared.
+    """
+    channels = image.shape[2]
+    for y in numba.prange(errors.shape[0]):
+        error, count = errors[y], counts[y]
+        error[:] = 0
+        count[:] = 0
+        for n in range(len(window)):
+            i, j = window[n, 2], window[n, 3]
+            # Further down and to the right no block fits, and there is nothing to read.
+            if y + i >= usable.shape[0]:
+                continue
+            columns = min(len(error), usable.shape[1] - j)
+            weights = usable[y + i, j : j + columns]
+            for c in range(window[n, 4], channels):
+                values = planes[c, y + i, j : j + columns]
+                value = image[window[n, 0], window[n, 1], c]
+                for x in range(columns):
+                    difference = values[x] - value
+                    error[x] += weights[x] * difference * difference
             for x in range(columns):
-                difference = values[x] - pixel[c]
-                errors[y, x] += weights[x] * difference * difference
-        for x in range(columns):
-            counts[y, x] += weights[x]
+                count[x] += weights[x]
 
 
 @kernel()

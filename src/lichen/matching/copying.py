@@ -92,7 +92,9 @@ class CopyingMethod(ExampleMethod):
         Places below 0 that are not known show the mean colour: they are still to be made.
         """
         image = atlas.copy(np.maximum(places, 0))
-        image[places < 0] = atlas.pixels[atlas.usable].mean(0)
+        missing = places < 0 if canvas.known_mask is None else (places < 0) & ~canvas.known_mask
+        if missing.any():
+            image[missing] = atlas.pixels[atlas.usable].mean(0)
         sources = atlas.sources(places)
         if canvas.known is not None and canvas.known_mask is not None:
             image[canvas.known_mask] = canvas.known[canvas.known_mask]

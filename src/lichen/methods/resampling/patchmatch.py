@@ -170,9 +170,10 @@ class PatchMatch(CopyingMethod):
                     level.atlas, field, same, level.known, self.patch, wraps, n_values, level.image
                 )
             coarse_width = anchors.shape[1]
+            spread = _spread(level, n_values) * self.patch**2
             for iteration in range(n_iterations):
                 reach = max(anchors.shape) if number == 0 else max(8, max(anchors.shape) // 8)
-                weights = self._better(level, n_values, anchors, active, wraps, field, reach, rng)
+                weights = self._better(level, spread, anchors, active, wraps, field, reach, rng)
                 vote(
                     level.atlas,
                     field,
@@ -257,7 +258,7 @@ class PatchMatch(CopyingMethod):
     def _better(
         self,
         level: Level,
-        n_values: int,
+        spread: float,
         anchors: Mask,
         active: Mask,
         wraps: Wraps,
@@ -265,9 +266,11 @@ class PatchMatch(CopyingMethod):
         reach: int,
         rng: np.random.Generator,
     ) -> Array:
-        """Search once, in place; give the weights of the patches in the vote."""
+        """Search once, in place; give the weights of the patches in the vote.
+
+        ``spread`` is the variance of a patch, the unit of what repetition costs.
+        """
         image = padded(level.image, self.patch - 1, wraps)
-        spread = _spread(level, n_values) * self.patch**2
         penalty = self._penalty(level, field, active, self.repetition * spread)
         costs = distances(level.atlas, image, field, self.patch, penalty)
         for number in range(self.sweeps):
