@@ -47,6 +47,9 @@ ONE_MATERIAL = {
 CROPS = 8
 FOLDS = 7
 SHRINKAGE = 0.1
+OFFSET = 0.1
+"""Added to a distance before its logarithm, in medians of those of one texture: near nought a
+distance says no more."""
 NEW_TEXTURES = range(9_000_001, 9_000_049)
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
@@ -150,10 +153,8 @@ def fit(pairs: Pairs) -> dict[str, Any]:
     """Logistic regression with weights of at least nought, drawn to their common mean."""
     weights, same = pairs.weights(), pairs.is_same
     n = len(STATISTICS)
-    offset = np.array(
-        [weighted_quantile(column[same], weights[same], 0.5) for column in pairs.distance.T]
-    )
-    offset = np.maximum(offset, 1e-6)
+    medians = [weighted_quantile(column[same], weights[same], 0.5) for column in pairs.distance.T]
+    offset = np.maximum(OFFSET * np.array(medians), 1e-6)
     logs = np.log(pairs.distance + offset)
     mean = weights @ logs
     spread = np.sqrt(weights @ (logs - mean) ** 2)
@@ -222,24 +223,26 @@ def area(scores: Floats, is_same: NDArray[np.bool_], weights: Floats) -> float:
     return float(np.trapezoid(*curve(scores, is_same, weights)[::-1]))
 
 
-def print_areas(pairs: Pairs, scores: Floats) -> dict[str, float]:
+def print_areas(pairs: Pairs, scores: Floats) -> tuple[dict[str, float], dict[str, float]]:
+    """Give the areas by side, with textures weighing alike and with pairs weighing alike."""
     print(
         "\n| side, px | textures | same | different | AUC | AUC, pairs alike | AUC without smoke "
         "| right at 1/2 |\n|---|---|---|---|---|---|---|---|"
     )
-    areas = {}
+    areas, pooled = {}, {}
     for side in np.unique(pairs.side):
         part, score = pairs.where(pairs.side == side), scores[pairs.side == side]
         weights, same = part.weights(), part.is_same
         clear = ~(part.materials == "smoke_embark").any(1)
         areas[str(side)] = round(area(score, same, weights), 4)
+        pooled[str(side)] = round(area(score, same, np.ones(len(same))), 4)
         right = weights[(score >= 0) == same].sum() / weights.sum()
         print(
             f"| {side} | {len(np.unique(part.materials))} | {same.sum()} | {(~same).sum()} | "
-            f"{areas[str(side)]:.4f} | {area(score, same, np.ones(len(same))):.4f} | "
+            f"{areas[str(side)]:.4f} | {pooled[str(side)]:.4f} | "
             f"{area(score[clear], same[clear], weights[clear]):.4f} | {right:.1%} |"
         )
-    return areas
+    return areas, pooled
 
 
 def print_single(pairs: Pairs) -> None:
@@ -276,7 +279,7 @@ def print_hardest(pairs: Pairs, scores: Floats, side: int, n: int = 6) -> None:
 
 
 def print_new(fitted: dict[str, Any]) -> None:
-    """Judge textures made by code, which had no part in any choice."""
+    """Judge textures made by code, to which nothing was fitted."""
     for side in (64, 128):
         rng = np.random.default_rng(side)
         crops = []
@@ -343,7 +346,7 @@ def main() -> None:
         parts.append(compare_all(described_crops(crops), side))
     pairs = concatenate(parts)
     scores = held_out_log_odds(pairs)
-    areas = print_areas(pairs, scores)
+    areas, pooled = print_areas(pairs, scores)
     print_single(pairs)
     print_reliability(pairs, scores)
     for side in options.sides:
@@ -358,6 +361,7 @@ def main() -> None:
         "textures": sorted(materials),
         "crops of a picture": f"at most {CROPS} at each side, not overlapping",
         "held-out area under the ROC curve": areas,
+        "the same, pairs alike": pooled,
         "folds of textures": FOLDS,
     }
     if options.write:

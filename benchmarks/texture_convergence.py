@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from lichen.portilla_simoncelli import PortillaSimoncelliLoss
-from lichen.solve.lbfgs import lbfgs
+from lichen.solve.gauss_newton.descent import descend
 from lichen.solve.projection.pyramid_statistics import project
 from machine import timed
 
@@ -34,8 +34,8 @@ RECIPE = {
 }
 """What plenoptic documents, with 100 outer iterations from uniform noise."""
 
-ROUNDS, MEMORY = 20, 100
-CHECK_EVERY = 10
+ROUNDS, MEMORY = 20, 50
+CHECK_EVERY = 5
 PENALTY = 0.1
 """Weight of plenoptic's range penalty, its default."""
 
@@ -77,8 +77,6 @@ def _ours(
     started, judging = time.perf_counter(), 0.0
     reached = float("inf")
     loss = PortillaSimoncelliLoss(image[None, None])
-    counts = {name: float(len(group)) for name, group in loss.target.groups().items()}
-    loss.weights.update(counts)  # each number counts alike, as in plenoptic's
     for number, planes in enumerate(_states(loss, image.shape, iterations), 1):
         if number < ROUNDS or number % CHECK_EVERY:
             continue
@@ -96,14 +94,12 @@ def _states(loss: PortillaSimoncelliLoss, size: torch.Size, iterations: int) -> 
     for planes in islice(rounds, ROUNDS):
         yield planes
 
-    def value_and_gradient(point: Tensor) -> tuple[float, Tensor, dict[str, float]]:
-        point = point.detach().requires_grad_()
-        value, _ = loss.of_planes(point)
-        (gradient,) = torch.autograd.grad(value, point)
-        return float(value.detach()), gradient, {}
+    def limit(given: Tensor) -> Tensor:
+        low, high = loss.target.planes.pixels[0, 4:]
+        return given.clamp(low, high)
 
-    for iterate in lbfgs(value_and_gradient, planes, iterations=iterations, memory=MEMORY):
-        yield iterate.point
+    for iterate in descend(loss, planes, iterations=iterations, memory=MEMORY, limit=limit):
+        yield limit(iterate.point)
 
 
 @dataclass
@@ -149,5 +145,5 @@ class _Plenoptic:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of these parts."""
     parser.add_argument(
-        "--iterations", type=int, default=1500, help="of our descent, at most (converge)"
+        "--iterations", type=int, default=300, help="of our descent, at most (converge)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from lichen.errors import ImageError, ParameterError
 from lichen.image import check_image, read_image
+from lichen.image.rectangle import largest_rectangle
 
 Array = NDArray[np.float32]
 
@@ -185,6 +187,14 @@ class Exemplar:
     def without_guide(self) -> Exemplar:
         """Give the exemplar with nothing to be followed."""
         return self if self.guide is None else replace(self, guide=None)
+
+    @cached_property
+    def rectangle(self) -> Array:
+        """Largest rectangle all of whose pixels may be used, (H, W, C)."""
+        if self.mask is None:
+            return self.pixels
+        top, left, height, width = largest_rectangle(self.mask)
+        return np.ascontiguousarray(self.pixels[top : top + height, left : left + width])
 
     @property
     def size(self) -> tuple[int, int]:

@@ -253,6 +253,25 @@ class PortillaSimoncelliLoss:
         }
         return torch.stack(list(parts.values())).sum(), parts
 
+    def residuals(self, planes: Tensor) -> Tensor:
+        """What planes (P, H, W) miss, in one row (R,) whose sum of squares is the loss.
+
+        But for the group ``range``, which has no part in it.
+        """
+        given = scaled_groups(measure(planes, *self._counts), self.target)
+        return self.residual_weights * torch.cat(
+            [values - self._wanted[name] for name, values in given.items()]
+        )
+
+    @property
+    def residual_weights(self) -> Tensor:
+        """(R,) by which differences of statistics are multiplied in :meth:`residuals`."""
+        roots = [
+            torch.full_like(values, (self.weights[name] / max(1, values.numel())) ** 0.5)
+            for name, values in self._wanted.items()
+        ]
+        return torch.cat(roots)
+
     def errors(self, image: Tensor) -> dict[str, float]:
         """Root mean square of the residuals of each group of a picture (1, C, H, W)."""
         with torch.no_grad():

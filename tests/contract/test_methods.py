@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
 from lichen.registry import Row
+from lichen.run import tasks
+from lichen.run.synthesis import prepare
 from lichen.step import Step
 from lichen.testing import check_method
 
@@ -69,6 +72,36 @@ def test_every_parameter_is_described_and_cited(name: str) -> None:
         assert field.description, field_name
     for preset in method.presets:
         method.configure(preset)
+
+
+PRESETS = [(name, preset) for name in registry.METHODS for preset in registry.get(name).presets]
+
+
+@pytest.mark.parametrize(("name", "preset"), PRESETS)
+def test_every_preset_begins(
+    name: str, preset: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cheap: dict[str, Any] = {}
+    configured = registry.get(name).configure(preset)
+    if hasattr(configured, "network"):
+        cheap["rescale"] = False  # that takes seconds
+        if configured.network in ("vgg19", "squeezenet"):
+            monkeypatch.setenv("LICHEN_WEIGHTS", str(request.getfixturevalue("weights_dir")))
+    rows, columns = np.mgrid[:48, :44]
+    noise = np.random.default_rng(0).normal(0, 0.1, (48, 44, 3))
+    wave = 0.5 + 0.3 * np.sin(rows / 2)[..., None] * np.cos(columns / 3)[..., None]
+    photo = np.clip(wave + noise, 0, 1)
+    how = {"method": name, "preset": preset, **cheap}
+    if name == "image_analogies":
+        run = tasks.analogy(photo, 1 - photo, photo[:40, ::-1], **how)
+    else:
+        run = prepare(photo, size=(40, 44), **how)
+    steps = list(islice(run, 8))
+    for step in steps:
+        assert np.isfinite(step.image).all()
+        assert step.image.std() > 0
+        assert np.isfinite(list(step.losses.values())).all()
+    assert run.result().image.shape == (40, 44, 3)
 
 
 class Broken(Method):

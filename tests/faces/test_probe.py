@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
 from PIL import Image
 
 from lichen.errors import LichenError
-from lichen.faces.cli import lichen
-from lichen.faces.commands.probe import CLASSICS, probe
+from lichen.faces.commands.probe import probe
+from lichen.faces.commands.probe.classics import CLASSICS
 from lichen.image import read_image, write_image
 
 Call = Callable[..., str]
@@ -48,7 +47,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         (
             ["reconstruct", "photo.png", "--iterations", "2", "--crop", "16", *PIXELS],
-            {"original", "images", "feature_loss", "psnr"},
+            {"layers", "original", "images", "feature_loss", "psnr"},
         ),
         (
             ["spectrum", "photo.png", "new.png"],
@@ -88,6 +87,15 @@ def test_the_crop_is_the_middle(place: Path, call: Call) -> None:
         np.testing.assert_allclose(data["maps"], middle.transpose(2, 0, 1))
 
 
+def test_a_network_of_ones_own_is_probed_by_its_file(place: Path, call: Call) -> None:
+    call("train", "autoencoder", ".", "--patch", "32", "--steps", "1", "--batch", "1",
+         "--widths", "4,6", "-o", "mine.safetensors")  # fmt: skip
+    call("probe", "maps", "photo.png", "--layer", "relu2_1", "--network", "autoencoder",
+         "--weights", "mine.safetensors", "--data", "a.npz")  # fmt: skip
+    with np.load("a.npz") as data:
+        assert data["maps"].shape == (6, 36, 32)
+
+
 def test_a_film_begins_with_noise_and_has_all_iterations(place: Path, call: Call) -> None:
     call("probe", "film", "photo.png", "--iterations", "3", "--crop", "32", *PIXELS, "-o", "f.gif",
          "--data", "f.npz", "-q")  # fmt: skip
@@ -96,23 +104,6 @@ def test_a_film_begins_with_noise_and_has_all_iterations(place: Path, call: Call
         assert data["pixels"][-1] < data["pixels"][0]
     with Image.open("f.gif") as film:
         assert film.n_frames == 4  # type: ignore[attr-defined]
-
-
-def test_an_interrupted_figure_is_written(
-    place: Path, call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from lichen.probe import classics
-    from lichen.run.loop import RunInterruptedError
-
-    def finish(run: object, **how: object) -> None:
-        next(iter(run))  # type: ignore[call-overload]
-        raise RunInterruptedError(run.result())  # type: ignore[attr-defined]
-
-    monkeypatch.setattr(classics, "finish", finish)
-    arguments = ["probe", "layers", "photo.png", "--crop", "20", *PIXELS, "-o", "l.png"]
-    with pytest.raises(click.Abort):
-        lichen.main(arguments, standalone_mode=False)
-    assert Path("l.png").is_file()
 
 
 @pytest.mark.parametrize(
@@ -139,9 +130,27 @@ def test_bad_input_is_one_line(place: Path, arguments: list[str], says: str, cal
     assert sorted(place.iterdir()) == before
 
 
-def test_every_command_has_help(call: Call) -> None:
-    for name in probe.commands:
-        assert "Usage" in call("probe", name, "--help")
+@pytest.mark.parametrize("name", probe.commands)
+def test_every_command_has_help_and_the_options_of_all(name: str, call: Call) -> None:
+    shown = call("probe", name, "--help")
+    for option in ("--output", "--data", "--quiet"):
+        assert option in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["maps", "photo.png", "--layer", "pixels", *PIXELS],
+        ["fingerprints", "photo.png", *PIXELS],
+        ["reconstruct", "photo.png", "--iterations", "1", "--crop", "16", *PIXELS],
+        ["statistics", "photo.png"],
+    ],
+)
+def test_what_was_written_is_said_unless_quiet(
+    place: Path, arguments: list[str], call: Call
+) -> None:
+    assert call("probe", *arguments, "-o", "figure.png") == "figure.png\n"
+    assert call("probe", *arguments, "-o", "figure.png", "--quiet") == ""
 
 
 def test_the_page_shows_every_command_and_its_pictures_are_there() -> None:

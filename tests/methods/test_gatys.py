@@ -66,6 +66,22 @@ def test_layer_weights_sum_to_one() -> None:
     assert method._layers(method._features(Context())) == {"relu1_1": 0.75, "relu2_1": 0.25}
 
 
+def test_a_networks_own_statistic_and_layers_are_taken_until_others_are_named() -> None:
+    def matched(method: Gatys) -> str:
+        return method.own_terms()[0].name
+
+    assert matched(Gatys.configure()) == "whitened-gram"
+    assert matched(Gatys.configure(statistic="gram")) == "gram"
+    assert matched(Gatys.configure("paper")) == matched(Gatys.configure(network="vgg19")) == "gram"
+
+    encoder = Gatys.configure()._features(Context())
+    own = Gatys.configure()._layers(encoder)
+    assert sum(own.values()) == pytest.approx(1)
+    assert own["relu1_1"] / own["relu4_2"] == pytest.approx(8)
+    named = Gatys.configure(layers=["relu1_1", "relu4_2"])
+    assert named._layers(encoder) == {"relu1_1": 0.5, "relu4_2": 0.5}
+
+
 def test_bad_layers_and_weights() -> None:
     with pytest.raises(ParameterError, match="as many layer_weights as layers"):
         Gatys.configure(layers=["relu1_1"], layer_weights=[1, 2])

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 import lichen
 from lichen.canvas import Canvas
-from lichen.errors import ParameterError
+from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.features.colour_axes import ColourAxes
 from lichen.portilla_simoncelli import PortillaSimoncelliLoss
@@ -151,3 +151,20 @@ def test_sizes_and_parameters_that_cannot_be() -> None:
         lichen.synthesize(exemplar, method="portilla_simoncelli", neighbours=4)
     with pytest.raises(ParameterError, match="at least one of iterations and descend"):
         lichen.synthesize(exemplar, method="portilla_simoncelli", iterations=0)
+
+
+def test_of_a_masked_exemplar_the_largest_usable_rectangle_counts() -> None:
+    exemplar = blotches((70, 64))
+    mask = np.ones((70, 64), bool)
+    mask[50:, 40:] = mask[:6, :9] = False
+    spoilt = np.where(mask[..., None], exemplar, 1).astype(np.float32)
+    how: dict[str, Any] = {"size": (48, 56), "method": "portilla_simoncelli", "iterations": 3}
+    masked = lichen.synthesize(spoilt, mask=mask, **how).image
+    np.testing.assert_array_equal(masked, lichen.synthesize(exemplar[6:50], **how).image)
+
+
+def test_too_small_a_usable_rectangle_is_refused() -> None:
+    mask = np.zeros((70, 64), bool)
+    mask[:12], mask[::13] = True, True
+    with pytest.raises(ImageError, match=r"usable pixels of 64x12.*at least 13x13"):
+        lichen.synthesize(blotches((70, 64)), mask=mask, method="portilla_simoncelli")

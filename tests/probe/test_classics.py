@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lichen.errors import UnknownNameError
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.load import load_features
-from lichen.probe import CLASSICS, ClassicInterruptedError, classic
+from lichen.probe import CLASSICS, ProbeInterruptedError, classic
 from lichen.probe.classics import stages
 from lichen.probe.figures.pictures import draw_classic
 from lichen.run.loop import RunInterruptedError
@@ -86,9 +86,9 @@ def test_ctrl_c_leaves_what_there_is(monkeypatch: pytest.MonkeyPatch, cat: Array
         return run.result()
 
     monkeypatch.setattr(classics, "finish", finish)
-    with pytest.raises(ClassicInterruptedError) as caught:
+    with pytest.raises(ProbeInterruptedError) as caught:
         classic("layers", cat[:24, :24], **CHEAP)
-    assert [panel.label for panel in caught.value.classic.panels] == ["L1", "L1-L2"]
+    assert [panel.label for panel in caught.value.so_far.panels] == ["L1", "L1-L2"]
     assert isinstance(caught.value, KeyboardInterrupt)
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from lichen.errors import ParameterError, UnknownNameError
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.pixels import Pixels
-from lichen.probe import reconstruct
+from lichen.probe import ProbeInterruptedError, reconstruct
 from lichen.probe.inversion import roughness
+from lichen.step import Step
 
 Array = NDArray[np.float32]
 
@@ -64,3 +65,38 @@ def test_what_cannot_be_reconstructed(encoder: FeatureExtractor, cat: Array) -> 
         reconstruct(cat, ["conv5_2"], network=encoder)
     with pytest.raises(ParameterError, match="iterations = 0"):
         reconstruct(cat, network=encoder, iterations=0)
+
+
+def test_ctrl_c_gives_the_layers_so_far(encoder: FeatureExtractor, cat: Array) -> None:
+    seen: list[Step] = []
+
+    def stop(step: Step) -> None:
+        seen.append(step)
+        if (step.level, step.iteration) == (1, 2):
+            raise KeyboardInterrupt
+
+    layers = ("relu1_1", "relu2_1", "relu3_1")
+    with pytest.raises(ProbeInterruptedError) as caught:
+        reconstruct(cat[:32, :32], layers, network=encoder, iterations=4, on_step=stop)
+    found = caught.value.so_far
+    assert found.layers == layers[:2]
+    whole = reconstruct(cat[:32, :32], layers[:1], network=encoder, iterations=4)
+    np.testing.assert_array_equal(found.images[0], whole.images[0])
+    np.testing.assert_array_equal(found.images[1], seen[-1].image)
+    assert found.feature_loss[1] == pytest.approx(seen[-1].losses["features"])
+
+
+class Blind(Pixels):
+    """Sees nothing of a picture."""
+
+    def forward(
+        self, image: torch.Tensor, layers: object, border: object
+    ) -> dict[str, torch.Tensor]:
+        return {"pixels": 0 * image}
+
+
+def test_a_layer_that_sees_nothing_leaves_the_noise(cat: Array) -> None:
+    found = reconstruct(cat[:16, :16], network=Blind(), iterations=5, total_variation=0)
+    assert found.layers == ("pixels",)
+    assert found.feature_loss[0] == 0
+    assert 0.4 < found.images.mean() < 0.6

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from lichen.errors import ParameterError, UnknownNameError
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.natural_images import natural_images
-from lichen.probe import fingerprints, maximise_channels, maximise_direction, principal_direction
+from lichen.probe import (
+    ProbeInterruptedError,
+    fingerprints,
+    maximise_channels,
+    maximise_direction,
+    principal_direction,
+)
 from lichen.probe.maximisation import variation
 from lichen.step import Step
 
@@ -94,3 +100,25 @@ def test_what_cannot_be_maximised(encoder: FeatureExtractor) -> None:
     for wrong in (np.zeros(32), np.ones(31), np.full(32, np.nan)):
         with pytest.raises(ParameterError, match="direction"):
             maximise_direction("relu1_1", wrong, network=encoder)
+
+
+@pytest.mark.parametrize("stop_at", [1, 3])
+def test_ctrl_c_gives_the_pictures_of_the_last_iteration(
+    encoder: FeatureExtractor, stop_at: int
+) -> None:
+    seen = []
+
+    def stop(step: Step) -> None:
+        seen.append(step.image)
+        if len(seen) == stop_at:
+            raise KeyboardInterrupt
+
+    how = {"network": encoder, "size": 16, "iterations": 5}
+    with pytest.raises(ProbeInterruptedError) as caught:
+        maximise_channels("relu1_1", [0, 4], on_step=stop, **how)
+    found = caught.value.so_far
+    assert found.images.shape == (2, 16, 16, 3)
+    np.testing.assert_array_equal(found.images[0], seen[-1])
+    image = torch.from_numpy(found.images.transpose(0, 3, 1, 2).copy())
+    maps = encoder(image, ["relu1_1"], ("circular", "circular"))["relu1_1"]
+    assert found.activation[1] == pytest.approx(float(maps[1, 4].mean()), rel=1e-4)

@@ -6,10 +6,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 from scipy.linalg import sqrtm
 
 from lichen.errors import ImageError, ParameterError
@@ -19,24 +15,7 @@ from lichen.quality import fidelity, structure
 from lichen.quality.anchors import shuffled, tiled
 from lichen.quality.card import compare, score
 from lichen.quality.diversity import distance_after_shift
-from lichen.quality.usable import largest_rectangle
 from lichen.statistics.random_phase import periodic_component
-
-
-@settings(max_examples=60, deadline=None)
-@given(arrays(bool, st.tuples(st.integers(1, 7), st.integers(1, 7))))
-def test_largest_rectangle_is_that_of_brute_force(mask: NDArray[np.bool_]) -> None:
-    areas = [
-        (bottom - top) * (right - left)
-        for top, left in product(range(mask.shape[0]), range(mask.shape[1]))
-        for bottom, right in product(
-            range(top + 1, mask.shape[0] + 1), range(left + 1, mask.shape[1] + 1)
-        )
-        if mask[top:bottom, left:right].all()
-    ]
-    top, left, height, width = largest_rectangle(mask)
-    assert height * width == max(areas, default=0)
-    assert mask[top : top + height, left : left + width].all()
 
 
 def test_autocorrelation_of_a_wave_is_its_cosine() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lichen.errors import ParameterError
-from lichen.statistics.gram import Covariance, Gram, PrincipalGram, gram
+from lichen.statistics.gram import Covariance, Gram, PrincipalGram, WhitenedGram, gram
 
 
 def maps_of(seed: int, channels: int, height: int, width: int) -> torch.Tensor:
@@ -78,7 +78,7 @@ def test_loss_value_is_the_papers_formula() -> None:
 
 
 def test_energy_is_the_loss_of_zero() -> None:
-    for statistic in (Gram(), PrincipalGram(2)):
+    for statistic in (Gram(), PrincipalGram(2), WhitenedGram()):
         target = statistic.target(maps_of(10, 3, 4, 4))
         zero = statistic.loss(torch.zeros(1, 3, 4, 4, dtype=torch.float64), target)
         assert statistic.energy(target) == pytest.approx(float(zero))
@@ -126,6 +126,75 @@ def test_principal_gram_of_all_components_is_the_gram_loss() -> None:
     torch.testing.assert_close(
         whole.loss(ours, whole.target(wanted)), Gram().loss(ours, Gram().target(wanted))
     )
+
+
+def test_whitened_loss_of_power_0_is_the_gram_loss() -> None:
+    ours, wanted = maps_of(17, 4, 5, 5), maps_of(18, 4, 5, 5)
+    plain = WhitenedGram(power=0)
+    torch.testing.assert_close(
+        plain.loss(ours, plain.target(wanted)), Gram().loss(ours, Gram().target(wanted))
+    )
+
+
+def test_whitened_loss_of_power_1_does_not_depend_on_how_channels_are_mixed() -> None:
+    ours, wanted, mixing = maps_of(19, 4, 6, 6), maps_of(20, 4, 6, 6), maps_of(21, 1, 4, 4)[0, 0]
+    mixed = [torch.einsum("ij,bjhw->bihw", mixing, maps) for maps in (ours, wanted)]
+    torch.testing.assert_close(_relative_loss(*mixed), _relative_loss(ours, wanted))
+
+
+def test_whitened_loss_of_power_1_is_the_divergence_of_gaussians() -> None:
+    """KL(N(0, G), N(0, G*)) = 1/4 ||G*^-1/2 (G - G*) G*^-1/2||^2 to second order."""
+    wanted = maps_of(22, 4, 8, 8)
+    ours = wanted + 1e-4 * maps_of(23, 4, 8, 8)
+    mean = torch.zeros(4, dtype=torch.float64)
+    gaussians = [
+        torch.distributions.MultivariateNormal(mean, gram(maps)) for maps in (ours, wanted)
+    ]
+    divergence = torch.distributions.kl_divergence(*gaussians)
+    torch.testing.assert_close(_relative_loss(ours, wanted), divergence, rtol=1e-3, atol=0)
+
+
+def _relative_loss(ours: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """1/4 ||G*^-1/2 (G - G*) G*^-1/2||^2: the loss of an all-zero matrix of 4 channels is 1."""
+    statistic = WhitenedGram(power=1, floor=1e-12)
+    target = statistic.target(wanted)
+    return statistic.loss(ours, target) / statistic.energy(target)
+
+
+def test_whitened_gradient_equals_finite_differences() -> None:
+    statistic = WhitenedGram()
+    target = statistic.target(maps_of(24, 3, 4, 4))
+    variable = maps_of(25, 3, 3, 5).requires_grad_()
+    assert torch.autograd.gradcheck(lambda maps: statistic.loss(maps, target), variable)
+
+
+def test_what_an_exemplar_hardly_uses_counts_more_when_whitened() -> None:
+    """The same error, along a strong and along a weak channel."""
+    wanted = maps_of(26, 2, 16, 16) * torch.tensor([10.0, 0.1]).view(1, 2, 1, 1)
+
+    def ratio(statistic: Gram | WhitenedGram) -> float:
+        losses = []
+        for channel in range(2):
+            ours = wanted.clone()
+            ours[:, channel] *= 1.5
+            losses.append(float(statistic.loss(ours, statistic.target(wanted))))
+        return losses[1] / losses[0]
+
+    assert ratio(Gram()) < 1e-6 < ratio(WhitenedGram()) < 1
+    assert ratio(WhitenedGram(power=1, floor=1e-12)) == pytest.approx(1, abs=0.1)
+
+
+def test_a_dead_layer_has_a_finite_whitened_loss() -> None:
+    statistic = WhitenedGram()
+    target = statistic.target(torch.zeros(1, 3, 4, 4))
+    assert statistic.energy(target) == 0
+    assert torch.isfinite(statistic.loss(torch.ones(1, 3, 4, 4), target))
+
+
+@pytest.mark.parametrize("bad", [{"power": -0.1}, {"power": 1.1}, {"floor": 0.0}])
+def test_whitening_out_of_range_is_an_error(bad: dict[str, float]) -> None:
+    with pytest.raises(ParameterError, match="power between 0 and 1"):
+        WhitenedGram(**bad)
 
 
 def test_no_components_is_an_error() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lichen.statistics.autocorrelation import Autocorrelation
-from lichen.statistics.gram import Covariance, Gram, PrincipalGram, covariance, gram
+from lichen.statistics.gram import Covariance, Gram, PrincipalGram, WhitenedGram, covariance, gram
 from lichen.statistics.histogram import Histogram
 from lichen.statistics.means import Means
 from lichen.statistics.shifted_gram import ShiftedGram, shifted_gram
@@ -33,6 +33,7 @@ def sliced(redraw: bool = False, patch: int = 3) -> SlicedPatches:
 STATISTICS: dict[str, Statistic] = {
     "means": Means(),
     "gram": Gram(),
+    "whitened-gram": WhitenedGram(),
     "covariance": Covariance(),
     "principal-gram": PrincipalGram(3),
     "histogram": Histogram(),

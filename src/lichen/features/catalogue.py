@@ -22,12 +22,18 @@ class NetworkEntry:
         Network of the catalogue of weights whose file it reads; None where it reads none.
     rescalable
         Whether its filters can be rescaled to mean activation 1.
+    statistic
+        Term on layers that the method ``gatys`` matches of it, when its user names none.
+    fine_first
+        Whether its default layers weigh as the inverses of their strides there, and not alike.
     """
 
     builder: str
     summary: str
     weights: str | None = None
     rescalable: bool = True
+    statistic: str = "gram"
+    fine_first: bool = False
 
 
 NETWORKS: dict[str, NetworkEntry] = {
@@ -35,6 +41,9 @@ NETWORKS: dict[str, NetworkEntry] = {
         "lichen.features.encoder:build",
         "Lichen's own texture encoder, in the package: nothing to download",
         weights="encoder",
+        # docs/encoder.md has what each of the two does to it, and to VGG-19.
+        statistic="whitened-gram",
+        fine_first=True,
     ),
     "vgg19": NetworkEntry(
         "lichen.features.vgg:build",

@@ -153,7 +153,7 @@ def partial_lowpasses(image: Tensor, n_scales: int = 4) -> tuple[Tensor, ...]:
     size = _check(image, n_scales, 1)
     spectrum = _spectrum(image)
     images = []
-    for scale, mask in enumerate(_lowpasses(size, n_scales, image.dtype, image.device)):
+    for scale, mask in enumerate(lowpass_filters(size, n_scales, image.dtype, image.device)):
         here = band_size(size, scale)
         spectrum = crop_spectrum(spectrum, here)
         images.append(_sampled(spectrum * mask, here))
@@ -238,9 +238,10 @@ def half_planes(size: tuple[int, int], scale: int, n_orientations: int) -> Tenso
 
 
 @lru_cache(maxsize=8)
-def _lowpasses(
+def lowpass_filters(
     size: tuple[int, int], n_scales: int, dtype: torch.dtype, device: torch.device
 ) -> tuple[Tensor, ...]:
+    """lo_s^2 for s = 0 to S, (h, w // 2 + 1): what :func:`partial_lowpasses` multiplies by."""
     with torch.inference_mode(False), torch.no_grad():
         masks = []
         for scale in range(n_scales + 1):

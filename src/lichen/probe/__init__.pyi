@@ -1,6 +1,5 @@
 from .classics import CLASSICS as CLASSICS
 from .classics import Classic as Classic
-from .classics import ClassicInterruptedError as ClassicInterruptedError
 from .classics import Panel as Panel
 from .classics import classic as classic
 from .grams import FingerprintPair as FingerprintPair
@@ -8,6 +7,7 @@ from .grams import Moment as Moment
 from .grams import compare_fingerprints as compare_fingerprints
 from .grams import fingerprints as fingerprints
 from .grams import watch_fingerprints as watch_fingerprints
+from .interruption import ProbeInterruptedError as ProbeInterruptedError
 from .inversion import Reconstruction as Reconstruction
 from .inversion import reconstruct as reconstruct
 from .maps import ChannelStatistics as ChannelStatistics

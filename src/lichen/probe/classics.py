@@ -23,21 +23,27 @@ from numpy.typing import NDArray
 from lichen import registry
 from lichen.errors import unknown_name
 from lichen.probe.grams import colour_noise, soft_noise
+from lichen.probe.interruption import ProbeInterruptedError
 from lichen.probe.subject import Picture, pixels_of
 from lichen.run.loop import RunInterruptedError
 from lichen.run.synthesis import finish, prepare
 
 if TYPE_CHECKING:
     from lichen.features.extractor import FeatureExtractor
+    from lichen.result import Result
 
 Array = NDArray[np.float32]
 
 GRAMS_ALONE: Mapping[str, Any] = {
+    "statistic": "gram",
     "means_weight": 0.0,
     "colour_weight": 0.0,
     "spectrum_weight": 0.0,
     "levels": 1,
+    "border": "zero",
 }
+"""Zero borders are the paper's. Under mirrored ones most channels of VGG-19's pool4 sleep in the
+noise; the first place that descent wakes them at stays torn."""
 COMPONENTS = 64
 """Principal components a layer, for the figure's "10k"."""
 
@@ -85,14 +91,6 @@ class Classic:
     title: str
     exemplar: Array
     panels: tuple[Panel, ...]
-
-
-class ClassicInterruptedError(KeyboardInterrupt):
-    """Ctrl-C while a figure is made; ``classic`` is what there is of it."""
-
-    def __init__(self, classic: Classic) -> None:
-        super().__init__("interrupted")
-        self.classic = classic
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +152,8 @@ def classic(
     ------
     UnknownNameError
         For a figure or network that does not exist, with the nearest names.
-    ClassicInterruptedError
-        On Ctrl-C; its ``classic`` has the pictures so far.
+    ProbeInterruptedError
+        On Ctrl-C; its ``so_far`` has the pictures so far.
     """
     if name not in CLASSICS:
         raise unknown_name("classic figure", name, CLASSICS)
@@ -165,29 +163,36 @@ def classic(
     settings = settings_of(order)
     made = Classic(name, title, pixels, ())
     soft = soft_noise(pixels, order.size, seed)
-    for number, setting in enumerate(settings, start=1):
-        how = {
-            "network": network, **GRAMS_ALONE, "iterations": iterations, **parameters,
-            **setting.parameters,
-        }  # fmt: skip
-        run = prepare(
-            pixels, method="gatys", size=order.size, seed=setting.seed,
-            init=soft if setting.start is None else setting.start, **how,
-        )  # fmt: skip
-        interrupted, result = False, None
-        try:
-            result = finish(run, progress=progress, title=f"{name} {number}/{len(settings)}")
-        except RunInterruptedError as error:
-            interrupted, result = True, error.result
-        if result is not None:
-            panel = Panel(
-                setting.label, result.image, setting.start, _count(how),
-                float(result.provenance.losses.get("total", np.nan)),
+    try:
+        for number, setting in enumerate(settings, start=1):
+            how = {
+                "network": network, **GRAMS_ALONE, "iterations": iterations, **parameters,
+                **setting.parameters,
+            }  # fmt: skip
+            run = prepare(
+                pixels, method="gatys", size=order.size, seed=setting.seed,
+                init=soft if setting.start is None else setting.start, **how,
             )  # fmt: skip
-            made = replace(made, panels=(*made.panels, panel))
-        if interrupted:
-            raise ClassicInterruptedError(made) from None
+            count = _count(how)
+            try:
+                result = finish(run, progress=progress, title=f"{name} {number}/{len(settings)}")
+            except RunInterruptedError as error:
+                if error.result is not None:
+                    made = _with(made, setting, count, error.result)
+                raise
+            made = _with(made, setting, count, result)
+    except KeyboardInterrupt:
+        if not made.panels:
+            raise
+        raise ProbeInterruptedError(made) from None
     return made
+
+
+def _with(made: Classic, setting: _Setting, n_statistics: int, result: Result) -> Classic:
+    """Add a panel to a figure."""
+    loss = float(result.provenance.losses.get("total", np.nan))
+    panel = Panel(setting.label, result.image, setting.start, n_statistics, loss)
+    return replace(made, panels=(*made.panels, panel))
 
 
 def stages(features: FeatureExtractor) -> tuple[tuple[str, ...], ...]:

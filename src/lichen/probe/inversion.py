@@ -11,14 +11,15 @@ with TV the mean squared difference of neighbouring pixels, by L-BFGS from noise
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lichen.errors import ParameterError
+from lichen.probe.interruption import ProbeInterruptedError
 from lichen.probe.subject import Picture, as_features, pixels_of, shown
 from lichen.step import Step
 
@@ -91,6 +92,8 @@ def reconstruct(
     ------
     UnknownNameError
         For a layer that the network lacks, with the nearest names.
+    ProbeInterruptedError
+        On Ctrl-C; its ``so_far`` has the layers so far, the last one as far as it came.
     """
     if iterations < 1:
         raise ParameterError(f"iterations = {iterations} is not allowed", "take at least 1")
@@ -102,30 +105,31 @@ def reconstruct(
     names = tuple(layers) if layers is not None else second_convolutions(features)
     features.check_layers(names)
     original = shown(image).contiguous()
-    images, losses = [], []
-    for number, layer in enumerate(names):
-
-        def tell(step: Step, before: int = number) -> None:
-            if on_step is not None:
-                fraction = (before + step.fraction) / len(names)
-                on_step(
-                    Step(
-                        step.image, step.losses, before, len(names),
-                        step.iteration, step.n_iterations, fraction,
-                    )
-                )  # fmt: skip
-
-        made, loss = _invert(features, layer, original, iterations, total_variation, seed, tell)
-        images.append(made)
-        losses.append(loss)
+    images: dict[str, Array] = {}
+    losses: dict[str, float] = {}
+    interrupted = False
+    try:
+        for number, layer in enumerate(names):
+            for step in _invert(features, layer, original, iterations, total_variation, seed):
+                images[layer], losses[layer] = step.image, step.losses["features"]
+                if on_step is not None:
+                    fraction = (number + step.fraction) / len(names)
+                    on_step(replace(step, level=number, n_levels=len(names), fraction=fraction))
+    except KeyboardInterrupt:
+        if not images:
+            raise
+        interrupted = True
     pixels = pixels_of(image)
-    errors = np.array([np.square(made - pixels, dtype=np.float64).mean() for made in images])
+    errors = [np.square(made - pixels, dtype=np.float64).mean() for made in images.values()]
     with np.errstate(divide="ignore"):
         psnr = -10 * np.log10(errors)
-    return Reconstruction(
-        features.network, names, pixels, np.stack(images), np.array(losses, np.float32),
-        psnr.astype(np.float32),
+    found = Reconstruction(
+        features.network, tuple(images), pixels, np.stack(list(images.values())),
+        np.array(list(losses.values()), np.float32), psnr.astype(np.float32),
     )  # fmt: skip
+    if interrupted:
+        raise ProbeInterruptedError(found) from None
+    return found
 
 
 def second_convolutions(features: FeatureExtractor) -> tuple[str, ...]:
@@ -143,8 +147,8 @@ def _invert(
     iterations: int,
     total_variation: float,
     seed: int,
-    tell: Callable[[Step], None],
-) -> tuple[Array, float]:
+) -> Iterator[Step]:
+    """Yield a step for each iteration at one layer."""
     import torch
 
     from lichen.features.tensor import to_pixels
@@ -163,14 +167,14 @@ def _invert(
         return float(total.detach()), gradient, {"features": float(loss.detach())}
 
     noise = torch.randn(original.shape, generator=torch.Generator().manual_seed(seed))
-    point, loss = 0.5 + 0.05 * noise, torch.inf
+    start, done = 0.5 + 0.05 * noise, 0
     for done, iterate in enumerate(
-        lbfgs(value_and_gradient, point, iterations=iterations, lower=0.0, upper=1.0), start=1
+        lbfgs(value_and_gradient, start, iterations=iterations, lower=0.0, upper=1.0), start=1
     ):
-        point, loss = iterate.point, iterate.parts["features"]
         losses = {"total": iterate.loss, **iterate.parts}
-        tell(Step(to_pixels(point), losses, 0, 1, done, iterations, done / iterations))
-    return to_pixels(point), loss
+        yield Step(to_pixels(iterate.point), losses, 0, 1, done, iterations, done / iterations)
+    if done == 0:  # no step leads down from the noise
+        yield Step(to_pixels(start), value_and_gradient(start)[2], fraction=1.0)
 
 
 def roughness(image: Tensor) -> Tensor:

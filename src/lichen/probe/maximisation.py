@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.errors import ParameterError
+from lichen.probe.interruption import ProbeInterruptedError
 from lichen.probe.subject import Picture, as_features, compute_maps
 from lichen.step import Step
 
@@ -105,6 +106,8 @@ def maximise_channels(
         For a layer that the network lacks, with the nearest names.
     ParameterError
         For a channel that the layer lacks.
+    ProbeInterruptedError
+        On Ctrl-C; its ``so_far`` has the pictures after the last whole iteration.
     """
     features = as_features(network)
     n_channels = features.channels(layer)
@@ -248,24 +251,32 @@ def _maximise(
             maps = features(picture(point), [layer], AROUND)[layer]
             return _along(maps, wanted).mean((1, 2)).numpy()
 
+    def found(point: Tensor) -> Maximised:
+        return Maximised(
+            layer, features.network, directions, _pixels(picture(point)), measure(point),
+            measure(start),
+        )  # fmt: skip
+
     point = start
     bounds = (-torch.inf, torch.inf) if fourier else (0.0, 1.0)
-    for done, iterate in enumerate(
-        adam(
-            value_and_gradient, start, iterations=iterations, learning_rate=learning_rate,
-            lower=bounds[0], upper=bounds[1],
-        ),
-        start=1,
-    ):  # fmt: skip
-        point = iterate.point
-        if on_step is not None:
-            losses = {"total": iterate.loss, **iterate.parts}
-            first = _pixels(picture(point[:1]))[0]
-            on_step(Step(first, losses, 0, 1, done, iterations, done / iterations))
-    return Maximised(
-        layer, features.network, directions, _pixels(picture(point)), measure(point),
-        measure(start),
-    )  # fmt: skip
+    try:
+        for done, iterate in enumerate(
+            adam(
+                value_and_gradient, start, iterations=iterations, learning_rate=learning_rate,
+                lower=bounds[0], upper=bounds[1],
+            ),
+            start=1,
+        ):  # fmt: skip
+            point = iterate.point
+            if on_step is not None:
+                losses = {"total": iterate.loss, **iterate.parts}
+                first = _pixels(picture(point[:1]))[0]
+                on_step(Step(first, losses, 0, 1, done, iterations, done / iterations))
+    except KeyboardInterrupt:
+        if point is start:
+            raise
+        raise ProbeInterruptedError(found(point)) from None
+    return found(point)
 
 
 def variation(image: Tensor) -> Tensor:

@@ -48,11 +48,16 @@ def shown(picture: Picture) -> Tensor:
     return to_tensor(pixels_of(picture)).expand(-1, 3, -1, -1)
 
 
-def as_features(network: str | FeatureExtractor) -> FeatureExtractor:
-    """Load a network by its name, in float32 and rescaled to mean activation 1."""
+def as_features(network: str | FeatureExtractor, weights: Path | None = None) -> FeatureExtractor:
+    """Load a network by its name, in float32 and rescaled to mean activation 1.
+
+    ``weights`` is the file of its weights, instead of looking it up.
+    """
     from lichen.features.load import load_features
 
-    return load_features(network, precision="float32") if isinstance(network, str) else network
+    if not isinstance(network, str):
+        return network
+    return load_features(network, weights=weights, precision="float32")
 
 
 def chosen_layers(features: FeatureExtractor, layers: Sequence[str] | None) -> tuple[str, ...]:

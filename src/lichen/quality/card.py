@@ -17,7 +17,6 @@ from lichen.quality.anchors import anchors
 from lichen.quality.diversity import diversity
 from lichen.quality.figures import FIGURES, Measured, measure
 from lichen.quality.parametric import gram_distances
-from lichen.quality.usable import largest_usable_rectangle
 from lichen.result import Provenance, Result, read_provenance
 from lichen.run.workers import single_threaded_workers
 
@@ -149,7 +148,7 @@ def compare(exemplar: Picture, *results: Picture, names: Sequence[str] | None = 
     if names is not None and len(names) != len(results):
         raise ParameterError(f"{len(names)} names for {len(results)} results", "give one for each")
     example = _example(exemplar)
-    wanted = largest_usable_rectangle(example)
+    wanted = example.rectangle
     pictures = [_example(result) for result in results]
     titles = names or [
         picture.name if picture.path else f"result {number}"

@@ -108,7 +108,7 @@ def same(a: NDArray[Any], b: NDArray[Any], *, names: tuple[str, str] = ("a", "b"
     Returns
     -------
     Sameness
-        The same for (a, b) and (b, a).
+        The same for (a, b) and (b, a), up to rounding.
 
     Raises
     ------

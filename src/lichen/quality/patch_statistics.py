@@ -1,8 +1,13 @@
 """What is measured of a patch to tell its texture from another one, and distances of two patches.
 
-Of most statistics the distance is the difference of the means over 4 x 4 blocks, channel by
-channel in units of how much the blocks of one patch differ among themselves: a patch that varies
-has a right to differ from another one of the same texture.
+Of all statistics but the spectrum the distance is that of Hotelling (The generalization of
+Student's ratio, Annals of Mathematical Statistics 1931): the difference of the means in units of
+how much, and in which directions, 4 x 4 blocks of one patch differ among themselves. A patch that
+varies from dark to blue has a right to differ in that from another one of the same texture.
+
+Departures: both covariances are added as in Welch's t, not pooled; a multiple of the identity is
+added to them, since there are fewer blocks than channels; and the number of blocks is left out,
+since neighbours of one texture are not independent.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -50,11 +55,30 @@ _OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [1 / 2, -1 / 2, 0], [1 / 4, 1 / 4, 
 _ROUNDING = 1 / 512
 """Half a step of an 8-bit picture: less than that above its surround is not above it."""
 
-_FLOORS = {"colour": (1e-4, 0.0), "contrast": (1e-4, 0.0)} | {
-    f"encoder {layer}": (1e-5, 0.1) for layer in LAYERS
-}
-"""What is added to the variances of blocks so that no channel that hardly varies outweighs the
-others: a constant, and a share of the mean over the channels."""
+_SHARE = 0.1
+_FLOORS = (
+    {"colour": 1e-4, "contrast": 1e-4}
+    | {"patterns": 1e-6, "coarse patterns": 1e-6}
+    | {f"encoder {layer}": 1e-5 for layer in LAYERS}
+)
+"""Added to the variance in every direction, so that one in which blocks hardly vary does not
+outweigh the others: a constant, and a share of the mean over all directions."""
+
+
+class Sample(NamedTuple):
+    """What the blocks of a patch have of one statistic.
+
+    Attributes
+    ----------
+    mean
+        (K,).
+    deviations
+        (16, K): those of the blocks, over the square root of 15, so that their products add up to
+        the covariance.
+    """
+
+    mean: Floats
+    deviations: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +87,8 @@ class Description:
 
     Attributes
     ----------
-    blocks
-        (16, K) for each statistic compared block by block.
-    patterns
-        (512,) frequencies for each statistic of patterns.
+    samples
+        For each statistic compared block by block.
     spectrum
         (bands * orientations,) mean power of the windowed luminance; NaN where the patch is too
         small to have a frequency in the bin.
@@ -74,8 +96,7 @@ class Description:
         (height, width) that was looked at.
     """
 
-    blocks: Mapping[str, Floats]
-    patterns: Mapping[str, Floats]
+    samples: Mapping[str, Sample]
     spectrum: Floats
     size: tuple[int, int]
 
@@ -98,45 +119,67 @@ def describe(patch: NDArray[Any], encoder: FeatureExtractor, name: str = "patch"
     opponent = rgb @ _OPPONENT.T  # (H, W, 3): luminance, red - green, yellow - blue
     luminance = opponent[..., 0]
     squares = (opponent - opponent.mean((0, 1))) ** 2
-    blocks = {
-        "colour": block_means(opponent),
-        "contrast": np.sqrt(block_means(squares)),
-    }
-    patterns = {
-        "patterns": pattern_frequencies(luminance, 1),
-        "coarse patterns": pattern_frequencies(ndimage.gaussian_filter(luminance, 0.8), 2),
+    samples = {
+        "colour": sample(block_means(opponent)),
+        "contrast": sample(np.sqrt(block_means(squares))),
+        "patterns": sample(pattern_frequencies(luminance, 1)),
+        "coarse patterns": sample(pattern_frequencies(ndimage.gaussian_filter(luminance, 0.8), 2)),
     }
     with torch.no_grad():
         maps = encoder(to_tensor(rgb), LAYERS, ("reflect", "reflect"))
     for layer in LAYERS:
-        activations = maps[layer][0].permute(1, 2, 0).numpy()  # (H', W', C)
-        blocks[f"encoder {layer}"] = np.sqrt(block_means(activations))
-    return Description(blocks, patterns, power_in_bins(luminance), luminance.shape)
+        activations = maps[layer][0].permute(1, 2, 0).double().numpy()  # (H', W', C)
+        samples[f"encoder {layer}"] = sample(block_means(activations))
+    return Description(samples, power_in_bins(luminance), luminance.shape)
 
 
 def distances(a: Description, b: Description) -> dict[str, float]:
     """Give the distance of two patches in each of :data:`STATISTICS`."""
     found = {"spectrum": _spectral_distance(a.spectrum, b.spectrum)}
-    for name, floors in _FLOORS.items():
-        found[name] = between_over_within(a.blocks[name], b.blocks[name], *floors)
-    for name, frequencies in a.patterns.items():  # Hellinger's distance, but for a factor
-        found[name] = float(np.linalg.norm(np.sqrt(frequencies) - np.sqrt(b.patterns[name])))
+    for name, floor in _FLOORS.items():
+        pair = a.samples[name], b.samples[name]
+        pair = roots(*pair) if name.endswith("patterns") else pair
+        found[name] = between_over_within(*pair, floor, _SHARE)
     return {name: found[name] for name in STATISTICS}
 
 
-def between_over_within(a: Floats, b: Floats, floor: float, share: float) -> float:
-    """RMS over channels k of (mean a_k - mean b_k) / sqrt(var a_k + var b_k).
+def between_over_within(a: Sample, b: Sample, floor: float, share: float) -> float:
+    """RMS over K directions of (mean a - mean b) / sqrt(var a + var b).
+
+    The directions are those in which the blocks vary independently: it is
+    sqrt(d' (cov a + cov b + r I)^-1 d / K) with the difference d of the means.
 
     Parameters
     ----------
-    a, b
-        (N, K) and (M, K): values of the blocks of two patches.
     floor, share
-        Added to each variance: ``floor`` + ``share`` times the mean over the channels.
+        r is ``floor`` + ``share`` times the mean variance of a and b together.
     """
-    spreads = [blocks.var(0, ddof=1) for blocks in (a, b)]
-    within = sum(spread + share * spread.mean() + floor for spread in spreads)
-    return math.sqrt(float(np.mean((a.mean(0) - b.mean(0)) ** 2 / within)))
+    difference = a.mean - b.mean
+    n_channels = len(difference)
+    deviations = np.vstack([a.deviations, b.deviations])
+    ridge = share * float((deviations**2).sum()) / n_channels + floor
+    # Woodbury's identity: as many unknowns as blocks, of which there are fewer than channels.
+    along = deviations @ difference
+    kernel = deviations @ deviations.T + ridge * np.eye(len(deviations))
+    squared = difference @ difference - along @ np.linalg.solve(kernel, along)
+    return math.sqrt(max(float(squared), 0.0) / (ridge * n_channels))
+
+
+def sample(blocks: Floats) -> Sample:
+    """Mean and deviations of values of blocks, (N, K)."""
+    mean = blocks.mean(0)
+    return Sample(mean, (blocks - mean) / math.sqrt(len(blocks) - 1))
+
+
+def roots(a: Sample, b: Sample) -> tuple[Sample, Sample]:
+    """Scale two samples of frequencies so that the difference is that of their square roots.
+
+    By chance alone a frequency varies as its root: so scaled all vary alike, rare ones too.
+    """
+    total = np.sqrt(a.mean) + np.sqrt(b.mean)
+    scale = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
+    first, second = (Sample(one.mean * scale, one.deviations * scale) for one in (a, b))
+    return first, second
 
 
 def block_means(maps: Floats) -> Floats:
@@ -152,9 +195,9 @@ def block_means(maps: Floats) -> Floats:
 
 
 def pattern_frequencies(luminance: Floats, step: int) -> Floats:
-    """Frequencies of the 512 patterns of 3 x 3 pixels that are above their surround or not.
+    """Frequencies, in 4 x 4 blocks, of the 512 patterns of 3 x 3 pixels above their surround.
 
-    The pixels are ``step`` apart; the surround is the mean of 5 ``step`` pixels a side.
+    The pixels are ``step`` apart; the surround is the mean of 5 ``step`` pixels a side. (16, 512).
     """
     above = luminance - ndimage.uniform_filter(luminance, 5 * step) > _ROUNDING
     rows, columns = (side - 2 * step for side in luminance.shape)
@@ -162,7 +205,11 @@ def pattern_frequencies(luminance: Floats, step: int) -> Floats:
     for bit, (row, column) in enumerate(np.ndindex(3, 3)):
         corner = above[row * step :, column * step :]
         code |= corner[:rows, :columns].astype(np.int64) << bit
-    return np.bincount(code.ravel(), minlength=512) / code.size
+    down, across = (np.arange(side) * N_BLOCKS // side for side in (rows, columns))
+    block = down[:, None] * N_BLOCKS + across
+    counts = np.bincount((block * 512 + code).ravel(), minlength=N_BLOCKS**2 * 512)
+    counts = counts.reshape(N_BLOCKS**2, 512)
+    return counts / counts.sum(1, keepdims=True)
 
 
 def power_in_bins(luminance: Floats) -> Floats:

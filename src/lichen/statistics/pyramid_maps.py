@@ -108,15 +108,22 @@ def doubled_phase(parent: Tensor, shape: Sequence[int]) -> tuple[Tensor, Tensor]
     """Bring complex bands (..., K, h', w') to the height and width that ``shape`` ends with.
 
     Returns centred magnitudes (..., K, h, w), and real and imaginary parts of the same
-    magnitudes with doubled phase, (..., 2 K, h, w). Parents are interpolated through the
-    spectrum; they hold nothing at the frequency of Nyquist, where that would be ambiguous.
+    magnitudes with doubled phase, (..., 2 K, h, w).
+    """
+    maps = interpolated(parent, shape)
+    magnitude, doubled = _DoubledPhase.apply(maps)  # type: ignore[no-untyped-call]
+    return magnitude, doubled
+
+
+def interpolated(parent: Tensor, shape: Sequence[int]) -> Tensor:
+    """Complex bands at the height and width that ``shape`` ends with, through the spectrum.
+
+    They hold nothing at the frequency of Nyquist, where that would be ambiguous.
     """
     spectrum = torch.fft.fft2(parent, norm="forward")  # amplitudes, whatever the size
     for axis in (-2, -1):
         spectrum = _pad_spectrum(spectrum, shape[axis], axis)
-    maps = torch.fft.ifft2(spectrum, norm="forward")
-    magnitude, doubled = _DoubledPhase.apply(maps)  # type: ignore[no-untyped-call]
-    return magnitude, doubled
+    return torch.fft.ifft2(spectrum, norm="forward")
 
 
 def centre(maps: Tensor) -> Tensor:

@@ -9,11 +9,12 @@ Minimum and maximum have the gradient of one pixel: :func:`outside_range` is in 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from lichen.statistics.colour_statistics import ColourStatistics
-from lichen.statistics.pyramid_statistics import PyramidStatistics
 
 FAINT = 0.01
 """Deviation, relative to the plane's, towards which a share becomes an absolute difference."""
@@ -25,30 +26,41 @@ def scaled_groups(given: ColourStatistics, wanted: ColourStatistics) -> dict[str
     Differences of two such are what is to be summed. Groups are those of
     :meth:`ColourStatistics.groups`, without minimum and maximum.
     """
+    return without_limits(scaled(given, wanted))
+
+
+def scaled(given: ColourStatistics, wanted: ColourStatistics) -> ColourStatistics:
+    """Each number over the magnitude that it has in ``wanted``, variances as deviations."""
     own, target = given.planes, wanted.planes
     spread = _root(target.pixels[:, 1:2])  # (P, 1), deviation of the pixels
-    marginals = (
+    pixels = (
         own.pixels[:, 0:1] / _positive(spread),
         _root(own.pixels[:, 1:2]) / _positive(spread),
         own.pixels[:, 2:3] / target.pixels[:, 3:4].sqrt(),
         own.pixels[:, 3:4] / target.pixels[:, 3:4],
-        own.lowpass_skewness / target.lowpass_kurtosis.sqrt(),
-        own.lowpass_kurtosis / target.lowpass_kurtosis,
-        _share(_root(own.highpass_variance), _root(target.highpass_variance), spread[:, 0])[
-            :, None
-        ],
+        own.pixels[:, 4:],
     )
-    relative = PyramidStatistics(
-        **{
-            **vars(own),
-            "lowpass_deviation": _share(own.lowpass_deviation, target.lowpass_deviation, spread),
-            "magnitude_deviation": _share(
-                own.magnitude_deviation, target.magnitude_deviation, spread[..., None]
-            ),
-        }
+    high = _root(own.highpass_variance), _root(target.highpass_variance)
+    planes = replace(
+        own,
+        pixels=torch.cat(pixels, 1),
+        lowpass_skewness=own.lowpass_skewness / target.lowpass_kurtosis.sqrt(),
+        lowpass_kurtosis=own.lowpass_kurtosis / target.lowpass_kurtosis,
+        highpass_variance=_share(*high, spread[:, 0]),
+        lowpass_deviation=_share(own.lowpass_deviation, target.lowpass_deviation, spread),
+        magnitude_deviation=_share(
+            own.magnitude_deviation, target.magnitude_deviation, spread[..., None]
+        ),
     )
-    groups = ColourStatistics(**{**vars(given), "planes": relative}).groups()
-    return groups | {"marginals": torch.cat(marginals, 1).flatten()}
+    return replace(given, planes=planes)
+
+
+def without_limits(statistics: ColourStatistics) -> dict[str, Tensor]:
+    """The groups without minimum and maximum, the last of the pixels' six."""
+    groups = statistics.groups()
+    marginals = groups["marginals"].view(len(statistics.planes.pixels), -1)
+    kept = torch.cat([marginals[:, :4], marginals[:, 6:]], 1)
+    return groups | {"marginals": kept.flatten()}
 
 
 def outside_range(planes: Tensor, wanted: ColourStatistics) -> Tensor:

@@ -36,6 +36,11 @@ TERMS: dict[str, TermRow] = {
         "Gram matrices of the layers (Gatys et al. 2015)",
         ("gram",),
     ),
+    "whitened-gram": TermRow(
+        "lichen.terms.of_layers:on_layers",
+        "Gram matrices of the layers, their weak directions brought out",
+        ("gram",),
+    ),
     "covariance": TermRow(
         "lichen.terms.of_layers:on_layers", "covariances of the layers", ("covariance",)
     ),

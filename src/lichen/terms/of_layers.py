@@ -9,7 +9,7 @@ from typing import Any
 from lichen.features.octaves import Octaves
 from lichen.objective import Term
 from lichen.statistics.autocorrelation import Autocorrelation
-from lichen.statistics.gram import Covariance, Gram, PrincipalGram
+from lichen.statistics.gram import Covariance, Gram, PrincipalGram, WhitenedGram
 from lichen.statistics.histogram import Histogram
 from lichen.statistics.means import Means
 from lichen.statistics.shifted_gram import ShiftedGram
@@ -25,6 +25,7 @@ the joints of small bricks are lost."""
 
 STATISTICS: dict[str, type[Statistic]] = {
     "gram": Gram,
+    "whitened-gram": WhitenedGram,
     "covariance": Covariance,
     "principal-gram": PrincipalGram,
     "means": Means,

@@ -55,10 +55,9 @@ def candidates_of(finals: Sequence[Outputs], seeds: Sequence[int]) -> list[Outpu
 def check_comparable(run: Run) -> None:
     """Raise now if the report card could not judge what the run will make."""
     from lichen.quality.card import check_size
-    from lichen.quality.usable import largest_usable_rectangle
 
     exemplar = run.exemplars[0]
-    check_size(exemplar.name, largest_usable_rectangle(exemplar).shape)
+    check_size(exemplar.name, exemplar.rectangle.shape)
     check_size("the canvas", run.canvas.size)
 
 

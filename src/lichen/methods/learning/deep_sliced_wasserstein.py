@@ -49,6 +49,7 @@ class DeepSlicedWasserstein(ImageLearning):
             "iterations": 640,
             "renew": 64,
             "bounds": "none",
+            "noise": "faint",  # of strong noise a checkerboard is left
         },
     }
 

@@ -8,14 +8,21 @@ NIPS 2015 (arXiv 1505.07376); with the spectrum constraint of G. Liu, Y. Goussea
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from lichen.features.catalogue import entry_named
 from lichen.image_learning import ImageLearning
 from lichen.method import Context
 from lichen.terms.catalogue import Asked
 
+if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
+    from lichen.features.extractor import FeatureExtractor
+
+WHITENED_SHARE = 0.25
+"""Weight of the whitened Gram matrices: what is left of that loss at the end is larger than of the
+plain one; at 1 it overrules the spectrum and the colours, and bricks leave their courses."""
 PAPER_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
 
@@ -36,6 +43,7 @@ class Gatys(ImageLearning):
         "paper": {
             "network": "vgg19",
             "layers": PAPER_LAYERS,
+            "statistic": "gram",
             "standardise": False,
             "means_weight": 0.0,
             "colour_weight": 0.0,
@@ -57,9 +65,13 @@ class Gatys(ImageLearning):
     starts_from: ClassVar = {"polish": "patchmatch"}
 
     statistic: Annotated[
-        Literal["gram", "covariance", "principal-gram", "means", "histogram"],
-        Field(description="what is matched of each layer"),
-    ] = "gram"
+        Literal["gram", "whitened-gram", "covariance", "principal-gram", "means", "histogram"]
+        | None,
+        Field(
+            description="what is matched of each layer; when not given whitened-gram for the "
+            "encoder, gram for other networks"
+        ),
+    ] = None
     components: Annotated[
         int, Field(ge=1, le=4096, description="principal components a layer (principal-gram)")
     ] = 64
@@ -75,13 +87,22 @@ class Gatys(ImageLearning):
 
     def own_terms(self) -> list[Asked]:
         """Its statistic, and by their weights means, colours and spectrum."""
-        options = {"components": self.components} if self.statistic == "principal-gram" else {}
+        name = self.statistic or entry_named(self.network).statistic
+        options = {"components": self.components} if name == "principal-gram" else {}
         return [
-            Asked(self.statistic, 1.0, options),
+            Asked(name, WHITENED_SHARE if name == "whitened-gram" else 1.0, options),
             Asked("means", self.means_weight),
             Asked("colour", self.colour_weight),
             Asked("spectrum", self.spectrum_weight),
         ]
+
+    def _layers(self, features: FeatureExtractor) -> dict[str, float]:
+        """Weigh the layers; the network's own, where its entry says so, by how fine they are."""
+        if self.layers is not None or not entry_named(self.network).fine_first:
+            return super()._layers(features)
+        fineness = {name: 1 / features.strides[name] for name in features.default_layers}
+        total = sum(fineness.values())
+        return {name: share / total for name, share in fineness.items()}
 
     def count_statistics(self) -> dict[str, int]:
         """Count the numbers that are matched, by layer."""

@@ -30,7 +30,13 @@ class HistogramLosses(ImageLearning):
         "Risser, Wilmot, Barnes: Stable and Controllable Neural Texture Synthesis and Style "
         "Transfer Using Histogram Losses, 2017"
     )
-    presets: ClassVar = {"paper-layers": {"network": "vgg19", "layers": PAPER_LAYERS}}
+    presets: ClassVar = {
+        "paper-layers": {
+            "network": "vgg19",
+            "layers": PAPER_LAYERS,
+            "border": "zero",  # of mirrored ones a torn patch is left, see docs/probe.md
+        }
+    }
 
     histogram_layers: Annotated[
         tuple[str, ...], Field(min_length=1, description="layers whose histograms are matched")

@@ -36,6 +36,7 @@ class MultiScaleGram(ImageLearning):
             "levels": 1,
             "iterations": 500,
             "bounds": "none",
+            "noise": "faint",  # of strong noise a checkerboard is left
         },
     }
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from lichen.canvas import Canvas
-from lichen.errors import ParameterError
+from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
 from lichen.statistics.random_phase import periodic_component
@@ -38,16 +38,17 @@ class PortillaSimoncelli(Method):
 
     The exemplar's colours, all maps together, are turned onto their principal axes; the planes
     are made together, with the statistics that join them. First come ``iterations`` rounds of the
-    paper's sequential projections, which come near fast; then ``descend`` iterations of L-BFGS on
-    the sum of squares of all misses, for as near as is wanted. All ends when every group of
-    statistics is within ``tolerance``.
+    paper's sequential projections, which come near fast; then ``descend`` iterations of descent in
+    the metric of the statistics' gradients (:mod:`lichen.solve.gauss_newton.descent`), for as near
+    as is wanted. All ends when every group of statistics is within ``tolerance``.
 
     ``losses`` say what was reached, group by group, as root mean square over the group, of the
     picture that is given: correlations as they are, deviations and kurtosis by their share of the
     exemplar's (:mod:`lichen.statistics.pyramid_residuals`). ``total`` is the sum of squares.
 
     The result always tiles. Sizes are free: all statistics are means, and as many scales are taken
-    as exemplar and result have room for, four at most where ``scales`` is not given.
+    as exemplar and result have room for, four at most where ``scales`` is not given. Where some of
+    the exemplar's pixels may not be used, its largest rectangle of those that may is analysed.
 
     Departures from the paper: colour; sizes; the gradient (as in plenoptic); an exemplar that
     does not tile is analysed by its periodic component (Moisan 2011); colours are kept within the
@@ -60,7 +61,7 @@ class PortillaSimoncelli(Method):
         "Portilla, Simoncelli: A Parametric Texture Model Based on Joint Statistics of Complex "
         "Wavelet Coefficients, IJCV 2000"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "maps"})
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask", "maps"})
     minimum_size: ClassVar[int] = 13
     presets: ClassVar = {
         "projections": {"iterations": 50, "descend": 0},
@@ -97,7 +98,15 @@ class PortillaSimoncelli(Method):
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
         """Raise before any work if this method cannot make this canvas from these exemplars."""
         super().check(exemplars, canvas)
-        side = min(*exemplars[0].size, *canvas.size)
+        height, width = exemplars[0].rectangle.shape[:2]
+        least = self.minimum_size
+        if min(height, width) < least:
+            raise ImageError(
+                f"{exemplars[0].name} has usable pixels of {width}x{height} in one rectangle but "
+                f"{self.name} needs at least {least}x{least}",
+                "use a larger picture or another method",
+            )
+        side = min(height, width, *canvas.size)
         wanted = self.scales or 1
         if -(-side // 2**wanted) < self.neighbours:
             raise ParameterError(
@@ -117,7 +126,7 @@ class PortillaSimoncelli(Method):
         from lichen.solve.projection.gamut import Gamut
 
         torch.set_num_threads(context.threads)
-        pixels = exemplars[0].pixels
+        pixels = exemplars[0].rectangle
         loss = PortillaSimoncelliLoss(
             to_tensor(pixels if self.periodic else periodic_component(pixels)),
             n_scales=self.scales or SCALES,
@@ -163,7 +172,7 @@ class PortillaSimoncelli(Method):
         self, loss: PortillaSimoncelliLoss, start: Tensor, done: int, gamut: Gamut, within: Limit
     ) -> Iterator[Tensor]:
         """Yield planes, after each round and then each iteration, less those that are done."""
-        from lichen.solve.lbfgs import lbfgs
+        from lichen.solve.gauss_newton.descent import descend
         from lichen.solve.projection.pyramid_statistics import project
 
         def shown(planes: Tensor) -> Tensor:
@@ -174,8 +183,8 @@ class PortillaSimoncelli(Method):
         for planes in islice(rounds, max(0, self.iterations - done)):
             yield planes
         left = min(self.descend, self.iterations + self.descend - done)
-        objective = partial(_value_and_gradient, loss, within)
-        for iterate in lbfgs(objective, planes, iterations=left, memory=self.memory):
+        inside = partial(_inside, loss, within)
+        for iterate in descend(loss, planes, iterations=left, memory=self.memory, limit=inside):
             yield iterate.point
 
     def _start(
@@ -197,19 +206,6 @@ class PortillaSimoncelli(Method):
         return pixels[:, 0] + pixels[:, 1].sqrt() * noise
 
 
-def _value_and_gradient(
-    loss: PortillaSimoncelliLoss, within: Limit, planes: Tensor
-) -> tuple[float, Tensor, dict[str, float]]:
-    """Loss of the picture that is shown, and a pull on colours that cannot be.
-
-    A colour beyond the range has no part in the loss by how far it is: the pull brings it back.
-    """
-    import torch
-
-    planes = planes.detach().requires_grad_()
-    image = loss.axes.image(planes)
-    inside = within(image)
-    value, _ = loss.of_planes(loss.axes.planes(inside))
-    value = value + loss.axes.planes(image).sub(loss.axes.planes(inside)).square().mean()
-    (gradient,) = torch.autograd.grad(value, planes)
-    return float(value.detach()), gradient, {}
+def _inside(loss: PortillaSimoncelliLoss, within: Limit, planes: Tensor) -> Tensor:
+    """Planes of the nearest colours that are within the exemplar's range."""
+    return loss.axes.planes(within(loss.axes.image(planes)))

@@ -30,7 +30,11 @@ class ShiftedGramMatrices(ImageLearning):
         "generation, ICLR 2017"
     )
     presets: ClassVar = {
-        "paper-layers": {"network": "vgg19", "layers": ("pool1", "pool2", "pool3", "pool4")}
+        "paper-layers": {
+            "network": "vgg19",
+            "layers": ("pool1", "pool2", "pool3", "pool4"),
+            "border": "zero",  # of mirrored ones a torn patch is left, see docs/probe.md
+        }
     }
 
     shift_weight: Annotated[

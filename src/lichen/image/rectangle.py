@@ -1,21 +1,9 @@
-"""The part of a masked exemplar that figures are computed on."""
+"""The largest rectangle of pixels that may be used, for what needs a rectangle."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from lichen.exemplar import Exemplar
-
-Array = NDArray[np.float32]
-
-
-def largest_usable_rectangle(exemplar: Exemplar) -> Array:
-    """Crop an exemplar to the largest rectangle all of whose pixels may be used, (H, W, C)."""
-    if exemplar.mask is None:
-        return exemplar.pixels
-    top, left, height, width = largest_rectangle(exemplar.mask)
-    return np.ascontiguousarray(exemplar.pixels[top : top + height, left : left + width])
 
 
 def largest_rectangle(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -1,0 +1,1 @@
+"""Descent on statistics that hang together, in the metric of their gradients."""
