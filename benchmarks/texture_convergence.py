@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +17,6 @@ from lichen.portilla_simoncelli import PortillaSimoncelliLoss
 from lichen.solve.gauss_newton.descent import descend
 from lichen.solve.projection.pyramid_statistics import project
 from machine import timed
-
-os.environ.setdefault("TQDM_DISABLE", "1")  # plenoptic's bar, a hundred lines in a log
 
 IPOL_MS = 70.0
 """Of the IPOL C program: 3.4 to 4 s for 50 iterations at 256 px, grey, one thread; quoted."""
