@@ -68,7 +68,7 @@ def test_means_leave_the_gram_matrices_of_the_same_layers_apart() -> None:
     layers = ["relu1_2", "relu2_2"]
     common = {"layers": layers, "iterations": 40, "levels": 1, "seed": 1}
     pooled = synthesize(exemplar, method="pooled", **common).image
-    plain = {"means_weight": 0.0, "colour_weight": 0.0, "spectrum_weight": 0.0}
+    plain = {"statistic": "gram", "means_weight": 0.0, "colour_weight": 0.0, "spectrum_weight": 0.0}
     matched = synthesize(exemplar, method="gatys", **plain, **common).image
 
     def distance(picture: Array) -> float:

@@ -127,8 +127,9 @@ class PortillaSimoncelli(Method):
 
         torch.set_num_threads(context.threads)
         pixels = exemplars[0].rectangle
+        analysed = to_tensor(pixels if self.periodic else periodic_component(pixels))
         loss = PortillaSimoncelliLoss(
-            to_tensor(pixels if self.periodic else periodic_component(pixels)),
+            analysed,
             n_scales=self.scales or SCALES,
             n_orientations=self.orientations,
             n_neighbours=self.neighbours,
@@ -144,7 +145,7 @@ class PortillaSimoncelli(Method):
             start = loss.axes.planes(to_tensor(context.resume.image)[0])
         else:
             start = self._start(loss, example, canvas, context)
-        gamut = Gamut.of(loss.axes.planes(example[0]))
+        gamut = Gamut.of(loss.axes.planes(analysed[0]))
         states = self._states(loss, start, done, gamut, within)
         step = context.resume
         for iteration, planes in enumerate(states, done + 1):
@@ -183,9 +184,8 @@ class PortillaSimoncelli(Method):
         for planes in islice(rounds, max(0, self.iterations - done)):
             yield planes
         left = min(self.descend, self.iterations + self.descend - done)
-        inside = partial(_inside, loss, within)
-        for iterate in descend(loss, planes, iterations=left, memory=self.memory, limit=inside):
-            yield iterate.point
+        for iterate in descend(loss, planes, iterations=left, memory=self.memory, limit=shown):
+            yield shown(iterate.point)
 
     def _start(
         self, loss: PortillaSimoncelliLoss, example: Tensor, canvas: Canvas, context: Context
@@ -204,8 +204,3 @@ class PortillaSimoncelli(Method):
         generator = context.torch_generator("noise")
         noise = torch.randn((len(pixels), *canvas.size), generator=generator)
         return pixels[:, 0] + pixels[:, 1].sqrt() * noise
-
-
-def _inside(loss: PortillaSimoncelliLoss, within: Limit, planes: Tensor) -> Tensor:
-    """Planes of the nearest colours that are within the exemplar's range."""
-    return loss.axes.planes(within(loss.axes.image(planes)))
