@@ -6,7 +6,7 @@ from torch import Tensor
 
 from lichen.features.steerable_pyramid import partial_lowpasses
 from lichen.portilla_simoncelli import PortillaSimoncelliLoss
-from lichen.solve.gauss_newton.descent import descend
+from lichen.solve.gauss_newton.descent import LEAST_DAMPING, _factor, descend
 from lichen.solve.lbfgs import lbfgs
 
 SETTING = {"n_scales": 2, "n_neighbours": 5}
@@ -82,3 +82,11 @@ def test_a_flat_picture_stays() -> None:
     start = torch.zeros(1, 48, 48, dtype=torch.float64)
     for iterate in descend(loss, start, iterations=3, memory=5, limit=lambda planes: planes):
         assert torch.isfinite(iterate.point).all()
+
+
+def test_products_that_rounding_made_indefinite_are_damped_more() -> None:
+    products = torch.diag(torch.tensor([1.0, -1e-5], dtype=torch.float64))
+    factor = _factor(products, LEAST_DAMPING)
+    damped = factor @ factor.T
+    assert 1e-5 < float((damped - products)[0, 0]) < 2e-4
+    assert torch.linalg.eigvalsh(damped)[0] > 0

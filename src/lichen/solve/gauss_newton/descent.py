@@ -93,7 +93,13 @@ def descend(
 def _factor(products: Tensor, damping: float) -> Tensor:
     """Triangular factor of the products, damped relative to their norm."""
     norm = float(torch.linalg.matrix_norm(products)) or 1.0  # a flat picture has no gradients
-    return torch.linalg.cholesky(products + damping * norm * torch.eye(len(products)).double())
+    unit = norm * torch.eye(len(products), dtype=products.dtype)
+    while damping < 1:
+        factor, failed = torch.linalg.cholesky_ex(products + damping * unit)
+        if not failed:
+            return factor
+        damping *= 10  # rounding made a square negative
+    return torch.linalg.cholesky(products + damping * unit)
 
 
 def _value_and_gradient(
