@@ -28,7 +28,7 @@ from lichen.quality import discrimination
 from lichen.quality.discrimination import encoder
 from lichen.quality.patch_statistics import STATISTICS, Description, describe, distances
 from lichen.textures import julesz
-from lichen.training.pictures import made_picture
+from lichen.training.data.pictures import made_picture
 
 Floats = NDArray[np.float64]
 

@@ -26,12 +26,12 @@ from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.features.load import load_features
 from lichen.features.pixels import Pixels
-from lichen.features.tensor import to_pixels, to_tensor
 from lichen.image import resize_image, write_image
 from lichen.methods.learning.gatys import PAPER_LAYERS, Gatys
-from lichen.objective import Objective, Term
+from lichen.nn.tensor import to_pixels, to_tensor
 from lichen.run.loop import Run
 from lichen.solve.adam import adam
+from lichen.solve.objective import Objective, Term
 from lichen.solve.pyramid import enlarge, shrink
 from lichen.statistics.gram import Gram
 from lichen.statistics.sliced import SlicedPatches

@@ -23,11 +23,11 @@ from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.features.conv_stack import ConvStack
 from lichen.features.load import load_features
-from lichen.features.tensor import to_tensor
 from lichen.image import resize_image
 from lichen.method import Context
 from lichen.methods.learning.gatys import Gatys
-from lichen.objective import Objective, Term
+from lichen.nn.tensor import to_tensor
+from lichen.solve.objective import Objective, Term
 from lichen.statistics.gram import Gram
 from machine import describe_machine, timed
 from plain_gatys import LAYERS, PlainLoss, PlainVGG, plain_synthesis

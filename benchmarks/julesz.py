@@ -21,12 +21,12 @@ from torch import Tensor
 from discrimination import PAIRS
 from lichen.features.load import load_features
 from lichen.features.steerable_pyramid import steerable_pyramid
-from lichen.features.tensor import to_tensor
-from lichen.objective import Objective
-from lichen.portilla_simoncelli import PortillaSimoncelliLoss
+from lichen.nn.tensor import to_tensor
+from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
+from lichen.solve.objective import Objective
+from lichen.solve.terms.setting import Setting, build
+from lichen.statistics.catalogue import Asked
 from lichen.statistics.histogram import Histogram
-from lichen.terms.catalogue import Asked
-from lichen.terms.setting import Setting, build
 from lichen.textures import julesz
 from machine import describe_machine
 

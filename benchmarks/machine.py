@@ -15,7 +15,7 @@ def describe_machine() -> str:
     """One line: processor, cores, versions, bfloat16 support."""
     import torch
 
-    from lichen.features.precision import choose_precision
+    from lichen.nn.precision import choose_precision
 
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")

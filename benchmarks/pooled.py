@@ -31,9 +31,9 @@ import lichen
 from encoders import read, sheet
 from lichen.features.load import load_features
 from lichen.features.standardised import Standardised
-from lichen.features.tensor import to_pixels, to_tensor
 from lichen.networks.autoencoder import Autoencoder
-from lichen.objective import Objective, Term
+from lichen.nn.tensor import to_pixels, to_tensor
+from lichen.solve.objective import Objective, Term
 from lichen.statistics.gram import Gram
 from lichen.statistics.means import Means
 from lichen.statistics.statistic import Statistic

@@ -139,17 +139,17 @@ def pictures_by_command(folder: Path) -> Iterator[tuple[str, list[str], list[str
     for name, line, files in (
         ("synthesize", "synthesize coffee.png --tile -n 2 --seed 4 -o s_{seed}.png "
          "--save-map s_{seed}.npz", "s_4.png s_5.png"),
-        ("turned normals", "synthesize coffee.png --map normal=normal.png --rotations -o m.png", ""),
+        ("turn", "synthesize coffee.png --map normal=normal.png --rotations -o m.png", ""),
         ("maps", "synthesize coffee.png --map normal=normal.png -o m.png", "m.png m_normal.png"),
         ("apply", "apply s_4.npz normal.png -o a.png", "a.png"),
-        ("numbers", "synthesize coffee.png --guide labels.png --follow wanted.png -o n.png", "n.png"),
+        ("label", "synthesize coffee.png --guide labels.png --follow wanted.png -o l.png", "l.png"),
         ("together", "synthesize coffee.png gravel.png --together -o t.png", "t.png"),
         ("best of", "synthesize brick.png --best-of 2 -o b.png", "b.png"),
         ("rerun", "rerun t.png -o t2.png", "t2.png"),
         ("gatys", f"synthesize coffee.png -o g.png {short}", "g.png"),
         ("continue", "continue g.png -n 3 -o g2.png", "g2.png"),
         ("polish", f"synthesize coffee.png -o p.png {short} --preset polish", "p.png"),
-        ("mix", f"mix coffee.png gravel.png --random 2 -o x_{{seed}}.png {short}", "x_0.png x_1.png"),
+        ("mix", f"mix coffee.png gravel.png --random 2 -o x{{seed}}.png {short}", "x0.png x1.png"),
         ("strip", f"mix coffee.png gravel.png --strip 3 -o y.png {short}", "y.png"),
         ("tiles", "tiles coffee.png -o w.png --preview 64x64", "w.png w_preview.png"),
         ("text", "text corpus.txt -o text.txt --length 200", "text.txt"),
@@ -163,11 +163,11 @@ def pictures_by_command(folder: Path) -> Iterator[tuple[str, list[str], list[str
         ("reconstruct", "probe reconstruct coffee.png --iterations 4 -o p7.png --data p7.npz",
          "p7.npz"),
         ("layers", "probe layers coffee.png --iterations 2 -o p8.png --data p8.npz", "p8.npz"),
-        ("train encoder", "train encoder -o e.safetensors --pictures 4 --steps 2 --batch 4 --crop 32",
+        ("encoder", "train encoder --pictures 4 --steps 2 --batch 4 --crop 32 -o e.safetensors",
          "e.safetensors"),
-        ("train autoencoder", "train autoencoder photos -o ae.safetensors --steps 3 --batch 2 "
+        ("autoencoder", "train autoencoder photos -o ae.safetensors --steps 3 --batch 2 "
          "--patch 32", "ae.safetensors"),
-        ("autoencoder", "synthesize coffee.png -o z.png -m pooled --network autoencoder "
+        ("pooled", "synthesize coffee.png -o z.png -m pooled --network autoencoder "
          "--weights ae.safetensors --iterations 3", "z.png"),
     ):  # fmt: skip
         yield name, line.split(), files.split()

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lichen.portilla_simoncelli import PortillaSimoncelliLoss
-from lichen.solve.gauss_newton.descent import descend
-from lichen.solve.projection.pyramid_statistics import project
+from lichen.portilla_simoncelli.gauss_newton.descent import descend
+from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
+from lichen.portilla_simoncelli.projection.pyramid_statistics import project
 from machine import timed
 
 IPOL_MS = 70.0

@@ -30,7 +30,7 @@ from torch import Tensor
 
 import lichen
 from lichen.features.steerable_pyramid import band_size
-from lichen.portilla_simoncelli import measure
+from lichen.portilla_simoncelli.loss import measure
 from machine import describe_machine
 from texture_convergence import add_arguments, converge, projections
 

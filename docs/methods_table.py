@@ -25,7 +25,7 @@ def table(family: str) -> str:
         method = registry.get(name)
         marks = [feature in method.honours for feature in FEATURES]
         if copies:
-            from lichen.matching.copying import CopyingMethod
+            from lichen.methods.resampling.family import CopyingMethod
 
             marks.append(issubclass(method, CopyingMethod))
         cells = [f"`{name}`", *("✓" if mark else "" for mark in marks)]

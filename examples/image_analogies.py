@@ -27,7 +27,7 @@ from lichen.canvas import Canvas
 from lichen.errors import LichenError
 from lichen.exemplar import Exemplar
 from lichen.image import parse_size, read_image, write_image
-from lichen.matching.luminance import luminance, with_luminance
+from lichen.patches.luminance import luminance, with_luminance
 from lichen.run.loop import Run
 
 Array = NDArray[np.float32]

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from lichen import registry
-from lichen.faces.cli import lichen
+from lichen.faces.cli.main import lichen
 from lichen.image import write_image
 
 ROOT = Path(__file__).parents[1]

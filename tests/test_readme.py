@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lichen.faces.cli import lichen
+from lichen.faces.cli.main import lichen
 from lichen.image import write_image
 from lichen.source_map import SourceMap
 

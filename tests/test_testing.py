@@ -12,8 +12,8 @@ import pytest
 from lichen import registry
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.matching.copying import CopyingMethod
 from lichen.method import Context, Method
+from lichen.methods.resampling.family import CopyingMethod
 from lichen.step import Step
 from lichen.testing import check_method
 

@@ -1,5 +1,5 @@
 """``python -m lichen``."""
 
-from lichen.faces.cli import main
+from lichen.faces.cli.main import main
 
 main()

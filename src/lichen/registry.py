@@ -45,7 +45,7 @@ METHODS: dict[str, Row] = {
         "Nearest neighbourhood in scan order, coarse to fine, by a tree (Wei, Levoy 2000)",
     ),
     "random_phase": Row(
-        "lichen.methods.resampling.random_phase:RandomPhase",
+        "lichen.methods.learning.random_phase:RandomPhase",
         "Noise with the example's spectrum, for micro-textures; cheapest (Galerne et al. 2011)",
     ),
     "quilting": Row(

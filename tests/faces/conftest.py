@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner
 
-from lichen.faces.cli import lichen
+from lichen.faces.cli.main import lichen
 
 
 @pytest.fixture

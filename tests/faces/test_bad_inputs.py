@@ -14,7 +14,7 @@ import tifffile
 from click.testing import CliRunner
 from PIL import Image
 
-from lichen.faces import cli
+from lichen.faces.cli import main as cli
 from lichen.image import write_image
 from lichen.run.checkpoint import Checkpointer
 from lichen.run.synthesis import finish, prepare
@@ -507,7 +507,7 @@ def test_the_table_is_long_enough_and_its_control_is_accepted(
 
 LIMITED = """
 import resource, sys
-from lichen.faces.cli import main
+from lichen.faces.cli.main import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 main()
 """

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from lichen import registry
 from lichen.errors import ParameterError
-from lichen.faces.cli import COMMANDS, lichen
-from lichen.faces.template import check_distinct, fill
+from lichen.faces.cli.main import COMMANDS, lichen
+from lichen.faces.cli.template import check_distinct, fill
 from lichen.image import read_image, write_image
 from lichen.result import read_provenance
 
@@ -131,7 +131,7 @@ def test_every_command_has_help_and_starts_light(call: Call) -> None:
         assert "Usage" in call(name, "--help")
     code = (
         "import sys; sys.argv = ['lichen', '--help']\n"
-        "from lichen.faces.cli import main\n"
+        "from lichen.faces.cli.main import main\n"
         "try: main()\nexcept SystemExit: pass\n"
         "heavy = {'torch', 'scipy', 'skimage', 'numpy', 'pydantic'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"

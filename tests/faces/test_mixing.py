@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from lichen.errors import LichenError
-from lichen.faces.cli import lichen
+from lichen.faces.cli.main import lichen
 from lichen.image import read_image, write_image
 from lichen.run.mixing import GAP, random_weights
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from lichen.errors import LichenError
-from lichen.faces.commands.probe import probe
-from lichen.faces.commands.probe.classics import CLASSICS
+from lichen.faces.cli.probe import probe
+from lichen.faces.cli.probe.classics import CLASSICS
 from lichen.image import read_image, write_image
 
 Call = Callable[..., str]

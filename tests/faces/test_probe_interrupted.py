@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lichen.faces.cli import lichen
+from lichen.faces.cli.main import lichen
 from lichen.image import write_image
 
 DRIVER = """
 from pathlib import Path
-from lichen.run.progress import ProgressBar
+from lichen.faces.progress import ProgressBar
 
 step = ProgressBar.step
 
@@ -26,7 +26,7 @@ def told(*given, **named):
     Path("begun").touch()
 
 ProgressBar.step = told
-from lichen.faces.cli import main
+from lichen.faces.cli.main import main
 main()
 """
 """The command line, and a file that says when the first step is done."""

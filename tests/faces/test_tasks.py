@@ -15,8 +15,8 @@ from scipy.ndimage import gaussian_filter
 
 from lichen import registry
 from lichen.errors import LichenError
-from lichen.faces.cli import COMMANDS, lichen
-from lichen.faces.commands.method_options import MethodCommand
+from lichen.faces.cli.main import COMMANDS, lichen
+from lichen.faces.cli.method_options import MethodCommand
 from lichen.image import read_image, write_image
 from lichen.result import files_of, read_provenance
 from lichen.run import synthesis, tasks

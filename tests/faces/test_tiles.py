@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from lichen.errors import LichenError
-from lichen.faces.cli import lichen
+from lichen.faces.cli.main import lichen
 from lichen.image import read_image, write_image
 
 SMALL = ["--tile-size", "12", "--colours", "2", "--draws", "1", "--preview", "40x30"]

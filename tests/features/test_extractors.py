@@ -10,10 +10,10 @@ import torch
 from lichen.features.conv_stack import ConvStack
 from lichen.features.extractor import Border, FeatureExtractor
 from lichen.features.pixels import Pixels
-from lichen.features.precision import in_precision
 from lichen.features.random_filters import RandomFilters, random_weights
 from lichen.features.random_vgg import NORMALISATION
 from lichen.features.squeezenet import SqueezeNet
+from lichen.nn.precision import in_precision
 from lichen.weights.architecture import shapes_of
 
 MODES = ("zero", "reflect", "replicate", "circular")

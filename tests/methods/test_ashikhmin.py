@@ -11,9 +11,9 @@ from lichen import registry
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
-from lichen.matching import scan_order
-from lichen.matching.centres import centres_of
-from lichen.matching.scan_order import near_free, scan
+from lichen.patches import scan_order
+from lichen.patches.centres import centres_of
+from lichen.patches.scan_order import near_free, scan
 from lichen.run.loop import Run
 from lichen.step import Step
 from references.plain_k_coherence import plain_scan

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from lichen.canvas import Canvas
 from lichen.errors import ParameterError, UnknownNameError
 from lichen.exemplar import Exemplar
-from lichen.features.tensor import to_tensor
 from lichen.image import read_image, resize_image
 from lichen.method import Context
 from lichen.methods.learning.gatys import Gatys
-from lichen.objective import Example
+from lichen.nn.tensor import to_tensor
 from lichen.run import synthesis
 from lichen.run.loop import Run
 from lichen.run.synthesis import go_on
+from lichen.solve.objective import Example
 
 synthesize = partial(synthesis.synthesize, method="gatys")
 

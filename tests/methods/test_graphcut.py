@@ -14,8 +14,8 @@ from lichen.errors import ImageError
 from lichen.exemplar import Exemplar
 from lichen.method import Context
 from lichen.methods.resampling.graphcut import Graphcut, _laid_over, _Work
-from lichen.seams import patchwork
-from lichen.seams.seam_costs import Links, Source, link_costs
+from lichen.patches import patchwork
+from lichen.patches.seam_costs import Links, Source, link_costs
 from lichen.step import Step
 
 Array = NDArray[np.float32]

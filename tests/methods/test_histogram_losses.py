@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from lichen.features.load import load_features
-from lichen.features.tensor import to_tensor
 from lichen.image import read_image, resize_image
+from lichen.nn.tensor import to_tensor
 from lichen.run.synthesis import synthesize
 
 

@@ -13,9 +13,9 @@ from lichen import registry
 from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError
 from lichen.exemplar import Exemplar
-from lichen.matching.analogy_search import Terms, analogous_places, waves
-from lichen.matching.centres import centres_of
-from lichen.matching.luminance import TO_YIQ, luminance, luminance_remap, with_luminance
+from lichen.patches.analogy_search import Terms, analogous_places, waves
+from lichen.patches.centres import centres_of
+from lichen.patches.luminance import TO_YIQ, luminance, luminance_remap, with_luminance
 from lichen.run.loop import Run
 from lichen.step import Step
 from references.plain_image_analogies import plain_level

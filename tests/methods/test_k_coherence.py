@@ -9,9 +9,9 @@ from lichen import registry
 from lichen.canvas import Canvas
 from lichen.errors import ImageError
 from lichen.exemplar import Exemplar
-from lichen.matching.centres import centres_of
-from lichen.matching.coherence import SimilarPlaces
-from lichen.matching.scan_order import scan
+from lichen.patches.centres import centres_of
+from lichen.patches.coherence import SimilarPlaces
+from lichen.patches.scan_order import scan
 from lichen.run.loop import Run
 from lichen.step import Step
 from references.plain_k_coherence import plain_scan

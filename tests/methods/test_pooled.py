@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lichen.features.load import load_features
 from lichen.features.standardised import Standardised
-from lichen.features.tensor import to_tensor
+from lichen.nn.tensor import to_tensor
 from lichen.run.synthesis import iterate, synthesize
 from lichen.statistics.gram import gram
 

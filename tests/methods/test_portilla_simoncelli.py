@@ -15,7 +15,7 @@ from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.features.colour_axes import ColourAxes
-from lichen.portilla_simoncelli import PortillaSimoncelliLoss
+from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
 from lichen.registry import get
 from lichen.run.loop import Run
 from lichen.step import Step

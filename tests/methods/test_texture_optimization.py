@@ -10,9 +10,9 @@ from scipy.ndimage import gaussian_filter
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, LichenError
 from lichen.exemplar import Exemplar
-from lichen.matching.levels import Level
 from lichen.methods.resampling import texture_optimization
 from lichen.methods.resampling.texture_optimization import TextureOptimization, _Grid
+from lichen.patches.levels import Level
 from lichen.quality.tileability import seam
 from lichen.run.loop import Run
 from lichen.step import Step

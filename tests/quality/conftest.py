@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lichen.faces import cli
+from lichen.faces.cli import main as cli
 from lichen.image import write_image
 from lichen.quality.trial import write_trial
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 
 from lichen.errors import ImageError, LichenError
-from lichen.faces.commands.same import same as command
+from lichen.faces.cli.same import same as command
 from lichen.image import read_image, write_image
 from lichen.quality.discrimination import effective_side, encoder, read_calibration, same
 from lichen.quality.patch_statistics import (

@@ -11,7 +11,7 @@ def plain_scan(
     atlas, centres, similar, image, made, places, free, *, n_values, radius, wraps, noise, started,
     seed,
 ):  # fmt: skip
-    """Change image, made and places, as :func:`lichen.matching.scan_order.scan` does."""
+    """Change image, made and places, as :func:`lichen.patches.scan_order.scan` does."""
     height, width = free.shape
     spare = np.flatnonzero(centres)
     for y in range(height):

@@ -12,12 +12,12 @@ import pytest
 import lichen
 from lichen.canvas import MethodInit, init_from
 from lichen.errors import LichenError, UnknownNameError
-from lichen.faces.commands.methods import explain
+from lichen.faces.cli.methods import explain
+from lichen.faces.progress import ProgressBar
 from lichen.image import read_image, write_image
 from lichen.result import Provenance
 from lichen.run.checkpoint import Checkpointer, read_checkpoint
 from lichen.run.loop import Run, RunInterruptedError
-from lichen.run.progress import ProgressBar
 from lichen.run.synthesis import finish, prepare, rerun, resume
 from lichen.step import Step
 

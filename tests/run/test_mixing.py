@@ -14,13 +14,13 @@ from lichen.canvas import Canvas
 from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.features.pixels import Pixels
-from lichen.features.tensor import to_tensor
 from lichen.image import write_image
 from lichen.methods.learning.gatys import Gatys
-from lichen.objective import Example, Objective, Term
+from lichen.nn.tensor import to_tensor
 from lichen.run.loop import Run
 from lichen.run.mixing import GAP, mix, random_weights, strip
 from lichen.run.synthesis import finish, rerun
+from lichen.solve.objective import Example, Objective, Term
 from lichen.statistics.gram import Gram
 from lichen.statistics.histogram import Histogram
 from lichen.statistics.means import Means

@@ -21,8 +21,8 @@ from lichen.errors import ImageError, LichenError, ProvenanceError
 from lichen.image import read_image, write_image
 from lichen.result import Provenance, read_provenance
 from lichen.run.checkpoint import Checkpointer, checkpoint_path, read_checkpoint
+from lichen.run.film import MAX_FRAMES, Recorder
 from lichen.run.loop import Run, RunInterruptedError
-from lichen.run.recording import MAX_FRAMES, Recorder
 from lichen.run.synthesis import finish, prepare, rerun, resume, synthesize
 from lichen.step import Step
 

@@ -14,12 +14,12 @@ from safetensors.torch import load_file
 from scipy.ndimage import gaussian_filter
 
 from lichen.errors import ImageError, LichenError
-from lichen.faces.cli import main
+from lichen.faces.cli.main import main
 from lichen.image import write_image
 from lichen.training import autoencoder as training
 from lichen.training.autoencoder import train_autoencoder
+from lichen.training.data.photographs import Patches, read_photographs
 from lichen.training.loop import TrainingProgress
-from lichen.training.photographs import Patches, read_photographs
 from lichen.training.recipe import AutoencoderRecipe
 
 TINY = AutoencoderRecipe(patch=16, steps=8, batch=3, widths=(4, 6), learning_rate=0.01)
@@ -212,7 +212,7 @@ def test_what_cannot_be_done_is_one_line(
 def test_the_command_trains_and_says_how_well(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lichen.faces.cli import lichen
+    from lichen.faces.cli.main import lichen
 
     monkeypatch.chdir(folder.parent)
     words = (

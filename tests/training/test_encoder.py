@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from lichen.errors import LichenError
 from lichen.features.load import load_features
 from lichen.training import encoder as training
-from lichen.training.crops import Crops
+from lichen.training.data.crops import Crops
 from lichen.training.encoder import EncoderNetwork, export, train_encoder
 from lichen.training.loop import TrainingProgress, learning_rate
 from lichen.training.recipe import EncoderRecipe

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lichen.training.canvas_noise import SIDE, coloured_noise
-from lichen.training.made_textures import FAMILIES
-from lichen.training.pictures import made_picture, photographs, training_pictures
+from lichen.training.data.canvas_noise import SIDE, coloured_noise
+from lichen.training.data.made_textures import FAMILIES
+from lichen.training.data.pictures import made_picture, photographs, training_pictures
 
 
 @pytest.mark.parametrize("family", range(len(FAMILIES)))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lichen.errors import LichenError
 from lichen.image import read_image
-from lichen.training.prepare import MANIFEST, prepare_folder
+from lichen.training.data.prepare import MANIFEST, prepare_folder
 
 
 def picture(seed: int, height: int, width: int) -> Image.Image:

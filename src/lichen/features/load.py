@@ -13,7 +13,7 @@ from lichen.features.activations import Rescalable, mean_activations
 from lichen.features.catalogue import NETWORKS, entry_named
 from lichen.features.conv_stack import Pooling
 from lichen.features.extractor import FeatureExtractor
-from lichen.features.precision import Precision, choose_precision, in_precision
+from lichen.nn.precision import Precision, choose_precision, in_precision
 from lichen.weights.lookup import Progress, WeightsFile, find_weights
 
 
@@ -70,7 +70,7 @@ def load_features(
         Ecker and Bethge (2015) did. The first time takes some seconds.
     precision
         ``auto``, ``float32``, ``bfloat16`` or ``float64``; see
-        :func:`lichen.features.precision.choose_precision`.
+        :func:`lichen.nn.precision.choose_precision`.
     seed
         Of the weights of ``random-vgg`` and ``random-filters``.
     progress

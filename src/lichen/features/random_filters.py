@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lichen.features.extractor import Border, FeatureExtractor, pad
-from lichen.features.normalise import Normalise
+from lichen.nn.normalization import Normalise
 from lichen.weights.catalogue import InputNormalisation
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from lichen.errors import WeightsError
 from lichen.features.conv_stack import Pooling
 from lichen.features.extractor import Border, FeatureExtractor, pad, pad_by_one
-from lichen.features.normalise import Normalise
+from lichen.nn.normalization import Normalise
 from lichen.weights.architecture import FIRE_MODULES
 from lichen.weights.catalogue import InputNormalisation
 from lichen.weights.read import read_tensors

@@ -151,7 +151,7 @@ def _invert(
     """Yield a step for each iteration at one layer."""
     import torch
 
-    from lichen.features.tensor import to_pixels
+    from lichen.nn.tensor import to_pixels
     from lichen.solve.lbfgs import lbfgs
 
     with torch.no_grad():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.errors import ImageError
-from lichen.matching.luminance import luminance
+from lichen.patches.luminance import luminance
 from lichen.probe.subject import Picture, pixels_of
 
 Array = NDArray[np.float32]
@@ -44,8 +44,8 @@ def portilla_simoncelli_groups(*images: Picture, n_scales: int | None = None) ->
     n_scales
         Of the pyramid; 4, or as many as the smallest picture allows, when None.
     """
-    from lichen.portilla_simoncelli import portilla_simoncelli
-    from lichen.statistics.pyramid_statistics import largest_n_scales
+    from lichen.portilla_simoncelli.loss import portilla_simoncelli
+    from lichen.portilla_simoncelli.statistics import largest_n_scales
 
     if not images:
         raise ImageError("there is no picture to measure", "give an exemplar")

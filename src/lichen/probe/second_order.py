@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.errors import ImageError
-from lichen.matching.luminance import luminance
+from lichen.patches.luminance import luminance
 from lichen.probe.subject import Picture, pixels_of
 from lichen.statistics.second_order import (
     FLOOR,

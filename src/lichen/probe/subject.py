@@ -43,7 +43,7 @@ def pixels_of(picture: Picture) -> Array:
 
 def shown(picture: Picture) -> Tensor:
     """Take a picture as networks are shown it, (1, 3, H, W); a grey one has equal channels."""
-    from lichen.features.tensor import to_tensor
+    from lichen.nn.tensor import to_tensor
 
     return to_tensor(pixels_of(picture)).expand(-1, 3, -1, -1)
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
-from lichen.matching.patches import gather_patches, random_places
-from lichen.matching.principal import principal_components
+from lichen.patches.patch_grid import gather_patches, random_places
+from lichen.patches.principal import principal_components
 from lichen.quality.pyramid import gaussian_pyramid
 
 Array = NDArray[np.float32]

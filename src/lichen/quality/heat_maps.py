@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import zoom
 from scipy.spatial import cKDTree
 
-from lichen.matching.patches import all_places, gather_patches, random_places
+from lichen.patches.patch_grid import all_places, gather_patches, random_places
 from lichen.quality.fidelity import N_PATCHES, PatchDescriptor
 from lichen.quality.pyramid import luminance
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 from scipy.spatial import cKDTree
 
-from lichen.matching.patches import all_places, gather_patches
-from lichen.matching.principal import principal_components
+from lichen.patches.patch_grid import all_places, gather_patches
+from lichen.patches.principal import principal_components
 
 Array = NDArray[np.float32]
 

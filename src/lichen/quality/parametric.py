@@ -72,7 +72,7 @@ def _grams(features: FeatureExtractor, image: Array) -> dict[str, NDArray[np.flo
     """Gram matrices by layer, means over a few squares of a large picture: memory is bounded."""
     import torch
 
-    from lichen.features.tensor import to_tensor
+    from lichen.nn.tensor import to_tensor
     from lichen.statistics.gram import gram
 
     corners = [_starts(length) for length in image.shape[:2]]
@@ -129,7 +129,7 @@ def _statistics(plane: Array, side: int) -> dict[str, NDArray[np.float64]]:
     import torch
 
     from lichen.features.steerable_pyramid import partial_lowpasses, steerable_pyramid
-    from lichen.statistics.pyramid_statistics import largest_n_scales, pyramid_statistics
+    from lichen.portilla_simoncelli.statistics import largest_n_scales, pyramid_statistics
 
     generator = np.random.default_rng(0)
     room = np.array(plane.shape) - side + 1

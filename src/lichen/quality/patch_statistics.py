@@ -24,8 +24,8 @@ from scipy import ndimage
 
 from lichen.errors import ImageError
 from lichen.features.extractor import FeatureExtractor
-from lichen.features.tensor import to_tensor
 from lichen.image import check_image
+from lichen.nn.tensor import to_tensor
 
 Floats = NDArray[np.floating[Any]]
 

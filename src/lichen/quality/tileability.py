@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from lichen.matching.patches import gather_patches, random_places
+from lichen.patches.patch_grid import gather_patches, random_places
 from lichen.quality.fidelity import PatchDescriptor
 from lichen.quality.pyramid import gaussian_pyramid, luminance
 from lichen.quality.structure import strongest_peak

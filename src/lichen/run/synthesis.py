@@ -13,16 +13,16 @@ from lichen import registry
 from lichen.canvas import Canvas, MethodInit, init_from, parse_wrap
 from lichen.errors import ParameterError, ProvenanceError
 from lichen.exemplar import Exemplar, as_exemplar
+from lichen.faces.interruption import Interruption
+from lichen.faces.progress import ProgressBar
 from lichen.image import parse_size
 from lichen.result import Provenance, Result, Source, Task, read_provenance
 from lichen.run import mixing, tasks
 from lichen.run.applying import apply
 from lichen.run.checkpoint import Checkpointer, read_checkpoint
 from lichen.run.compiling import FirstUse
-from lichen.run.interruption import Interruption
+from lichen.run.film import Recorder
 from lichen.run.loop import Run, RunInterruptedError
-from lichen.run.progress import ProgressBar
-from lichen.run.recording import Recorder
 from lichen.step import Step
 
 Picture = str | Path | NDArray[Any] | Exemplar

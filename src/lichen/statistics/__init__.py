@@ -1,7 +1,8 @@
 """E: feature maps to a fixed-size summary. Nothing here knows where the maps came from.
 
 But for one public function, :func:`portilla_simoncelli`, that takes a picture: it lives above, in
-``lichen.portilla_simoncelli``, where pyramid and statistics meet, and is imported when first used.
+``lichen.portilla_simoncelli.loss``, where pyramid and statistics meet, and is imported when first
+used.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lichen.portilla_simoncelli import PortillaSimoncelli, portilla_simoncelli
+    from lichen.portilla_simoncelli.loss import PortillaSimoncelli, portilla_simoncelli
 
 __all__ = ["PortillaSimoncelli", "portilla_simoncelli"]
 

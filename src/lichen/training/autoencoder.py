@@ -16,8 +16,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from lichen.errors import LichenError
-from lichen.features.precision import multiplies_bfloat16
 from lichen.networks.autoencoder import MEAN, STD, Autoencoder
+from lichen.nn.precision import multiplies_bfloat16
+from lichen.training.data.photographs import Patches, Photograph, central_patch, read_photographs
 from lichen.training.loop import (
     Report,
     TrainingProgress,
@@ -25,7 +26,6 @@ from lichen.training.loop import (
     input_metadata,
     write_weights,
 )
-from lichen.training.photographs import Patches, Photograph, central_patch, read_photographs
 from lichen.training.recipe import AutoencoderRecipe
 
 JUDGED = 16

@@ -1,7 +1,7 @@
 """Train the embedded encoder: tell from a crop which of many pictures it was cut from.
 
 Nothing is distilled and no data set is needed: the pictures are those of
-:mod:`lichen.training.pictures`. The statistics of every block, and not of the last one alone,
+:mod:`lichen.training.data.pictures`. The statistics of every block, and not of the last one alone,
 must tell the pictures apart, since the statistics of every block are what synthesis matches.
 """
 
@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lichen.features.precision import multiplies_bfloat16
-from lichen.training.crops import Crops
+from lichen.nn.precision import multiplies_bfloat16
+from lichen.training.data.crops import Crops
+from lichen.training.data.pictures import training_pictures
 from lichen.training.loop import (
     Report,
     TrainingProgress,
@@ -24,7 +25,6 @@ from lichen.training.loop import (
     input_metadata,
     write_weights,
 )
-from lichen.training.pictures import training_pictures
 from lichen.training.recipe import EncoderRecipe
 
 MEAN, STD = 0.5, 0.25

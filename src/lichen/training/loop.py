@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lichen.atomic import atomic_path
 from lichen.errors import LichenError
-from lichen.run.interruption import Interruption
+from lichen.faces.interruption import Interruption
 from lichen.training.recipe import AutoencoderRecipe, EncoderRecipe
 
 WARM_UP = 50

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from lichen.image_learning import ImageLearning
-from lichen.terms.catalogue import Asked
+from lichen.methods.learning.family import ImageLearning
+from lichen.statistics.catalogue import Asked
 
 if TYPE_CHECKING:
-    from lichen.features.precision import Precision
+    from lichen.nn.precision import Precision
     from lichen.solve.coarse_to_fine import Level
 
 VGG_LAYERS = tuple(

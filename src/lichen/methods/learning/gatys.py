@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from lichen.features.catalogue import entry_named
-from lichen.image_learning import ImageLearning
 from lichen.method import Context
-from lichen.terms.catalogue import Asked
+from lichen.methods.learning.family import ImageLearning
+from lichen.statistics.catalogue import Asked
 
 if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
     from lichen.features.extractor import FeatureExtractor
@@ -106,7 +106,7 @@ class Gatys(ImageLearning):
 
     def count_statistics(self) -> dict[str, int]:
         """Count the numbers that are matched, by layer."""
-        from lichen.terms.of_layers import statistic
+        from lichen.solve.terms.of_layers import statistic
 
         features = self._features(Context())
         main = self.own_terms()[0]

@@ -16,8 +16,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lichen.image_learning import ImageLearning
-from lichen.terms.catalogue import Asked
+from lichen.methods.learning.family import ImageLearning
+from lichen.statistics.catalogue import Asked
 
 PAPER_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 

@@ -15,8 +15,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lichen.image_learning import ImageLearning
-from lichen.terms.catalogue import Asked
+from lichen.methods.learning.family import ImageLearning
+from lichen.statistics.catalogue import Asked
 
 
 class MultiScaleGram(ImageLearning):

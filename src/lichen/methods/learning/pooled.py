@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from lichen.image_learning import ImageLearning
-from lichen.terms.catalogue import Asked
+from lichen.methods.learning.family import ImageLearning
+from lichen.statistics.catalogue import Asked
 
 if TYPE_CHECKING:
     from lichen.features.extractor import FeatureExtractor

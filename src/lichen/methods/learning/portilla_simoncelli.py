@@ -24,8 +24,8 @@ from lichen.step import Step
 if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
     from torch import Tensor
 
-    from lichen.portilla_simoncelli import PortillaSimoncelliLoss
-    from lichen.solve.projection.gamut import Gamut
+    from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
+    from lichen.portilla_simoncelli.projection.gamut import Gamut
 
     Limit = Callable[[Tensor], Tensor]
 
@@ -39,12 +39,12 @@ class PortillaSimoncelli(Method):
     The exemplar's colours, all maps together, are turned onto their principal axes; the planes
     are made together, with the statistics that join them. First come ``iterations`` rounds of the
     paper's sequential projections, which come near fast; then ``descend`` iterations of descent in
-    the metric of the statistics' gradients (:mod:`lichen.solve.gauss_newton.descent`), for as near
-    as is wanted. All ends when every group of statistics is within ``tolerance``.
+    the metric of the statistics' gradients
+    (:mod:`lichen.portilla_simoncelli.gauss_newton.descent`), for as near as is wanted. All ends when every group of statistics is within ``tolerance``.
 
     ``losses`` say what was reached, group by group, as root mean square over the group, of the
     picture that is given: correlations as they are, deviations and kurtosis by their share of the
-    exemplar's (:mod:`lichen.statistics.pyramid_residuals`). ``total`` is the sum of squares.
+    exemplar's (:mod:`lichen.portilla_simoncelli.residuals`). ``total`` is the sum of squares.
 
     The result always tiles. Sizes are free: all statistics are means, and as many scales are taken
     as exemplar and result have room for, four at most where ``scales`` is not given. Where some of
@@ -53,7 +53,8 @@ class PortillaSimoncelli(Method):
     Departures from the paper: colour; sizes; the gradient (as in plenoptic); an exemplar that
     does not tile is analysed by its periodic component (Moisan 2011); colours are kept within the
     exemplar's range channel by channel too, and along the diagonals of its planes, in every round
-    of the projections; and those of :mod:`lichen.solve.projection.pyramid_statistics`.
+    of the projections; and those of
+    :mod:`lichen.portilla_simoncelli.projection.pyramid_statistics`.
     """
 
     name: ClassVar[str] = "portilla_simoncelli"
@@ -121,9 +122,9 @@ class PortillaSimoncelli(Method):
         """Yield a step per round of projections, then per iteration of the descent."""
         import torch
 
-        from lichen.features.tensor import to_pixels, to_tensor
-        from lichen.portilla_simoncelli import PortillaSimoncelliLoss
-        from lichen.solve.projection.gamut import Gamut
+        from lichen.nn.tensor import to_pixels, to_tensor
+        from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
+        from lichen.portilla_simoncelli.projection.gamut import Gamut
 
         torch.set_num_threads(context.threads)
         pixels = exemplars[0].rectangle
@@ -173,8 +174,8 @@ class PortillaSimoncelli(Method):
         self, loss: PortillaSimoncelliLoss, start: Tensor, done: int, gamut: Gamut, within: Limit
     ) -> Iterator[Tensor]:
         """Yield planes, after each round and then each iteration, less those that are done."""
-        from lichen.solve.gauss_newton.descent import descend
-        from lichen.solve.projection.pyramid_statistics import project
+        from lichen.portilla_simoncelli.gauss_newton.descent import descend
+        from lichen.portilla_simoncelli.projection.pyramid_statistics import project
 
         def shown(planes: Tensor) -> Tensor:
             return loss.axes.planes(within(loss.axes.image(gamut.nearest(planes))))
@@ -193,7 +194,7 @@ class PortillaSimoncelli(Method):
         """Planes to start from: noise of their mean and variance, or a picture's."""
         import torch
 
-        from lichen.features.tensor import to_tensor
+        from lichen.nn.tensor import to_tensor
         from lichen.solve.pyramid import fit
 
         if isinstance(canvas.init, Exemplar):

@@ -24,10 +24,10 @@ from pydantic import Field
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.image_learning import ImageLearning
 from lichen.method import Context
+from lichen.methods.learning.family import ImageLearning
+from lichen.statistics.catalogue import Asked
 from lichen.step import Step
-from lichen.terms.catalogue import Asked
 
 if TYPE_CHECKING:
     from lichen.solve.coarse_to_fine import Level

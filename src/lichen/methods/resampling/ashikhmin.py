@@ -11,11 +11,11 @@ from pydantic import Field, field_validator
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.matching.centres import centres_of
-from lichen.matching.coherence import SimilarPlaces
-from lichen.matching.copying import CopyingMethod
-from lichen.matching.scan_order import near_free, scan
 from lichen.method import Context
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.centres import centres_of
+from lichen.patches.coherence import SimilarPlaces
+from lichen.patches.scan_order import near_free, scan
 from lichen.step import Step
 
 DIMS = 8

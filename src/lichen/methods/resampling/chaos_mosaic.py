@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.matching.atlas import Atlas, anchors_of
-from lichen.matching.copying import CopyingMethod
 from lichen.method import Context
-from lichen.seams.moved_blocks import lay_blocks
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.atlas import Atlas, anchors_of
+from lichen.patches.moved_blocks import lay_blocks
 from lichen.step import Step
 
 Mask = NDArray[np.bool_]

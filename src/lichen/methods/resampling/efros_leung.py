@@ -13,10 +13,10 @@ from pydantic import Field, field_validator
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.matching.atlas import Atlas
-from lichen.matching.copying import CopyingMethod
-from lichen.matching.exhaustive import CHUNK, Candidates, groups_in_order, grow
 from lichen.method import Context
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.atlas import Atlas
+from lichen.patches.exhaustive import CHUNK, Candidates, groups_in_order, grow
 from lichen.step import Step
 
 Mask = NDArray[np.bool_]

@@ -13,12 +13,12 @@ from scipy.signal import fftconvolve
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.matching.atlas import Atlas, anchors_of
-from lichen.matching.copying import CopyingMethod
-from lichen.matching.correlation import ExemplarSpectra
 from lichen.method import Context
-from lichen.seams.patchwork import Patchwork
-from lichen.seams.seam_costs import Source
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.atlas import Atlas, anchors_of
+from lichen.patches.correlation import ExemplarSpectra
+from lichen.patches.patchwork import Patchwork
+from lichen.patches.seam_costs import Source
 from lichen.step import Step
 
 Array = NDArray[np.float32]
@@ -49,7 +49,7 @@ class Graphcut(CopyingMethod):
     the graph too, and a new patch may replace them.
 
     Departures. Old seams are costs of pairs of pixels in the graph, not nodes (see
-    ``lichen.seams.graph_cut``), which has the same least cut; cuts of more than 2000 pixels are
+    ``lichen.patches.graph_cut``), which has the same least cut; cuts of more than 2000 pixels are
     found coarse to fine and may cost a little more. A seam on no gradient at all costs five
     times that on a mean one, not infinitely more. The picture is filled outwards from its middle
     or from what is known. Patches that mend are cut from near the worst seam, are placed by its

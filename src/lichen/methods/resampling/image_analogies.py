@@ -14,14 +14,14 @@ from lichen.canvas import Canvas
 from lichen.errors import CanvasError
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.matching.analogy_search import COARSE_RADIUS, RADIUS, Terms, analogous_places
-from lichen.matching.atlas import Atlas
-from lichen.matching.centres import centres_of
-from lichen.matching.copying import CopyingMethod
-from lichen.matching.levels import Level, level_pyramid, most_levels
-from lichen.matching.luminance import luminance, luminance_remap, with_luminance
-from lichen.matching.patchmatch import enlarge, refine
 from lichen.method import Context
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.analogy_search import COARSE_RADIUS, RADIUS, Terms, analogous_places
+from lichen.patches.atlas import Atlas
+from lichen.patches.centres import centres_of
+from lichen.patches.levels import Level, level_pyramid, most_levels
+from lichen.patches.luminance import luminance, luminance_remap, with_luminance
+from lichen.patches.patchmatch import enlarge, refine
 from lichen.step import Step
 
 Array = NDArray[np.float32]

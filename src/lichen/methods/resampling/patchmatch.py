@@ -12,12 +12,13 @@ from pydantic import Field
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.matching.atlas import Atlas, anchors_of
-from lichen.matching.blocks import lay_blocks
-from lichen.matching.box import box_sums
-from lichen.matching.copying import CopyingMethod
-from lichen.matching.correction import correct
-from lichen.matching.levels import (
+from lichen.method import Context
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.atlas import Atlas, anchors_of
+from lichen.patches.blocks import lay_blocks
+from lichen.patches.box import box_sums
+from lichen.patches.correction import correct
+from lichen.patches.levels import (
     Level,
     Wraps,
     active_queries,
@@ -27,7 +28,7 @@ from lichen.matching.levels import (
     most_levels,
     padded,
 )
-from lichen.matching.patchmatch import (
+from lichen.patches.patchmatch import (
     centre_places,
     distances,
     enlarge,
@@ -35,8 +36,7 @@ from lichen.matching.patchmatch import (
     refine,
     sweep,
 )
-from lichen.matching.voting import robust_weights, vote
-from lichen.method import Context
+from lichen.patches.voting import robust_weights, vote
 from lichen.step import Step
 
 Array = NDArray[np.float32]

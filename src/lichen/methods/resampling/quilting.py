@@ -14,12 +14,12 @@ from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.matching.atlas import Atlas, anchors_of
-from lichen.matching.copying import CopyingMethod
-from lichen.matching.correlation import ExemplarSpectra
-from lichen.matching.levels import around_unknown, cut
 from lichen.method import Context
-from lichen.seams.min_cut import below, horizontal_cut, right_of, vertical_cut
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.atlas import Atlas, anchors_of
+from lichen.patches.correlation import ExemplarSpectra
+from lichen.patches.levels import around_unknown, cut
+from lichen.patches.min_cut import below, horizontal_cut, right_of, vertical_cut
 from lichen.step import Step
 
 Array = NDArray[np.float32]

@@ -13,14 +13,14 @@ from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.image import resize_image
 from lichen.kernels import use_threads
-from lichen.matching.atlas import Atlas, anchors_of
-from lichen.matching.copying import ExampleMethod
-from lichen.matching.levels import Level, Wraps, level_pyramid, most_levels
-from lichen.matching.patches import gather_patches
-from lichen.matching.principal import one_thread, principal_components
-from lichen.matching.tree import Tree
-from lichen.matching.voting import add_patches
 from lichen.method import Context
+from lichen.methods.resampling.family import ExampleMethod
+from lichen.patches.atlas import Atlas, anchors_of
+from lichen.patches.levels import Level, Wraps, level_pyramid, most_levels
+from lichen.patches.patch_grid import gather_patches
+from lichen.patches.principal import one_thread, principal_components
+from lichen.patches.tree import Tree
+from lichen.patches.voting import add_patches
 from lichen.step import Step
 
 Array = NDArray[np.float32]

@@ -16,11 +16,11 @@ from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.matching.atlas import Atlas, anchors_of
-from lichen.matching.copying import CopyingMethod
-from lichen.matching.correlation import ExemplarSpectra
 from lichen.method import Context
-from lichen.seams.diamonds import quilt_diamonds
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.atlas import Atlas, anchors_of
+from lichen.patches.correlation import ExemplarSpectra
+from lichen.patches.diamonds import quilt_diamonds
 from lichen.step import Step
 
 Array = NDArray[np.float32]

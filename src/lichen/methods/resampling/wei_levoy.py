@@ -13,13 +13,13 @@ from pydantic import Field, field_validator
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.matching.atlas import Atlas, anchors_of
-from lichen.matching.copying import CopyingMethod
-from lichen.matching.exhaustive import Candidates, scan
-from lichen.matching.levels import Level, level_pyramid
-from lichen.matching.neighbourhood import Neighbourhood, causal, square
-from lichen.matching.tree import Tree, scan_by_tree
 from lichen.method import Context
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.patches.atlas import Atlas, anchors_of
+from lichen.patches.exhaustive import Candidates, scan
+from lichen.patches.levels import Level, level_pyramid
+from lichen.patches.neighbourhood import Neighbourhood, causal, square
+from lichen.patches.tree import Tree, scan_by_tree
 from lichen.step import Step
 
 Array = NDArray[np.float32]

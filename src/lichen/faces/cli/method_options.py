@@ -1,0 +1,73 @@
+"""A command that takes the parameters of one method as options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from lichen import registry
+from lichen.faces.cli import parameters
+
+
+class MethodCommand(click.Command):
+    """Takes the options of the method that one of its own parameters names.
+
+    Parameters
+    ----------
+    method_from
+        The parameter, an option or argument, whose value is the method's name; with neither
+        value nor default there are no more options than the command's own.
+    implied
+        Methods by the option that asks for them where none is named.
+    renamed
+        Fields for which the command has options of its own, that go by the field's name but are
+        typed otherwise.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        method_from: str = "method",
+        implied: Mapping[str, str] | None = None,
+        renamed: Sequence[str] = (),
+        **attributes: Any,
+    ) -> None:
+        super().__init__(*args, **attributes)
+        self.method_from = method_from
+        self.implied = implied or {}
+        self.renamed = frozenset(renamed)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find the method before anything else is understood."""
+        parser = super().make_parser(ctx)
+        parser.ignore_unknown_options = True
+        values, _, _ = parser.parse_args(list(args))
+        if not values.get(self.method_from):
+            asked = {arg.partition("=")[0] for arg in args}
+            for method in [self.implied[option] for option in asked & self.implied.keys()]:
+                args = [f"--{self.method_from}", method, *args]
+                values[self.method_from] = method
+        own = {param.name: param for param in self.params}
+        ctx.meta["method"] = values.get(self.method_from) or own[self.method_from].default
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Own options, then the method's."""
+        return [*super().get_params(ctx), *self._theirs(ctx)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the method's options under its name."""
+        sections = {"Options": super().get_params(ctx)}
+        if theirs := self._theirs(ctx):
+            sections[f"Parameters of {ctx.meta['method']}"] = [*theirs]
+        for title, params in sections.items():
+            records = [record for param in params if (record := param.get_help_record(ctx))]
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+    def _theirs(self, ctx: click.Context) -> list[click.Option]:
+        name = ctx.meta.get("method")
+        every = parameters.options(registry.get(name)) if isinstance(name, str) else []
+        return [option for option in every if option.name not in self.renamed]

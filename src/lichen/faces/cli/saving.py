@@ -1,0 +1,187 @@
+"""What every command that makes pictures does with a run: bar, checkpoint, save, say so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from lichen import registry
+from lichen.atomic import check_folder
+from lichen.errors import LichenError
+from lichen.exemplar import Exemplar
+from lichen.image import check_writable, write_image
+from lichen.methods.resampling.family import CopyingMethod
+from lichen.result import Result, Source, files_of
+from lichen.run.checkpoint import Checkpointer, checkpoint_path
+from lichen.run.film import Recorder
+from lichen.run.loop import Run, RunInterruptedError
+from lichen.run.synthesis import finish
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that one run is to leave.
+
+    Attributes
+    ----------
+    picture, bit_depth
+        The picture and its bits per sample; further maps are written beside it.
+    video
+        Film of the run.
+    source_map, shown_sources
+        Where each pixel was copied from, as numbers and as a picture.
+    """
+
+    picture: Path
+    bit_depth: int = 8
+    video: Path | None = None
+    source_map: Path | None = None
+    shown_sources: Path | None = None
+
+    def files(self, run: Run) -> list[Path]:
+        """Every file that is written if the run ends well."""
+        extra = (self.video, self.source_map, self.shown_sources)
+        return [
+            *files_of(self.picture, run.exemplars[0].maps),
+            *(path for path in extra if path is not None),
+        ]
+
+    def save(self, result: Result) -> None:
+        """Write all but the film."""
+        result.save(self.picture, self.bit_depth)
+        self.save_sources(result)
+
+    def save_sources(self, result: Result) -> None:
+        """Write where the pixels were copied from, if that is wanted and known."""
+        if result.source_map is None:  # interrupted before there was one
+            return
+        if self.source_map is not None:
+            result.source_map.save(self.source_map)
+        if self.shown_sources is not None:
+            write_image(self.shown_sources, result.source_map.picture())
+
+
+def check_output(run: Run, outputs: Outputs) -> None:
+    """Raise unless all could be written without harm to what the run reads."""
+    check_writable(outputs.picture, outputs.bit_depth)
+    check_folder(checkpoint_path(outputs.picture))
+    if outputs.video is not None:
+        Recorder.of(run, outputs.video)
+    if outputs.source_map is not None or outputs.shown_sources is not None:
+        _check_copies(run)
+    if outputs.source_map is not None and outputs.source_map.suffix != ".npz":
+        raise LichenError(f"{outputs.source_map} is no name for a map", "name it with .npz")
+    if outputs.shown_sources is not None:
+        check_writable(outputs.shown_sources)
+    files = outputs.files(run)
+    for path in files:
+        check_folder(path)
+    check_written_once(files)
+    refuse_overwriting(files, files_read(run))
+
+
+def _check_copies(run: Run) -> None:
+    """Raise for a method whose pixels come from nowhere."""
+    if isinstance(run.method, CopyingMethod):
+        return
+    able = [name for name in registry.METHODS if issubclass(registry.get(name), CopyingMethod)]
+    raise LichenError(
+        f"{run.method.name} does not copy pixels, so they have no sources",
+        f"use --method {' or '.join(able)}",
+    )
+
+
+def files_read(run: Run) -> list[Path]:
+    """Files that a run was given: all pictures, with their masks and maps."""
+    pictures = [*run.exemplars, run.canvas.init]
+    sources = [Source.of(picture) for picture in pictures if isinstance(picture, Exemplar)]
+    sources += [] if run.task is None else run.task.sources()
+    return [
+        Path(path)
+        for source in sources
+        for path in (source.path, source.mask_path, *(source.map_paths or {}).values())
+        if path is not None
+    ]
+
+
+def check_written_once(written: Iterable[Path]) -> None:
+    """Raise if two files of different kinds would get one name."""
+    seen: set[Path] = set()
+    for path in written:
+        if path.resolve() in seen:
+            raise LichenError(f"{path} is to be written twice", "give one of them another name")
+        seen.add(path.resolve())
+
+
+def refuse_overwriting(written: Iterable[Path], read: Iterable[Path]) -> None:
+    """Raise if a file to be written is one that is read: a photo is not replaced by its copy."""
+    inputs = {path.resolve() for path in read}
+    for path in written:
+        if path.resolve() in inputs:
+            raise LichenError(
+                f"{path} is read here and would be overwritten", "name another output with -o"
+            )
+
+
+def make(
+    run: Run,
+    outputs: Outputs,
+    *,
+    quiet: bool = False,
+    progress: bool | None = None,
+    checkpoint_every: float = 10.0,
+) -> Result:
+    """Take a run to its end and save the picture; on Ctrl-C save the best so far and leave."""
+    output = outputs.picture
+    checkpoint = checkpoint_path(output)
+    recorder = None if outputs.video is None else Recorder.of(run, outputs.video)
+    try:
+        result = finish(
+            run,
+            progress=False if quiet else progress,
+            checkpoint=Checkpointer(checkpoint, checkpoint_every, outputs.bit_depth),
+            on_step=recorder,
+            title=output.name,
+        )
+    except RunInterruptedError as interrupted:
+        if interrupted.result is None:
+            click.echo("lichen: interrupted before the first step; nothing written", err=True)
+        else:
+            outputs.save(interrupted.result)
+            click.echo(
+                f"lichen: interrupted; the best so far is {output}; "
+                f"go on with: lichen resume {checkpoint}",
+                err=True,
+            )
+        sys.exit(130)
+    outputs.save(result)
+    checkpoint.unlink(missing_ok=True)
+    if recorder is not None:  # after the picture: whatever a film fails of, that is kept
+        recorder.write()
+    if not quiet:
+        click.echo(summary(output, result))
+    return result
+
+
+def summary(output: Path, result: Result) -> str:
+    """One line: file, size, method, time, network, loss."""
+    record = result.provenance
+    loss = record.losses.get("total")
+    parts = [
+        f"{record.size[1]}x{record.size[0]}",
+        record.method,
+        f"{record.seconds:.1f} s",
+        *record.networks,
+        f"seed {record.seed}",
+    ]
+    if len(result.maps) > 1:
+        parts.append(f"maps {' '.join(result.maps)}")
+    if record.parameters.get("mix"):
+        parts.append("weights " + ",".join(f"{weight:.3g}" for weight in record.parameters["mix"]))
+    if loss is not None:
+        parts.append(f"loss {loss:.4g}")
+    return f"{output}: {', '.join(parts)}"

@@ -1,0 +1,114 @@
+"""``lichen tiles``: a set of Wang tiles for games and renderers, with its index and a preview."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from lichen.atomic import atomic_paths
+from lichen.exemplar import Exemplar
+from lichen.faces.cli import parameters
+from lichen.faces.cli.saving import refuse_overwriting
+from lichen.image import check_writable, encode_image, parse_size
+from lichen.methods.resampling.wang_tiles import TileSet, WangTiles, join_tiles
+
+UNUSED = {"guide_weight", "map_weights"}
+"""Parameters that say nothing about a single photo."""
+
+
+@click.command()
+@click.argument("photo")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The sheet, PHOTO_tiles.png when not given; beside it are written the index, named "
+    ".json, and the preview, named _preview.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same tiles.")
+@click.option(
+    "--preview",
+    default="512x512",
+    show_default=True,
+    metavar="WIDTHxHEIGHT",
+    help="Size of the preview, in pixels.",
+)
+@click.option("--mask", help="Picture whose bright pixels mark what of the photo may be used.")
+@click.option("-q", "--quiet", is_flag=True, help="No summary.")
+def tiles(
+    photo: str,
+    output: Path | None,
+    seed: int,
+    preview: str,
+    mask: str | None,
+    quiet: bool,
+    **wanted: Any,
+) -> None:
+    """Make tiles from PHOTO that cover the plane without repeating.
+
+    Tiles with the same colour at an edge continue each other there. The index says which colours
+    each tile has at its north, east, south and west edge, and where it is in the sheet.
+    """
+    from lichen.canvas import Canvas
+
+    size = parse_size(preview)
+    Canvas(size, seed=seed)  # raises for what is out of range
+    method = WangTiles.configure(**parameters.given(WangTiles, wanted))
+    exemplar = Exemplar.read(photo, mask)
+    sheet = output or Path(f"{exemplar.name}_tiles.png")
+    index = sheet.with_suffix(".json")
+    shown = sheet.with_name(f"{sheet.stem}_preview{sheet.suffix}")
+    for picture in (sheet, shown):
+        check_writable(picture)
+    read = [path for path in (exemplar.path, exemplar.mask_path) if path is not None]
+    refuse_overwriting([sheet, index, shown], read)
+    made = method.tiles([exemplar], seed)
+    columns = int(np.ceil(np.sqrt(len(made.tiles))))
+    record = {
+        "sheet": sheet.name,
+        "photo": exemplar.name,
+        "sha256": exemplar.sha256,
+        "seed": seed,
+        "parameters": {**method.model_dump(mode="json"), "tile_size": made.tiles.shape[1]},
+        "tiles": _index(made, columns),
+    }
+    with atomic_paths([sheet, index, shown]) as (first, second, third):
+        first.write_bytes(encode_image(sheet, sheet_of(made, columns)))
+        second.write_text(json.dumps(record, indent=2) + "\n")
+        third.write_bytes(encode_image(shown, made.cover(size, seed)))
+    if not quiet:
+        side = made.tiles.shape[1]
+        click.echo(f"{sheet}: {len(made.tiles)} tiles of {side}x{side}, seed {seed}")
+        click.echo(f"{index}: their edges and places; {shown}: {size[1]}x{size[0]} of them")
+
+
+def sheet_of(made: TileSet, columns: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Tiles side by side in rows of ``columns``; the mean colour where the last row has none."""
+    rows = -(-len(made.tiles) // columns)
+    missing = rows * columns - len(made.tiles)
+    blank = np.broadcast_to(made.tiles.mean((0, 1, 2)), (missing, *made.tiles.shape[1:]))
+    every = np.concatenate([made.tiles, blank.astype(np.float32)])
+    return join_tiles(every, np.arange(rows * columns).reshape(rows, columns))
+
+
+def _index(made: TileSet, columns: int) -> list[Mapping[str, int]]:
+    side = made.tiles.shape[1]
+    return [
+        {
+            "number": number,
+            **dict(zip(("north", "east", "south", "west"), map(int, colours), strict=True)),
+            "x": number % columns * side,
+            "y": number // columns * side,
+            "width": side,
+            "height": side,
+        }
+        for number, colours in enumerate(made.edges)
+    ]
+
+
+tiles.params += [option for option in parameters.options(WangTiles) if option.name not in UNUSED]

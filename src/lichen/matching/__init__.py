@@ -1,1 +1,0 @@
-"""Patches of pictures, and the nearest of them."""

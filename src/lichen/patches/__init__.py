@@ -1,0 +1,1 @@
+"""Patches: windows, search, scan orders, voting and cuts, on NumPy arrays."""

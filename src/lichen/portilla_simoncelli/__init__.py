@@ -1,0 +1,1 @@
+"""The model of Portilla and Simoncelli, whole."""

@@ -1,0 +1,1 @@
+"""Descent in the metric of the gradients of the statistics."""

@@ -1,0 +1,1 @@
+"""Projections onto the statistics, one after another."""

@@ -1,1 +1,0 @@
-"""Where one patch ends and the next begins."""

@@ -1,1 +1,0 @@
-"""Descent on statistics that hang together, in the metric of their gradients."""

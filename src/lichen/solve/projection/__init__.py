@@ -1,1 +1,0 @@
-"""Adjustments of a picture to given statistics, one by one, each by the least change."""

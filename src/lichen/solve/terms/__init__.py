@@ -1,0 +1,1 @@
+"""The terms that an objective may be summed from."""
