@@ -38,6 +38,10 @@ class PortillaSimoncelli(Method):
 
     The exemplar's colours, all maps together, are turned onto their principal axes; the planes
     are made together, with the statistics that join them. First come ``iterations`` rounds of the
+    paper's sequential projections, which come near fast; then ``descend`` iterations of descent in
+    the metric of the statistics' gradients
+    (:mod:`lichen.portilla_simoncelli.gauss_newton.descent`), for as near as is wanted. All ends
+    when every group of statistics is within ``tolerance``.
 
     ``losses`` say what was reached, group by group, as root mean square over the group, of the
     picture that is given: correlations as they are, deviations and kurtosis by their share of the
