@@ -270,7 +270,7 @@ def test_the_number_of_threads_changes_nothing() -> None:
 
 
 def test_too_many_scales_are_refused() -> None:
-    with pytest.raises(ParameterError, match=r"scales = 5 .* give at most 4"):
+    with pytest.raises(ParameterError, match=r"scales = 5 .* use at most 4"):
         lichen.synthesize(blobs(), method="heeger_bergen", size=(64, 31), scales=5)
 
 
