@@ -40,7 +40,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "gatys": {"iterations": 4},
     "pooled": {"iterations": 4},
     "heeger_bergen": {"iterations": 4},
-    "portilla_simoncelli": {"iterations": 3, "descend": 3},
+    "portilla_simoncelli": {"iterations": 3, "descent_iterations": 3},
     "sliced_wasserstein": {"iterations": 6},
     "deep_sliced_wasserstein": {"iterations": 4},
     "histogram_losses": {"iterations": 4},

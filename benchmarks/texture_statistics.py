@@ -1,8 +1,9 @@
 """Portilla-Simoncelli statistics beside plenoptic's, in one run on one thread.
 
-    python benchmarks/texture_statistics.py [EXEMPLAR ...] [--only forward] [--size 256] [--repeats 21]
+    python benchmarks/texture_statistics.py [EXEMPLAR ...] [--only forward] [--size 256]
+        [--repeats 21]
 
-1. ``forward``: milliseconds for the 710 statistics of a grey picture in float32, forward, and
+1. ``forward``: milliseconds for the 710 statistics of a grey image in float32, forward, and
    forward and backward: ours, plenoptic's, and the lower bound: the Fourier transforms that ours
    take, alone (backward takes as many). The three alternate, so that all see the same machine.
    Median and half the range.
@@ -89,7 +90,7 @@ def _transforms(size: tuple[int, int]) -> Callable[[], object]:
     bands = [torch.rand(N_ORIENTATIONS, *shape, dtype=torch.complex64) for shape in shapes[:-1]]
 
     def run() -> None:
-        torch.fft.fft2(real[0])  # the picture, for bands, high-pass and low-passes
+        torch.fft.fft2(real[0])  # the image, for bands, high-pass and low-passes
         torch.fft.rfft2(real[0])
         torch.fft.rfft2(real[0])
         torch.fft.irfft2(halves[0], s=size)  # its high-pass

@@ -57,17 +57,19 @@ def test_statistics_are_the_exemplars_within_what_is_said(
     loss = PortillaSimoncelliLoss(tensor(exemplar), size=canvas)
     found = loss.errors(tensor(last.image))
     assert found.keys() == last.losses.keys() - {"total"}
-    for name, miss in found.items():
-        assert miss == pytest.approx(last.losses[name], rel=1e-3, abs=1e-6), name
-        assert miss < 0.04, name
-    assert last.losses["total"] == pytest.approx(sum(miss**2 for miss in found.values()), rel=1e-3)
+    for name, error in found.items():
+        assert error == pytest.approx(last.losses[name], rel=1e-3, abs=1e-6), name
+        assert error < 0.04, name
+    assert last.losses["total"] == pytest.approx(
+        sum(error**2 for error in found.values()), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(("channels", "contrast"), [(1, 1.0), (1, 4.0), (3, 4.0)])
-def test_descent_goes_on_where_projections_end(channels: int, contrast: float) -> None:
+def test_descent_continues_where_projections_end(channels: int, contrast: float) -> None:
     """Also where many pixels are black or white, and what is given is clipped."""
     exemplar = np.clip(contrast * (blotches((64, 64), channels) - 0.4) + 0.4, 0, 1)
-    steps = run(exemplar, iterations=15, descend=40, periodic=True)
+    steps = run(exemplar, iterations=15, descent_iterations=40, periodic=True)
     assert [step.iteration for step in steps] == list(range(1, 56))
     totals = np.array([step.losses["total"] for step in steps])
     assert totals[-1] < 0.35 * totals[14]
@@ -76,21 +78,23 @@ def test_descent_goes_on_where_projections_end(channels: int, contrast: float) -
 
 def test_it_ends_when_the_tolerance_is_reached_by_all_groups() -> None:
     steps = run(blotches((96, 96), 1), iterations=200, tolerance=0.02, periodic=True)
-    misses = [max(miss for name, miss in step.losses.items() if name != "total") for step in steps]
+    largest = [
+        max(error for name, error in step.losses.items() if name != "total") for step in steps
+    ]
     assert len(steps) < 200
-    assert misses[-1] <= 0.02 < min(misses[:-1])
+    assert largest[-1] <= 0.02 < min(largest[:-1])
     assert steps[-1].fraction == 1
 
 
 def test_one_seed_one_picture() -> None:
     exemplar = blotches((48, 60))
-    one, same = (run(exemplar, iterations=2, descend=2)[-1].image for _ in range(2))
+    one, same = (run(exemplar, iterations=2, descent_iterations=2)[-1].image for _ in range(2))
     assert one.tobytes() == same.tobytes()
 
 
 def test_resumed_in_either_half() -> None:
     exemplar = Exemplar.from_array(blotches((48, 48), 1))
-    method = get("portilla_simoncelli").configure(iterations=4, descend=3)
+    method = get("portilla_simoncelli").configure(iterations=4, descent_iterations=3)
     steps = list(Run(method, [exemplar], Canvas(exemplar.size)))
     for stopped in (steps[1], steps[5]):
         rest = list(Run(method, [exemplar], Canvas(exemplar.size), resume=stopped))
@@ -131,7 +135,7 @@ def test_an_even_texture_is_matched_and_its_rule_is_lost() -> None:
     even, other = (julesz("even", 128, seed=seed) for seed in (0, 1))
     made = run(even, iterations=25, scales=3, periodic=True)[-1]
     another = PortillaSimoncelliLoss(tensor(even), n_scales=3).errors(tensor(other))
-    assert made.losses["total"] < 0.5 * sum(miss**2 for miss in another.values())
+    assert made.losses["total"] < 0.5 * sum(error**2 for error in another.values())
     for picture, low, high in ((even, 0.9, 1.0), (made.image, -0.5, 0.5)):
         sign = np.where(picture[..., 0] > 0.5, 1, -1)
         product = sign * np.roll(sign, 1, 0) * np.roll(sign, 1, 1) * np.roll(sign, (1, 1), (0, 1))
@@ -140,16 +144,18 @@ def test_an_even_texture_is_matched_and_its_rule_is_lost() -> None:
 
 def test_flat_exemplars() -> None:
     grey = np.full((40, 40, 3), 0.25, np.float32)
-    np.testing.assert_allclose(run(grey, iterations=2, descend=2)[-1].image, grey, atol=1e-3)
+    np.testing.assert_allclose(
+        run(grey, iterations=2, descent_iterations=2)[-1].image, grey, atol=1e-3
+    )
 
 
 def test_sizes_and_parameters_that_cannot_be() -> None:
     exemplar = blotches((60, 70), 1)
-    with pytest.raises(ParameterError, match="40 pixels a side are too few for scales = 3"):
+    with pytest.raises(ParameterError, match="40 pixels per side are too few for scales = 3"):
         lichen.synthesize(exemplar, method="portilla_simoncelli", size=(40, 90), scales=3)
     with pytest.raises(ParameterError, match="neighbours must be odd"):
         lichen.synthesize(exemplar, method="portilla_simoncelli", neighbours=4)
-    with pytest.raises(ParameterError, match="at least one of iterations and descend"):
+    with pytest.raises(ParameterError, match="at least one of iterations and descent_iterations"):
         lichen.synthesize(exemplar, method="portilla_simoncelli", iterations=0)
 
 

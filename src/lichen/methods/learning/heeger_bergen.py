@@ -91,7 +91,7 @@ class HeegerBergen(Method):
         Field(
             ge=1,
             le=16,
-            description="octaves; by default as many as leave a low-pass of 8 px per side",
+            description="octaves; by default down to a low-pass of 8 px",
         ),
     ] = None
     orientations: Annotated[
@@ -101,7 +101,7 @@ class HeegerBergen(Method):
         bool, Field(description="use the principal axes of the colours as planes, not the channels")
     ] = True
     periodic: Annotated[
-        bool, Field(description="the exemplar tiles: do not take its periodic component")
+        bool, Field(description="whether the exemplar tiles")
     ] = False
     precision: Annotated[
         Literal["float32", "float64"],

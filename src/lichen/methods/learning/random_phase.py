@@ -43,7 +43,7 @@ class RandomPhase(Method):
     )
     taper: Annotated[float, Field(gt=0, le=0.5)] = Field(
         TAPER,
-        description="fraction of the exemplar's shorter side over which it is tapered for other sizes",
+        description="width of the taper for other sizes, as a fraction of the shorter side",
     )
 
     def run(
