@@ -33,6 +33,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from lichen.arrays import Size
 from lichen.errors import ParameterError
 
 
@@ -160,7 +161,7 @@ def partial_lowpasses(image: Tensor, n_scales: int = 4) -> tuple[Tensor, ...]:
     return tuple(images)
 
 
-def band_size(size: tuple[int, int], scale: int) -> tuple[int, int]:
+def band_size(size: Size, scale: int) -> Size:
     """Height and width of the bands of a scale: ceil(size / 2^scale)."""
     return -(-size[0] // 2**scale), -(-size[1] // 2**scale)
 
@@ -186,7 +187,7 @@ class Filters:
 
 @lru_cache(maxsize=8)
 def pyramid_filters(
-    size: tuple[int, int],
+    size: Size,
     n_scales: int,
     n_orientations: int,
     is_complex: bool,
@@ -210,7 +211,7 @@ def pyramid_filters(
         return Filters(parts[0], tuple(parts[1:-1]), parts[-1])
 
 
-def half_planes(size: tuple[int, int], scale: int, n_orientations: int) -> Tensor:
+def half_planes(size: Size, scale: int, n_orientations: int) -> Tensor:
     """Return masks that make bands analytic: 2 on a complex band's half plane, 0 on the other.
 
     Parameters
@@ -239,7 +240,7 @@ def half_planes(size: tuple[int, int], scale: int, n_orientations: int) -> Tenso
 
 @lru_cache(maxsize=8)
 def lowpass_filters(
-    size: tuple[int, int], n_scales: int, dtype: torch.dtype, device: torch.device
+    size: Size, n_scales: int, dtype: torch.dtype, device: torch.device
 ) -> tuple[Tensor, ...]:
     """Return lo_s^2 for s = 0 to S, (h, w // 2 + 1): the filters of :func:`partial_lowpasses`."""
     with torch.inference_mode(False), torch.no_grad():
@@ -251,7 +252,7 @@ def lowpass_filters(
         return tuple(masks)
 
 
-def _polar(size: tuple[int, int], here: tuple[int, int]) -> tuple[Tensor, Tensor]:
+def _polar(size: Size, here: Size) -> tuple[Tensor, Tensor]:
     """Radius (1 at the image's Nyquist frequency) and angle of the ``here`` lowest frequencies."""
     y = torch.fft.fftfreq(here[0], dtype=torch.float64)[:, None] * (2 * here[0] / size[0])
     x = torch.fft.fftfreq(here[1], dtype=torch.float64)[None, :] * (2 * here[1] / size[1])
@@ -289,7 +290,7 @@ def _side(cosine: Tensor) -> Tensor:
     return torch.sign(cosine.where(cosine.abs() > 1e-12, 0))
 
 
-def crop_spectrum(spectrum: Tensor, size: tuple[int, int], half: bool = True) -> Tensor:
+def crop_spectrum(spectrum: Tensor, size: Size, half: bool = True) -> Tensor:
     """Keep the lowest frequencies of a spectrum, of ``rfft2`` or, with ``half=False``, ``fft2``."""
     rows = _lowest(spectrum, size[0], -2)
     if not half:
@@ -306,7 +307,7 @@ def _lowest(spectrum: Tensor, count: int, axis: int) -> Tensor:
     return torch.cat(ends, axis)
 
 
-def pad_spectrum(spectrum: Tensor, size: tuple[int, int], half: bool = True) -> Tensor:
+def pad_spectrum(spectrum: Tensor, size: Size, half: bool = True) -> Tensor:
     """Undo :func:`crop_spectrum` with zeros; ``size`` is that of the image."""
     rows = _zero_padded(spectrum, size[0], -2)
     if not half:
@@ -337,7 +338,7 @@ def column_multiplicity(width: int) -> Tensor:
     return multiplicity
 
 
-def _sampled(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
+def _sampled(spectrum: Tensor, size: Size) -> Tensor:
     """Return the image of these Fourier amplitudes at the samples of a size."""
     return torch.fft.irfft2(spectrum, s=size, norm="forward")
 
@@ -347,7 +348,7 @@ def _spectrum(image: Tensor) -> Tensor:
     return torch.fft.rfft2(image, norm="forward")
 
 
-def _check(image: Tensor, n_scales: int, n_orientations: int) -> tuple[int, int]:
+def _check(image: Tensor, n_scales: int, n_orientations: int) -> Size:
     if n_scales < 1 or n_orientations < 1:
         problem = f"n_scales = {n_scales} and n_orientations = {n_orientations} are not allowed"
         raise ParameterError(problem, "use at least 1 of each")

@@ -40,6 +40,7 @@ from numpy.polynomial.polynomial import polyder, polymul, polyroots, polysub
 from scipy.optimize import brentq
 from torch import Tensor
 
+from lichen.arrays import Size
 from lichen.features.steerable_pyramid import column_multiplicity
 
 STEP_FRACTION = 0.98
@@ -59,7 +60,7 @@ FILTER_TOLERANCE = 1e-5
 
 RIDGE = 1e-5
 """Of the diagonal of the system for the kernel. Without it, frequencies that hardly occur in a map,
-and so hardly affect its autocovariance, are amplified a hundredfold; it does not show in results."""
+and so hardly affect its autocovariance, are amplified a hundredfold. It is not seen in results."""
 
 MAX_JOINED_AXES = 3
 """Axes joined by one direction of a gamut at most: there are too many directions beyond."""
@@ -255,7 +256,7 @@ def _matrix_power(matrix: Tensor, exponent: float) -> Tensor:
     return (vectors * powers[..., None, :]) @ vectors.mT
 
 
-def adjust_autocovariance(spectrum: Tensor, wanted: Tensor, size: tuple[int, int]) -> Tensor:
+def adjust_autocovariance(spectrum: Tensor, wanted: Tensor, size: Size) -> Tensor:
     """Filter maps so that they have given autocovariances at shifts of a few samples.
 
     Parameters
@@ -356,7 +357,7 @@ class _Waves:
 
 
 @lru_cache(maxsize=32)
-def _waves(size: tuple[int, int], reach: int, dtype: torch.dtype, device: torch.device) -> _Waves:
+def _waves(size: Size, reach: int, dtype: torch.dtype, device: torch.device) -> _Waves:
     height, width = size
     with torch.inference_mode(False), torch.no_grad():
         shifts = torch.arange(-2 * reach, 2 * reach + 1)

@@ -16,6 +16,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from lichen.arrays import Size
 from lichen.errors import ParameterError, unknown_name
 from lichen.features.colour_axes import ColourAxes
 from lichen.portilla_simoncelli.statistics import (
@@ -80,7 +81,7 @@ class PortillaSimoncelliLoss:
         n_scales: int = 4,
         n_orientations: int = 4,
         n_neighbours: int = 7,
-        size: tuple[int, int] | None = None,
+        size: Size | None = None,
         weights: Mapping[str, float] | None = None,
     ) -> None:
         smallest = (exemplar.shape[2], exemplar.shape[3])

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lichen.arrays import Size
 from lichen.features.steerable_pyramid import (
     band_size,
     column_multiplicity,
@@ -92,7 +93,7 @@ class _Rounds:
     def __init__(
         self,
         target: ColourStatistics,
-        size: tuple[int, int],
+        size: Size,
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
@@ -215,7 +216,7 @@ class _Lowpass:
     ``moments`` says which planes get skewness and kurtosis.
     """
 
-    size: tuple[int, int]
+    size: Size
     covariance: Tensor
     autocovariance: Tensor
     skewness: list[float]
@@ -223,7 +224,7 @@ class _Lowpass:
     moments: list[bool]
 
     @classmethod
-    def of(cls, target: ColourStatistics, scale: int, size: tuple[int, int]) -> _Lowpass:
+    def of(cls, target: ColourStatistics, scale: int, size: Size) -> _Lowpass:
         planes = target.planes
         deviation = planes.lowpass_deviation[:, scale].double()
         correlation = planes.lowpass_autocorrelation[:, scale].double()

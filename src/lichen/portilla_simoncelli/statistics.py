@@ -60,6 +60,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from lichen.arrays import Size
 from lichen.errors import ParameterError
 from lichen.features.steerable_pyramid import column_multiplicity
 from lichen.portilla_simoncelli.maps import PyramidMaps, pyramid_maps
@@ -316,7 +317,7 @@ def colour_statistics_of_maps(maps: PyramidMaps, n_neighbours: int) -> ColourSta
     )
 
 
-def largest_n_scales(size: tuple[int, int], n_neighbours: int = 7) -> int:
+def largest_n_scales(size: Size, n_neighbours: int = 7) -> int:
     """Return the most scales whose coarsest low-pass holds a neighbourhood; 0 when none does.
 
     Parameters
@@ -332,7 +333,7 @@ def largest_n_scales(size: tuple[int, int], n_neighbours: int = 7) -> int:
     return n_scales
 
 
-def check_neighbours(size: tuple[int, int], n_scales: int, n_neighbours: int) -> None:
+def check_neighbours(size: Size, n_scales: int, n_neighbours: int) -> None:
     """Raise for a neighbourhood that is even or does not fit into the coarsest low-pass."""
     if n_neighbours < 1 or n_neighbours % 2 == 0:
         raise ParameterError(f"n_neighbours = {n_neighbours} is not allowed", "use an odd number")

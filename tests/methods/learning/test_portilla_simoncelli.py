@@ -1,4 +1,4 @@
-"""Portilla-Simoncelli synthesis: what it promises of its results, measured afresh."""
+"""Portilla-Simoncelli synthesis: properties of its results, measured independently."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def tensor(pixels: Array) -> torch.Tensor:
     ("size", "canvas", "channels"),
     [((128, 128), (128, 128), 1), ((115, 130), (140, 101), 1), ((97, 120), (120, 128), 3)],
 )
-def test_statistics_are_the_exemplars_within_what_is_said(
+def test_statistics_are_the_exemplars_within_the_reported_losses(
     size: tuple[int, int], canvas: tuple[int, int], channels: int
 ) -> None:
     exemplar = blotches(size, channels)
@@ -67,13 +67,15 @@ def test_statistics_are_the_exemplars_within_what_is_said(
 
 @pytest.mark.parametrize(("channels", "contrast"), [(1, 1.0), (1, 4.0), (3, 4.0)])
 def test_descent_continues_where_projections_end(channels: int, contrast: float) -> None:
-    """Also where many pixels are black or white, and what is given is clipped."""
+    """Also where many pixels are black or white and the result is clipped."""
     exemplar = np.clip(contrast * (blotches((64, 64), channels) - 0.4) + 0.4, 0, 1)
     steps = run(exemplar, iterations=15, descent_iterations=40, periodic=True)
     assert [step.iteration for step in steps] == list(range(1, 56))
     totals = np.array([step.losses["total"] for step in steps])
     assert totals[-1] < 0.35 * totals[14]
-    assert np.diff(totals[14:]).max() <= 0.02 * totals[14]  # but for the pull on what is clipped
+    assert (
+        np.diff(totals[14:]).max() <= 0.02 * totals[14]
+    )  # except for the term that pulls clipped values back
 
 
 def test_it_ends_when_the_tolerance_is_reached_by_all_groups() -> None:
@@ -127,7 +129,7 @@ def test_colours_are_the_exemplars() -> None:
 
 
 def test_an_even_texture_is_matched_and_its_rule_is_lost() -> None:
-    """What tells even from odd is of the fourth order, and hardly in the model.
+    """Even and odd textures differ in the fourth order, which the model hardly sees.
 
     The result is nearer to the exemplar's statistics than another sample of its kind, yet the
     product of four neighbours, 1 all over the exemplar, is not kept.
@@ -149,7 +151,7 @@ def test_flat_exemplars() -> None:
     )
 
 
-def test_sizes_and_parameters_that_cannot_be() -> None:
+def test_impossible_sizes_and_parameters_are_refused() -> None:
     exemplar = blotches((60, 70), 1)
     with pytest.raises(ParameterError, match="40 pixels per side are too few for scales = 3"):
         lichen.synthesize(exemplar, method="portilla_simoncelli", size=(40, 90), scales=3)
