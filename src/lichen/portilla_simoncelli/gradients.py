@@ -276,7 +276,7 @@ def add_autocorrelations(
         jacobian.add(maps.plane(i), wanted, maps.pullback(i, gradients), maps.spectrum_size)
 
 
-def _shifted_both_ways(values: Tensor, step: Size) -> Tensor:
+def _shifted_both_ways(values: Tensor, step: tuple[int, int]) -> Tensor:
     back = (-step[0], -step[1])
     return values.roll(step, (-2, -1)) + values.roll(back, (-2, -1))
 
