@@ -17,9 +17,7 @@ def three_threads() -> None:
 
 
 def blas_threads() -> set[int]:
-    return {
-        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
-    }
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
 def test_torch_has_one_thread_and_then_what_it_had() -> None:

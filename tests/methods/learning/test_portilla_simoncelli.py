@@ -73,9 +73,8 @@ def test_descent_continues_where_projections_end(channels: int, contrast: float)
     assert [step.iteration for step in steps] == list(range(1, 56))
     totals = np.array([step.losses["total"] for step in steps])
     assert totals[-1] < 0.35 * totals[14]
-    assert (
-        np.diff(totals[14:]).max() <= 0.02 * totals[14]
-    )  # except for the term that pulls clipped values back
+    # The loss that is minimized also pulls back what is clipped, which may raise these a little.
+    assert np.diff(totals[14:]).max() <= 0.02 * totals[14]
 
 
 def test_it_ends_when_the_tolerance_is_reached_by_all_groups() -> None:
