@@ -17,9 +17,9 @@ from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
 from lichen.registry import Row
 from lichen.run import tasks
-from lichen.run.synthesis import prepare
 from lichen.step import Step
 from lichen.testing import check_method
+from running import prepare
 
 CHEAP: dict[str, dict[str, Any]] = {
     "patchmatch": {"iterations": 2},
@@ -65,7 +65,7 @@ def test_rows_and_files_belong_together() -> None:
 
 @pytest.mark.parametrize("name", sorted(registry.METHODS))
 def test_every_parameter_is_described_and_cited(name: str) -> None:
-    method = registry.get(name)
+    method = registry.method(name)
     assert method.name == name
     assert any(character.isdigit() for character in method.citation)
     for field_name, field in method.model_fields.items():
@@ -74,7 +74,7 @@ def test_every_parameter_is_described_and_cited(name: str) -> None:
         method.configure(preset)
 
 
-PRESETS = [(name, preset) for name in registry.METHODS for preset in registry.get(name).presets]
+PRESETS = [(name, preset) for name in registry.METHODS for preset in registry.method(name).presets]
 
 
 @pytest.mark.parametrize(("name", "preset"), PRESETS)
@@ -82,7 +82,7 @@ def test_every_preset_begins(
     name: str, preset: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cheap: dict[str, Any] = {}
-    configured = registry.get(name).configure(preset)
+    configured = registry.method(name).configure(preset)
     if hasattr(configured, "network"):
         cheap["rescale"] = False  # that takes seconds
         if configured.network in ("vgg19", "squeezenet"):

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import lichen
+from lichen import registry
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.features.colour_axes import ColourAxes
+from lichen.method import Context
 from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
-from lichen.registry import get
-from lichen.run.loop import Run
 from lichen.step import Step
 from lichen.textures import julesz
+from running import run_of
 
 Array = NDArray[np.float32]
 
@@ -36,9 +37,9 @@ def blotches(size: tuple[int, int], channels: int = 3, seed: int = 0) -> Array:
 
 
 def run(exemplar: Array, size: tuple[int, int] | None = None, **parameters: Any) -> list[Step]:
-    method = get("portilla_simoncelli").configure(**parameters)
+    method = registry.method("portilla_simoncelli").configure(**parameters)
     example = Exemplar.from_array(exemplar)
-    return list(Run(method, [example], Canvas(size or example.size), threads=1))
+    return list(run_of(method, [example], Canvas(size or example.size), threads=1))
 
 
 def tensor(pixels: Array) -> torch.Tensor:
@@ -95,11 +96,30 @@ def test_one_seed_one_picture() -> None:
 
 def test_resumed_in_either_half() -> None:
     exemplar = Exemplar.from_array(blotches((48, 48), 1))
-    method = get("portilla_simoncelli").configure(iterations=4, descent_iterations=3)
-    steps = list(Run(method, [exemplar], Canvas(exemplar.size)))
+    method = registry.method("portilla_simoncelli").configure(iterations=4, descent_iterations=3)
+    steps = list(run_of(method, [exemplar], Canvas(exemplar.size)))
     for stopped in (steps[1], steps[5]):
-        rest = list(Run(method, [exemplar], Canvas(exemplar.size), resume=stopped))
+        rest = list(method.run([exemplar], Canvas(exemplar.size), Context(resume=stopped)))
         assert [step.iteration for step in rest] == list(range(stopped.iteration + 1, 8))
+
+
+@pytest.mark.parametrize(("descent", "kept"), [(0, "iterations"), (9, "descent_iterations")])
+def test_it_continues_from_an_image_as_it_ended(descent: int, kept: str) -> None:
+    exemplar = blotches((48, 48), 1)
+    method = registry.method("portilla_simoncelli").configure(
+        iterations=12, descent_iterations=descent, periodic=True
+    )
+    example, size = Exemplar.from_array(exemplar), exemplar.shape[:2]
+    before = list(run_of(method, [example], Canvas(size)))[-1]
+    canvas = Canvas(size, init=Exemplar.from_array(before.image))
+    further = method.continued(4)
+    assert (further.iterations, further.descent_iterations)[kept != "iterations"] == 4
+    assert further.iterations + further.descent_iterations == 4
+    after = list(run_of(further, [example], canvas))
+    assert after[-1].iteration == 4
+    assert after[-1].losses["total"] < before.losses["total"]
+    with pytest.raises(ParameterError, match=f"`{kept}` = -1"):
+        method.continued(-1)
 
 
 def test_the_result_tiles_also_when_the_exemplar_does_not() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,9 @@ class HeegerBergen(Method):
     citation: ClassVar[str] = (
         "Heeger, Bergen: Pyramid-Based Texture Analysis/Synthesis, SIGGRAPH 1995"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask", "maps"})
+    honours: ClassVar[frozenset[str]] = frozenset(
+        {"wrap", "init", "mask", "maps", "continues", "video"}
+    )
     minimum_size: ClassVar[int] = 2
     presets: ClassVar = {"isotropic": {"orientations": 1}}
 
@@ -100,9 +102,7 @@ class HeegerBergen(Method):
     decorrelate: Annotated[
         bool, Field(description="use the principal axes of the colours as planes, not the channels")
     ] = True
-    periodic: Annotated[
-        bool, Field(description="whether the exemplar tiles")
-    ] = False
+    periodic: Annotated[bool, Field(description="whether the exemplar tiles")] = False
     precision: Annotated[
         Literal["float32", "float64"],
         Field(description="of planes and bands; rounding decides the ranks of nearly equal values"),
@@ -154,8 +154,12 @@ class HeegerBergen(Method):
                     fraction=iteration / self.iterations,
                 )
 
-    def optimises(self) -> frozenset[str]:
-        """Histograms of the colours."""
+    def continued(self, iterations: int) -> Self:
+        """Return the method that takes an image ``iterations`` further."""
+        return self.configure(**{**self.model_dump(), "iterations": iterations})
+
+    def optimizes(self) -> frozenset[str]:
+        """Return histograms, those of the colours."""
         return frozenset({"histogram"})
 
     def _bands(self, scales: int, plane: Values) -> SteerablePyramid:

@@ -63,7 +63,9 @@ class PortillaSimoncelli(Method):
         "Portilla, Simoncelli: A Parametric Texture Model Based on Joint Statistics of Complex "
         "Wavelet Coefficients, IJCV 2000"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask", "maps"})
+    honours: ClassVar[frozenset[str]] = frozenset(
+        {"wrap", "init", "mask", "maps", "continues", "video", "device"}
+    )
     minimum_size: ClassVar[int] = 13
     presets: ClassVar = {
         "projections": {"iterations": 50, "descent_iterations": 0},
@@ -129,8 +131,10 @@ class PortillaSimoncelli(Method):
         from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
 
         torch.set_num_threads(context.threads)
+        # Moments are taken in float64, which MPS does not have.
+        device = "cpu" if context.device.startswith("mps") else context.device
         pixels = exemplars[0].rectangle
-        analysed = to_tensor(pixels if self.periodic else periodic_component(pixels))
+        analysed = to_tensor(pixels if self.periodic else periodic_component(pixels)).to(device)
         loss = PortillaSimoncelliLoss(
             analysed,
             n_scales=self.scales or SCALES,
@@ -138,14 +142,14 @@ class PortillaSimoncelli(Method):
             n_neighbours=self.neighbours,
             size=canvas.size,
         )
-        example = to_tensor(pixels)
+        example = to_tensor(pixels).to(device)
         low, high = (bound.view(-1, 1, 1) for bound in torch.aminmax(example[0].flatten(1), dim=1))
         within = partial(torch.clamp, min=low, max=high)
 
         done, total = 0, self.iterations + self.descent_iterations
         if context.resume is not None:
             done = context.resume.iteration
-            start = loss.axes.planes(to_tensor(context.resume.image)[0])
+            start = loss.axes.planes(to_tensor(context.resume.image).to(device)[0])
         else:
             start = self._start(loss, example, canvas, context)
         gamut = Gamut.of(loss.axes.planes(analysed[0]))
@@ -168,7 +172,14 @@ class PortillaSimoncelli(Method):
         if step is not None and step.fraction < 1:  # the descent ended early
             yield replace(step, fraction=1.0)
 
-    def optimises(self) -> frozenset[str]:
+    def continued(self, iterations: int) -> Self:
+        """Return the method that takes an image ``iterations`` further, by its last stage."""
+        last, other = "iterations", "descent_iterations"
+        if self.descent_iterations:
+            last, other = other, last
+        return self.configure(**{**self.model_dump(), last: iterations, other: 0})
+
+    def optimizes(self) -> frozenset[str]:
         """Return its statistics, and those that they contain."""
         return frozenset({"portilla-simoncelli", "autocorrelation", "covariance"})
 
@@ -202,10 +213,10 @@ class PortillaSimoncelli(Method):
         from lichen.solve.pyramid import fit
 
         if isinstance(canvas.init, Exemplar):
-            return loss.axes.planes(to_tensor(canvas.init.pixels)[0])
+            return loss.axes.planes(to_tensor(canvas.init.pixels).to(example.device)[0])
         if canvas.init == "exemplar":
             return loss.axes.planes(fit(example, canvas.size)[0])
         pixels = loss.target.planes.pixels[..., None, None]  # (P, 6, 1, 1)
         generator = context.torch_generator("noise")
         noise = torch.randn((len(pixels), *canvas.size), generator=generator)
-        return pixels[:, 0] + pixels[:, 1].sqrt() * noise
+        return pixels[:, 0] + pixels[:, 1].sqrt() * noise.to(example.device)
