@@ -61,6 +61,14 @@ class WeightsError(LichenError):
     """Weights of a network that are absent, damaged or not understood."""
 
 
+class DeviceError(LichenError):
+    """A device that this machine, or this torch, does not have."""
+
+
+class OutOfMemoryError(LichenError):
+    """A device whose memory is too small for what was asked of it."""
+
+
 class ProvenanceError(LichenError):
     """A picture without a usable record of how it was made."""
 
