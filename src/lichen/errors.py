@@ -62,7 +62,11 @@ class NotHonouredError(CanvasError):
 
 
 class DeviceError(LichenError):
-    """A device that is not there, or whose memory is too small."""
+    """A device that this machine, or this torch, does not have."""
+
+
+class OutOfMemoryError(LichenError):
+    """A device whose memory is too small for what was asked of it."""
 
 
 class WeightsError(LichenError):

@@ -30,7 +30,8 @@ from lichen.step import Step
 if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
     from torch import Tensor
 
-    from lichen.features.extractor import Border, FeatureExtractor
+    from lichen.features.extractor import FeatureExtractor
+    from lichen.nn.border import Border
     from lichen.nn.precision import Precision
     from lichen.solve.coarse_to_fine import Level
     from lichen.solve.lbfgs import Iterate
@@ -323,7 +324,7 @@ class ImageLearning(Method):
         turn: int = 0,
     ) -> Objective:
         """The weighted sum at one level, its targets from the exemplars at the level's scale."""
-        from lichen.features.standardised import Standardised
+        from lichen.features.standardized import Standardized
         from lichen.solve.objective import Example, Objective
         from lichen.solve.pyramid import level_size, shrink
         from lichen.solve.terms.setting import Setting, build
@@ -331,7 +332,7 @@ class ImageLearning(Method):
         layers = self._layers(features)
         colours = _mixed(examples)
         if self.standardise:
-            features = Standardised.of(features, colours[None, :, None], None)
+            features = Standardized.of(features, colours)
         setting = Setting(
             features=features,
             layers=layers,
