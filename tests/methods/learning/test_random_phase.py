@@ -121,7 +121,7 @@ def test_masked_pixels_do_not_count(exemplar: Array) -> None:
 
 def test_result_tiles_and_maps_stay_in_step(exemplar: Array) -> None:
     """A second map that is half the first stays so: one phase for all channels."""
-    material = Exemplar.from_array(exemplar).stacked({"height": exemplar[..., :1] / 2 + 0.2})
+    material = Exemplar.from_array(exemplar).with_maps({"height": exemplar[..., :1] / 2 + 0.2})
     image = lichen.synthesize(material, method="random_phase", size=(90, 130), wrap=True).image
     np.testing.assert_allclose(image[..., 3], image[..., 0] / 2 + 0.2, atol=1e-4)
     across = np.abs(image[0] - image[-1]).mean()

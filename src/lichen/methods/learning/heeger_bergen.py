@@ -21,7 +21,6 @@ from lichen.arrays import Array, Mask, Size
 from lichen.canvas import Canvas
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
-from lichen.image.principal_axes import principal_axes
 from lichen.method import Context, Method
 from lichen.nn.threads import single_threaded_torch, single_threaded_workers
 from lichen.statistics.random_phase import periodic_component
@@ -218,9 +217,14 @@ class Axes:
     @classmethod
     def of(cls, exemplar: Exemplar, decorrelate: bool = True) -> Axes:
         """Return the principal axes of the usable pixels, or the channels."""
+        import torch
+
+        from lichen.features.colour_axes import principal_axes
+
         pixels = exemplar.pixels.reshape(-1, exemplar.channels).astype(np.float64)
         colours = pixels if exemplar.mask is None else pixels[exemplar.mask.ravel()]
-        mean, variances, axes = principal_axes(colours)
+        parts = principal_axes(torch.from_numpy(np.ascontiguousarray(colours.T)))
+        mean, variances, axes = (part.numpy() for part in parts)
         if not decorrelate:
             variances, axes = colours.var(0), np.eye(exemplar.channels)
         return cls(mean, axes[:, variances > MIN_DEVIATION**2])

@@ -134,7 +134,7 @@ class PortillaSimoncelli(Method):
         # Moments are taken in float64, which MPS does not have.
         device = "cpu" if context.device.startswith("mps") else context.device
         pixels = exemplars[0].rectangle
-        analysed = to_tensor(pixels if self.periodic else periodic_component(pixels)).to(device)
+        analysed = to_tensor(pixels if self.periodic else periodic_component(pixels), device)
         loss = PortillaSimoncelliLoss(
             analysed,
             n_scales=self.scales or SCALES,
@@ -142,14 +142,14 @@ class PortillaSimoncelli(Method):
             n_neighbours=self.neighbours,
             size=canvas.size,
         )
-        example = to_tensor(pixels).to(device)
+        example = to_tensor(pixels, device)
         low, high = (bound.view(-1, 1, 1) for bound in torch.aminmax(example[0].flatten(1), dim=1))
         within = partial(torch.clamp, min=low, max=high)
 
         done, total = 0, self.iterations + self.descent_iterations
         if context.resume is not None:
             done = context.resume.iteration
-            start = loss.axes.planes(to_tensor(context.resume.image).to(device)[0])
+            start = loss.axes.planes(to_tensor(context.resume.image, device)[0])
         else:
             start = self._start(loss, example, canvas, context)
         gamut = Gamut.of(loss.axes.planes(analysed[0]))
@@ -213,7 +213,7 @@ class PortillaSimoncelli(Method):
         from lichen.solve.pyramid import fit
 
         if isinstance(canvas.init, Exemplar):
-            return loss.axes.planes(to_tensor(canvas.init.pixels).to(example.device)[0])
+            return loss.axes.planes(to_tensor(canvas.init.pixels, str(example.device))[0])
         if canvas.init == "exemplar":
             return loss.axes.planes(fit(example, canvas.size)[0])
         pixels = loss.target.planes.pixels[..., None, None]  # (P, 6, 1, 1)
