@@ -89,9 +89,7 @@ class AnalogySearch:
         candidates = np.flatnonzero(centres).astype(np.int32)
 
         def vectors_of(sources: IntArray) -> Array:
-            return neighbourhood.vectors(
-                level.features, coarser.features, sources, (False, False)
-            )
+            return neighbourhood.vectors(level.features, coarser.features, sources, (False, False))
 
         projection = Projection.of(
             vectors_of,

@@ -171,9 +171,7 @@ def lay_blocks(blocks: Blocks, level: Level, seed: int) -> float:
 
 
 @kernel()
-def _all_filled(
-    filled: Mask, down: int, across: int, block: int, wraps: tuple[bool, bool]
-) -> bool:
+def _all_filled(filled: Mask, down: int, across: int, block: int, wraps: tuple[bool, bool]) -> bool:
     """Whether everything in a block and within a block of it is filled."""
     height, width = filled.shape
     for i in range((down - 1) * block, (down + 2) * block):
@@ -247,9 +245,7 @@ def _compare(
 
 
 @kernel()
-def _draw(
-    errors: Array, anchors: Mask, limit: float, seed: int, number: int
-) -> tuple[int, int]:
+def _draw(errors: Array, anchors: Mask, limit: float, seed: int, number: int) -> tuple[int, int]:
     """Draw one of the anchors whose errors are within the limit."""
     good = 0
     for y in range(errors.shape[0]):

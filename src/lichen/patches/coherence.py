@@ -87,9 +87,7 @@ class WindowScratch(NamedTuple):
     tried: IntArray
 
 
-def coherent_scan(
-    level: Level, sets: CandidateSets, radius: int, search: CoherentSearch
-) -> None:
+def coherent_scan(level: Level, sets: CandidateSets, radius: int, search: CoherentSearch) -> None:
     """Choose each pixel that is not known once, in raster order.
 
     What is filled of a window counts: its causal half at first, all of it in later scans.

@@ -47,9 +47,7 @@ def _apart(features: Array, source: int, other: int) -> float:
 
 
 @kernel()
-def _misfit(
-    mosaic: Mosaic, block: Indices, top: int, left: int
-) -> float:
+def _misfit(mosaic: Mosaic, block: Indices, top: int, left: int) -> float:
     """Mean squared difference of a block's border from what lies where it would go."""
     features, width, sources, border = mosaic.features, mosaic.width, mosaic.sources, mosaic.border
     total, count = 0.0, 0
@@ -75,9 +73,7 @@ def _misfit(
 
 
 @kernel()
-def _lay(
-    mosaic: Mosaic, block: Indices, top: int, left: int
-) -> None:
+def _lay(mosaic: Mosaic, block: Indices, top: int, left: int) -> None:
     features, width, sources, border = mosaic.features, mosaic.width, mosaic.sources, mosaic.border
     size_y, size_x = sources.shape
     height = block[2] if mosaic.wrap_rows else min(block[2], size_y - top)
@@ -126,9 +122,7 @@ def _lay(
 
 
 @kernel()
-def lay_cut_blocks(
-    mosaic: Mosaic, blocks: Indices, targets: Indices
-) -> None:
+def lay_cut_blocks(mosaic: Mosaic, blocks: Indices, targets: Indices) -> None:
     """Lay blocks of the example over a picture, the later over the earlier ones.
 
     Each edge that meets something is a minimum error boundary cut through the block's border

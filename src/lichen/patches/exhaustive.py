@@ -262,9 +262,7 @@ def _sample(
     slot: int,
 ) -> Any:
     terms = row_of(scratch, slot)
-    n_terms = gather_filled(
-        neighbourhood, level, y, x, terms.offsets, terms.values, terms.roots
-    )
+    n_terms = gather_filled(neighbourhood, level, y, x, terms.offsets, terms.values, terms.roots)
     bound = coherent_error(index, level, y, x, terms, n_terms)
     count = nearest_sources(index, terms, n_terms, bound, search.tolerance)
     pixel = y * level.known.shape[1] + x

@@ -38,9 +38,7 @@ TO: tuple[Slices, Slices] = ((slice(1, None), slice(None)), (slice(None), slice(
 """By axis, all pixels that have a next one, and the next ones."""
 
 
-def minimum_cut(
-    labels: Labels, price: Array, down: Links, right: Links
-) -> Mask:
+def minimum_cut(labels: Labels, price: Array, down: Links, right: Links) -> Mask:
     """Decide which pixels of a rectangle are replaced, at the least total cost.
 
     Parameters

@@ -164,7 +164,9 @@ def gather_filled(
             elif summing:
                 mass += neighbourhood.weight[t]
             else:
-                root = np.float32(np.sqrt(neighbourhood.weight[t] / (guide_mass if guide else mass)))
+                root = np.float32(
+                    np.sqrt(neighbourhood.weight[t] / (guide_mass if guide else mass))
+                )
                 offsets[n] = plane * size + dy * width + dx
                 values[n] = root * level.image[qy, qx, plane]
                 roots[n] = root

@@ -92,7 +92,14 @@ def groups_in_order(order: Indices, radius: int, wraps: tuple[bool, bool], size:
 
 
 def source_of(
-    search: Any, index: Any, neighbourhood: Any, level: Level, scratch: Any, y: int, x: int, slot: int
+    search: Any,
+    index: Any,
+    neighbourhood: Any,
+    level: Level,
+    scratch: Any,
+    y: int,
+    x: int,
+    slot: int,
 ) -> int:
     """Source pixel for a pixel of the level, -1 to leave it as it is.
 

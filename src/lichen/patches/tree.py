@@ -124,7 +124,9 @@ def _two_means(
 
 
 @kernel()
-def _divide(vectors: Array, rows: Indices, leaf: int, seed: int) -> tuple[int, Array, Indices, Indices]:
+def _divide(
+    vectors: Array, rows: Indices, leaf: int, seed: int
+) -> tuple[int, Array, Indices, Indices]:
     """Sort vectors and rows by leaf, in place; return the number of nodes and their arrays."""
     n, length = vectors.shape
     most = 2 * n

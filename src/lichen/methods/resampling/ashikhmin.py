@@ -49,9 +49,7 @@ class Ashikhmin(GuidedMethod):
     minimum_size: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {"passes": 1}}
 
-    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(
-        5, description="side of the window, odd"
-    )
+    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(5, description="side of the window, odd")
     passes: Annotated[int, Field(ge=1, le=50)] = Field(
         3, description="times that each pixel is chosen"
     )

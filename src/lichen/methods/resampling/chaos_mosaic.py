@@ -67,7 +67,8 @@ class ChaosMosaic(ResamplingMethod):
         8, description="further iterates among which the one with the best fitting border is taken"
     )
     border: Annotated[int, Field(ge=1, le=256, json_schema_extra={"unit": "px"})] | None = Field(
-        None, description="width of the border that is cut; a quarter of the shortest side when not given"
+        None,
+        description="width of the border that is cut; a quarter of the shortest side when not given",
     )
 
     @model_validator(mode="after")

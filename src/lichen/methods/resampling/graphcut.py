@@ -80,7 +80,6 @@ class Graphcut(GuidedMethod):
     randomness: Annotated[float, Field(ge=0, le=10)] = Field(
         0.01,
         description="how much worse than the best a match may be, in variances of the example",
-   
     )
     gradients: bool = Field(True, description="seams cost less along edges, where they hide")
     refinement: Annotated[float, Field(ge=0, le=100)] = Field(
@@ -250,7 +249,9 @@ class _Work:
             here = np.ix_(rows, columns)
             within = within_rows[:, None] & within_columns
             filled = (self.patchwork.filled[here] & within).astype(np.float32)
-            cost, overlap = _laid_over(self.patchwork.image[here], filled, self.features[box], usable)
+            cost, overlap = _laid_over(
+                self.patchwork.image[here], filled, self.features[box], usable
+            )
             if self.guide_spectra is not None:
                 wanted = self.wanted[here][..., self.features.shape[2] :]
                 cost += _laid_over(wanted, within.astype(np.float32), self.guide[box], usable)[0]
@@ -266,7 +267,9 @@ class _Work:
         size = self.patchwork.size[axis]
         lines = at + np.arange(self.side - length, length)
         inside = (
-            np.full(lines.shape, True) if self.patchwork.wraps[axis] else (lines >= 0) & (lines < size)
+            np.full(lines.shape, True)
+            if self.patchwork.wraps[axis]
+            else (lines >= 0) & (lines < size)
         )
         return lines % size, inside
 

@@ -53,12 +53,11 @@ class KCoherence(GuidedMethod):
         "structured": {"window": 7},
     }
 
-    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(
-        5, description="side of the window, odd"
-    )
+    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(5, description="side of the window, odd")
     k: Annotated[int, Field(ge=1, le=64)] = Field(
-        4, description="similar source pixels that are candidates for each neighbour, its own "
-        "included"
+        4,
+        description="similar source pixels that are candidates for each neighbour, its own "
+        "included",
     )
     levels: Annotated[int, Field(ge=1, le=12)] | None = Field(
         None, description="levels of the pyramid; until the example is a few windows wide"

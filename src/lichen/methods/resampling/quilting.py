@@ -378,9 +378,7 @@ def grid(length: int, block: int, overlap: int, wraps: bool) -> tuple[Indices, i
     return np.arange(count) * length // count, side
 
 
-def _strips(
-    starts: Indices, number: int, side: int, length: int, wraps: bool
-) -> tuple[int, int]:
+def _strips(starts: Indices, number: int, side: int, length: int, wraps: bool) -> tuple[int, int]:
     """Pixels shared with the block before and, where an axis closes, with the first one."""
     before = int(starts[number - 1]) + side - int(starts[number]) if number else 0
     closes = wraps and number == len(starts) - 1

@@ -161,9 +161,7 @@ class _Grid:
         self.queries = np.stack(np.meshgrid(*starts, indexing="ij"), axis=-1).reshape(-1, 2)
         self.anchors = np.argwhere(anchors_of(level.usable, width))
         few = self.anchors[rng.permutation(len(self.anchors))[:N_SAMPLES]]
-        _, self.axes, _ = principal_axes(
-            patch_vectors(level.features, width, few), N_COMPONENTS
-        )
+        _, self.axes, _ = principal_axes(patch_vectors(level.features, width, few), N_COMPONENTS)
         described = self._describe(level.features, self.anchors)
         self.tree = Tree.of(described, LEAF, int(rng.integers(2**31)))
 

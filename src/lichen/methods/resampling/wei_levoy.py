@@ -232,7 +232,12 @@ class WeiLevoy(GuidedMethod):
 
 
 def _scan(
-    search: Any, index: Any, neighbourhood: Neighbourhood, scratch: Any, level: Level, order: Indices
+    search: Any,
+    index: Any,
+    neighbourhood: Neighbourhood,
+    scratch: Any,
+    level: Level,
+    order: Indices,
 ) -> None:
     schedule = Schedule(order, np.arange(len(order) + 1))
     scan(schedule, search, index, neighbourhood, level, scratch, 1)
