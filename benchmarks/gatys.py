@@ -21,11 +21,12 @@ import torch
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.features.conv_stack import ConvStack
+from lichen.features.extractor import NetworkFeatures
 from lichen.features.load import load_features
 from lichen.image import resize_image
 from lichen.method import Context
 from lichen.methods.learning.gatys import Gatys
+from lichen.networks.vgg import VGG19
 from lichen.nn.tensor import to_tensor
 from lichen.solve.objective import Objective, Term
 from lichen.statistics.gram import Gram
@@ -35,10 +36,16 @@ from plain_gatys import LAYERS, PlainLoss, PlainVGG, plain_synthesis
 ZERO = ("zero", "zero")
 
 
-def vgg(precision: str) -> ConvStack:
+def vgg(precision: str) -> NetworkFeatures:
     features = load_features("vgg19", precision=precision)
-    assert isinstance(features, ConvStack)
+    assert isinstance(features, NetworkFeatures)
     return features
+
+
+def plain_vgg() -> PlainVGG:
+    network = vgg("float32").inner
+    assert isinstance(network, VGG19)
+    return PlainVGG(network)
 
 
 def objective(precision: str, exemplar: torch.Tensor) -> Objective:
@@ -53,7 +60,7 @@ def table_gradient(sizes: list[int], repeats: int) -> None:
         noise = torch.Generator().manual_seed(0)
         exemplar = torch.rand((1, 3, size, size), generator=noise)
         image = torch.rand((1, 3, size, size), generator=noise)
-        plain = PlainLoss(PlainVGG(vgg("float32")), exemplar)
+        plain = PlainLoss(plain_vgg(), exemplar)
 
         def gradient(loss: PlainLoss = plain, at: torch.Tensor = image) -> None:
             variable = at.clone().requires_grad_()
@@ -79,7 +86,7 @@ def table_time_to_loss(paths: list[Path], size: int, iterations: int) -> None:
         pixels = resize_image(Exemplar.read(path).pixels, (size, size))
         pixels = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
         exemplar = to_tensor(pixels)
-        judge = PlainLoss(PlainVGG(vgg("float32")), exemplar)
+        judge = PlainLoss(plain_vgg(), exemplar)
         start = torch.rand(exemplar.shape, generator=torch.Generator().manual_seed(1))
         plain = plain_synthesis(judge, start, iterations)
         goals = [4 * plain[-1][1], plain[-1][1]]

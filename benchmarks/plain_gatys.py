@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lichen.features.conv_stack import ConvStack
+from lichen.networks.conv_stack import ConvStack
 
 LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
@@ -24,7 +24,7 @@ class PlainVGG(nn.Module):
 
     def __init__(self, source: ConvStack) -> None:
         super().__init__()
-        self.norm = source.normalisation
+        self.norm = source.normalization
         names = list(source.layers[: source.layers.index("pool4") + 1])
         self.names = names
         self.convs = nn.ModuleDict()

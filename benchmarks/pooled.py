@@ -30,7 +30,7 @@ from safetensors.torch import load_file
 import lichen
 from encoders import read, sheet
 from lichen.features.load import load_features
-from lichen.features.standardised import Standardised
+from lichen.features.standardized import Standardized
 from lichen.networks.autoencoder import Autoencoder
 from lichen.nn.tensor import to_pixels, to_tensor
 from lichen.solve.objective import Objective, Term
@@ -95,9 +95,8 @@ def distance(weights: Path, statistic: Statistic, exemplar: Array, result: Array
     """Relative distance of a statistic, root mean square over all layers, in float32."""
     features = load_features("autoencoder", weights=weights, precision="float32")
     example = to_tensor(exemplar)
-    term = Term(
-        "", Standardised.of(features, example, None), statistic, dict.fromkeys(ALL, 1 / len(ALL))
-    )
+    seen = Standardized.of(features, example[0].flatten(1))
+    term = Term("", seen, statistic, dict.fromkeys(ALL, 1 / len(ALL)))
     with torch.no_grad():
         return float(Objective([term], example)(to_tensor(result))[0]) ** 0.5
 

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from lichen.features import activations
 from lichen.features.activations import FLOOR, mean_activations, measure
-from lichen.features.extractor import Border, FeatureExtractor
+from lichen.features.extractor import FeatureExtractor
 from lichen.features.load import load_features
 from lichen.features.natural_images import NAMES, natural_images
+from lichen.nn.border import Border
 from lichen.weights.places import cache_folder
 
 

@@ -7,36 +7,44 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from lichen.features.conv_stack import ConvStack
-from lichen.features.extractor import Border, FeatureExtractor
+from lichen.features.extractor import FeatureExtractor, NetworkFeatures
 from lichen.features.pixels import Pixels
-from lichen.features.random_filters import RandomFilters, random_weights
-from lichen.features.random_vgg import NORMALISATION
-from lichen.features.squeezenet import SqueezeNet
+from lichen.features.random_vgg import NORMALIZATION
+from lichen.features.squeezenet import DEFAULT_LAYERS
+from lichen.networks.conv_stack import ConvStack
+from lichen.networks.random_filters import RandomFilters, random_weights
+from lichen.networks.squeezenet import SqueezeNet
+from lichen.nn.border import Border
 from lichen.nn.precision import in_precision
-from lichen.weights.architecture import shapes_of
 
 MODES = ("zero", "reflect", "replicate", "circular")
 BORDERS = [*((mode, mode) for mode in MODES), ("circular", "zero"), ("reflect", "circular")]
 
 
-def stack(pooling: str) -> ConvStack:
+def stack(pooling: str) -> NetworkFeatures:
     generator = torch.Generator().manual_seed(2)
     weights = {}
     widths = {"conv1_1": (3, 4), "conv1_2": (4, 5), "conv2_1": (5, 6), "conv3_1": (6, 4)}
     for name, (n_in, n_out) in widths.items():
         weights[f"{name}.weight"] = torch.randn((n_out, n_in, 3, 3), generator=generator) / 3
         weights[f"{name}.bias"] = torch.randn((n_out,), generator=generator)
-    return ConvStack("small", weights, NORMALISATION, pooling)  # type: ignore[arg-type]
+    network = ConvStack(weights, NORMALIZATION, pooling)  # type: ignore[arg-type]
+    return NetworkFeatures("small", network)
 
 
-def squeezenet(pooling: str) -> SqueezeNet:
+def squeezenet(pooling: str) -> NetworkFeatures:
     generator = torch.Generator().manual_seed(0)
     weights = {}
-    for name, shape in shapes_of("squeezenet1_1").items():
+    for name, shape in SqueezeNet.shapes().items():
         fan_in = shape[1] * shape[2] * shape[3] if len(shape) == 4 else 100
         weights[name] = torch.randn(shape, generator=generator) * (2 / fan_in) ** 0.5
-    return SqueezeNet("random squeezenet", weights, NORMALISATION, pooling)  # type: ignore[arg-type]
+    network = SqueezeNet(weights, NORMALIZATION, pooling)  # type: ignore[arg-type]
+    return NetworkFeatures("random squeezenet", network, DEFAULT_LAYERS)
+
+
+def random_filters() -> NetworkFeatures:
+    network = RandomFilters(random_weights(0, maps=6))
+    return NetworkFeatures("random", network, network.layers)
 
 
 ALL: dict[str, Callable[[], FeatureExtractor]] = {
@@ -44,7 +52,7 @@ ALL: dict[str, Callable[[], FeatureExtractor]] = {
     "conv stack, max": lambda: stack("max"),
     "squeezenet, average": lambda: squeezenet("average"),
     "squeezenet, max": lambda: squeezenet("max"),
-    "random filters": lambda: RandomFilters("random", random_weights(0, maps=6)),
+    "random filters": random_filters,
     "pixels": Pixels,
 }
 

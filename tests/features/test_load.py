@@ -63,7 +63,7 @@ def test_every_row_of_weights_has_a_network_that_reads_it() -> None:
     assert {row.network for row in ROWS} == {e.weights for e in NETWORKS.values() if e.weights}
 
 
-def test_the_encoder_is_normalised_as_its_file_says(tmp_path: Path) -> None:
+def test_the_encoder_is_normalized_as_its_file_says(tmp_path: Path) -> None:
     net = load_features("encoder", weights=encoder_file(tmp_path), rescale=False)
     assert net.network.startswith("encoder sha256:")
     assert net.default_layers == ("relu1_1", "relu2_1")
@@ -73,10 +73,10 @@ def test_the_encoder_is_normalised_as_its_file_says(tmp_path: Path) -> None:
     grey = torch.tensor([0.5, 0.25, 0.125], dtype=torch.float64).view(1, 3, 1, 1)
     flat = grey.expand(1, 3, 6, 6)  # the mean itself: only the bias remains
     maps = file(flat, ["conv1_1"], ("circular", "circular"))["conv1_1"]
-    torch.testing.assert_close(maps, file.bias("conv1_1").view(1, -1, 1, 1).expand_as(maps))
+    torch.testing.assert_close(maps, file.inner.bias("conv1_1").view(1, -1, 1, 1).expand_as(maps))
     step = torch.tensor([0.5, 0.25, 0.5], dtype=torch.float64).view(1, 3, 1, 1)
     maps = file(flat + step, ["conv1_1"], ("circular", "circular"))["conv1_1"]
-    expected = file.bias("conv1_1") + file.weight("conv1_1").sum((1, 2, 3))
+    expected = file.inner.bias("conv1_1") + file.inner.weight("conv1_1").sum((1, 2, 3))
     torch.testing.assert_close(maps, expected.view(1, -1, 1, 1).expand_as(maps))
 
 

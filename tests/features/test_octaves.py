@@ -8,10 +8,11 @@ import torch
 from scipy.ndimage import correlate1d
 
 from lichen.errors import ParameterError, UnknownNameError
-from lichen.features.extractor import Border
+from lichen.features.extractor import NetworkFeatures
 from lichen.features.octaves import SMOOTHING, Octaves, reduce
 from lichen.features.pixels import Pixels
-from lichen.features.random_filters import RandomFilters, random_weights
+from lichen.networks.random_filters import RandomFilters, random_weights
+from lichen.nn.border import Border
 
 REFLECT: Border = ("reflect", "reflect")
 WRAPPED: Border = ("circular", "circular")
@@ -46,7 +47,8 @@ def test_octaves_of_pixels_are_the_pyramid() -> None:
 
 
 def test_layers_are_those_of_the_inner_phi() -> None:
-    inner = RandomFilters("random", random_weights(0, (3, 5), 4)).double()
+    network = RandomFilters(random_weights(0, (3, 5), 4)).double()
+    inner = NetworkFeatures("random", network, network.layers)
     features = Octaves(inner, 2)
     assert features.default_layers == ("filters3@0", "filters5@0", "filters3@1", "filters5@1")
     assert features.channels("filters5@1") == 4

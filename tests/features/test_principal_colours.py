@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lichen.features.principal_colours import FAINTEST, PrincipalColours
+from lichen.features.colour_axes import FAINTEST, PrincipalColours
 from lichen.statistics.histogram import Histogram
 
 BORDER = ("reflect", "reflect")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from lichen.faces.python import iterate, synthesize
 from lichen.features.load import load_features
-from lichen.features.standardised import Standardised
+from lichen.features.standardized import Standardized
 from lichen.nn.tensor import to_tensor
-from lichen.run.synthesis import iterate, synthesize
 from lichen.statistics.gram import gram
 
 Array = NDArray[np.float32]
@@ -26,7 +26,7 @@ def waves() -> Array:
 def code(exemplar: Array, picture: Array, layer: str) -> NDArray[np.float64]:
     """Maps (C, H', W') of a picture, seen as the method sees it."""
     network = load_features("encoder", precision="float32")
-    seen = Standardised.of(network, to_tensor(exemplar), None)
+    seen = Standardized.of(network, to_tensor(exemplar)[0].flatten(1))
     with torch.no_grad():
         maps = seen(to_tensor(picture), [layer], ("reflect", "reflect"))[layer]
     return maps[0].double().numpy()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from lichen.features.extractor import Border
 from lichen.features.load import load_features
 from lichen.networks.autoencoder import Autoencoder
+from lichen.nn.border import Border
 from lichen.training.autoencoder import export
 from lichen.training.recipe import AutoencoderRecipe
 

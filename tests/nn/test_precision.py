@@ -5,7 +5,6 @@ import torch
 
 from lichen.errors import ParameterError
 from lichen.features.load import load_features
-from lichen.nn import precision
 from lichen.nn.precision import choose_precision, in_precision, multiplies_bfloat16
 
 
@@ -83,13 +82,14 @@ def test_bfloat16_maps_are_close_to_float32_maps(network: str) -> None:
         assert float(error) < 0.02  # eight bits of mantissa are 0.4 % a product
 
 
-def test_filters_change_precision_and_the_normalisation_does_not() -> None:
+def test_filters_change_precision_and_the_normalization_does_not() -> None:
     net = load_features("random-filters", rescale=False, precision="float32")
     in_precision(net, torch.bfloat16)
     dtypes = {name: buffer.dtype for name, buffer in net.named_buffers()}
-    assert dtypes.pop("normalise.mean") == torch.float32
-    assert dtypes.pop("normalise.std") == torch.float32
+    assert dtypes.pop("inner.normalize.mean") == torch.float32
+    assert dtypes.pop("inner.normalize.std") == torch.float32
     assert set(dtypes.values()) == {torch.bfloat16}
-    weight = net.weight("filters7")
+    weight = net.inner.weight("filters7")
     assert weight.is_contiguous(memory_format=torch.channels_last)
-    assert precision.in_precision(net, torch.float64).weight("filters7").dtype == torch.float64
+    in_precision(net, torch.float64)
+    assert net.inner.weight("filters7").dtype == torch.float64

@@ -6,15 +6,16 @@ import pytest
 import torch
 
 from lichen.errors import ImageError
-from lichen.features.conv_stack import ConvStack, InputNormalisation
-from lichen.features.extractor import Border
 from lichen.features.pixels import Pixels
+from lichen.networks.conv_stack import ConvStack
+from lichen.nn.border import Border
 from lichen.solve.objective import Objective, Term
 from lichen.statistics.gram import Gram, PrincipalGram
 from lichen.statistics.histogram import Histogram
 from lichen.statistics.means import Means
 from lichen.statistics.spectrum import Spectrum
 from lichen.statistics.statistic import Statistic
+from lichen.weights.catalogue import InputNormalization
 
 LAYERS = {"relu1_1": 0.25, "pool1": 0.25, "relu2_1": 0.5}
 
@@ -31,8 +32,8 @@ def network() -> ConvStack:
         "conv2_1.weight": weight(5, 4, 3, 3),
         "conv2_1.bias": weight(5),
     }
-    norm = InputNormalisation("BGR", 2.0, (0.4, 0.5, 0.6), (0.9, 1.0, 1.1))
-    return ConvStack("tiny", weights, norm).double()
+    norm = InputNormalization("BGR", 2.0, (0.4, 0.5, 0.6), (0.9, 1.0, 1.1))
+    return ConvStack(weights, norm).double()
 
 
 def picture(seed: int, height: int = 8, width: int = 7, channels: int = 3) -> torch.Tensor:
@@ -108,7 +109,7 @@ def test_relative_losses_do_not_depend_on_the_features_scale() -> None:
             f"conv1_1.{part}": factor * getattr(stack, f"conv1_1_{part}")
             for part in ("weight", "bias")
         }
-        bigger = ConvStack("scaled", scaled, stack.normalisation).double()
+        bigger = ConvStack(scaled, stack.normalization).double()
         terms = [Term("gram", bigger, Gram(), {"relu1_1": 1.0})]
         losses.append(Objective(terms, picture(9)).value_and_gradient(picture(10))[0])
     assert losses[0] == pytest.approx(losses[1])

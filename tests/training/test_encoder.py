@@ -12,9 +12,10 @@ from safetensors.torch import load_file
 
 from lichen.errors import LichenError
 from lichen.features.load import load_features
+from lichen.networks.encoder import EncoderNetwork, folded
 from lichen.training import encoder as training
 from lichen.training.data.crops import Crops
-from lichen.training.encoder import EncoderNetwork, export, train_encoder
+from lichen.training.encoder import export, train_encoder
 from lichen.training.loop import TrainingProgress, learning_rate
 from lichen.training.recipe import EncoderRecipe
 
@@ -79,7 +80,7 @@ def test_exported_weights_compute_what_the_network_does(tmp_path: Path) -> None:
     with safe_open(str(tmp_path / "encoder.safetensors"), "pt") as file:
         assert file.metadata()["architecture"] == "lichen-encoder"
         assert all(file.get_tensor(name).dtype == torch.float16 for name in file.keys())  # noqa: SIM118
-    folded = training.folded(network)
+    weights = folded(network)
     x = (images[:1] - 0.5) / 0.25
     maps = network.features(images[:1])
     for number, expected in enumerate(maps):
@@ -88,7 +89,7 @@ def test_exported_weights_compute_what_the_network_does(tmp_path: Path) -> None:
         name = f"conv{number // 2 + 1}_{number % 2 + 1}"
         x = torch.relu(
             torch.nn.functional.conv2d(
-                x, folded[f"{name}.weight"], folded[f"{name}.bias"], padding=1
+                x, weights[f"{name}.weight"], weights[f"{name}.bias"], padding=1
             )
         )
         torch.testing.assert_close(x, expected, atol=1e-4, rtol=1e-3)

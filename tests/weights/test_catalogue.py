@@ -22,7 +22,7 @@ def test_a_row_says_what_its_user_must_know(row) -> None:  # type: ignore[no-unt
     assert row.licence
     assert row.paper
     assert row.summary
-    assert (row.normalisation is None) == bool(row.training)  # our own files say it themselves
+    assert (row.normalization is None) == bool(row.training)  # our own files say it themselves
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,18 @@ import torch
 from safetensors.torch import save_file
 
 from lichen.errors import UnknownNameError, WeightsError
+from lichen.networks.squeezenet import SqueezeNet
 from lichen.weights import fetch as fetching
 from lichen.weights import lookup
-from lichen.weights.architecture import shapes_of, torchvision_names
 from lichen.weights.catalogue import row_named
 from lichen.weights.lookup import find_weights
 from lichen.weights.places import weights_cache
 
 
 def squeezenet_file(path: Path, layout: str = "layers", fill: float = 0.0) -> Path:
-    tensors = {name: torch.full(shape, fill) for name, shape in shapes_of("squeezenet1_1").items()}
+    tensors = {name: torch.full(shape, fill) for name, shape in SqueezeNet.shapes().items()}
     if layout == "torchvision":
-        theirs = {ours: name for name, ours in torchvision_names("squeezenet1_1").items()}
+        theirs = {ours: name for name, ours in SqueezeNet.torchvision_names().items()}
         tensors = {theirs[name]: tensor for name, tensor in tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".pth":
@@ -98,7 +98,7 @@ def test_a_file_of_any_name_is_known_by_its_tensors(
 def test_naming_the_row_decides_how_a_nameless_file_is_read(tmp_path: Path) -> None:
     file = squeezenet_file(tmp_path / "x.safetensors", "torchvision")
     found = find_weights("squeezenet1_1-caffe", file)
-    assert found.row.normalisation == row_named("squeezenet1_1-caffe").normalisation
+    assert found.row.normalization == row_named("squeezenet1_1-caffe").normalization
 
 
 def test_a_path_may_be_a_folder(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from lichen.errors import UnknownNameError, WeightsError
+from lichen.networks.squeezenet import SqueezeNet
 from lichen.weights import manage
-from lichen.weights.architecture import shapes_of, torchvision_names
 from lichen.weights.lookup import find_weights
 from lichen.weights.manage import add_weights, fetch_weights, list_weights, verify_weights
 from lichen.weights.places import weights_cache
@@ -18,7 +18,7 @@ from lichen.weights.places import weights_cache
 def squeezenet(tmp_path: Path) -> Path:
     path = tmp_path / "downloads" / "squeeze.safetensors"
     path.parent.mkdir()
-    save_file({n: torch.ones(s) for n, s in shapes_of("squeezenet1_1").items()}, path)
+    save_file({n: torch.ones(s) for n, s in SqueezeNet.shapes().items()}, path)
     return path
 
 
@@ -42,7 +42,7 @@ def test_an_added_file_is_found_from_then_on(squeezenet: Path) -> None:
 
 
 def test_a_pickled_file_keeps_its_format(tmp_path: Path) -> None:
-    names, shapes = torchvision_names("squeezenet1_1"), shapes_of("squeezenet1_1")
+    names, shapes = SqueezeNet.torchvision_names(), SqueezeNet.shapes()
     torch.save({n: torch.ones(shapes[o]) for n, o in names.items()}, tmp_path / "x.bin")
     added = add_weights(tmp_path / "x.bin", "squeezenet1_1-torchvision")
     assert added.path.name == "squeezenet1_1-torchvision.pth"

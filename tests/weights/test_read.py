@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from lichen.errors import WeightsError
-from lichen.weights.architecture import shapes_of, torchvision_names
+from lichen.networks.squeezenet import SqueezeNet
+from lichen.networks.vgg import VGG19
 from lichen.weights.catalogue import row_named
 from lichen.weights.checksum import sha256_of
 from lichen.weights.lookup import WeightsFile
@@ -20,17 +21,17 @@ def as_file(path: Path, row: str = "squeezenet1_1-torchvision") -> WeightsFile:
     return WeightsFile(row_named(row), path, sha256_of(path))
 
 
-def theirs(network: str) -> dict[str, torch.Tensor]:
-    """A state dict as torchvision's, every tensor filled with its position in the list."""
-    names = torchvision_names(network)
-    shapes = shapes_of(network)
+def theirs() -> dict[str, torch.Tensor]:
+    """A SqueezeNet's state dict as torchvision's, each tensor filled with its position."""
+    names = SqueezeNet.torchvision_names()
+    shapes = SqueezeNet.shapes()
     return {
         name: torch.full(shapes[ours], float(i)) for i, (name, ours) in enumerate(names.items())
     }
 
 
 def test_vgg19_has_the_numbers_of_its_paper() -> None:
-    shapes = shapes_of("vgg19")
+    shapes = VGG19.shapes()
     weights = [shape for name, shape in shapes.items() if name.endswith("weight")]
     assert len(weights) == 16
     # Table 2 of Simonyan and Zisserman: 144 million with the three dense layers.
@@ -40,7 +41,7 @@ def test_vgg19_has_the_numbers_of_its_paper() -> None:
 
 def test_squeezenet_has_the_numbers_of_torchvision() -> None:
     classifier = 512 * 1000 + 1000
-    count = sum(torch.Size(s).numel() for s in shapes_of("squeezenet1_1").values())
+    count = sum(torch.Size(s).numel() for s in SqueezeNet.shapes().values())
     assert count + classifier == 1_235_496
 
 
@@ -52,7 +53,7 @@ def test_torchvision_positions_count_convolution_relu_pool() -> None:
         if entry != "M":
             positions.append(position)
         position += 1 if entry == "M" else 2
-    found = [n for n in torchvision_names("vgg19") if n.endswith("weight")]
+    found = [n for n in VGG19.torchvision_names() if n.endswith("weight")]
     assert found == [f"features.{p}.weight" for p in positions]
 
 
@@ -60,15 +61,15 @@ def test_torchvision_positions_count_convolution_relu_pool() -> None:
 def test_torchvision_files_come_under_our_names_without_classifier(
     tmp_path: Path, form: str
 ) -> None:
-    state = theirs("squeezenet1_1") | {"classifier.1.weight": torch.zeros(7)}
+    state = theirs() | {"classifier.1.weight": torch.zeros(7)}
     path = tmp_path / f"x.{form}"
     if form == "safetensors":
         save_file(state, path)
     else:
         torch.save(state, path, _use_new_zipfile_serialization=form == "zip")
     tensors = read_tensors(as_file(path))
-    assert tensors.keys() == shapes_of("squeezenet1_1").keys()
-    for name, ours in torchvision_names("squeezenet1_1").items():
+    assert tensors.keys() == SqueezeNet.shapes().keys()
+    for name, ours in SqueezeNet.torchvision_names().items():
         assert torch.equal(tensors[ours], state[name])
 
 
@@ -106,9 +107,9 @@ def test_code_in_a_file_is_never_run(tmp_path: Path, form: str) -> None:
 def test_a_truncated_file_is_one_clear_line(tmp_path: Path, form: str, kept: float) -> None:
     path = tmp_path / "x"
     if form == "zip":
-        torch.save(theirs("squeezenet1_1"), path)
+        torch.save(theirs(), path)
     else:
-        save_file(theirs("squeezenet1_1"), path)
+        save_file(theirs(), path)
     whole = path.read_bytes()
     path.write_bytes(whole[: kept if isinstance(kept, int) else int(len(whole) * kept)])
     with pytest.raises(WeightsError) as caught:
@@ -119,7 +120,7 @@ def test_a_truncated_file_is_one_clear_line(tmp_path: Path, form: str, kept: flo
 
 
 def test_a_tensor_that_lacks_or_has_another_shape_or_is_not_finite(tmp_path: Path) -> None:
-    state = theirs("squeezenet1_1")
+    state = theirs()
     cases = {
         "no tensor conv1.weight": {k: v for k, v in state.items() if k != "features.0.weight"},
         "of shape": {**state, "features.0.weight": torch.zeros(64, 3, 5, 5)},

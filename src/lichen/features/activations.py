@@ -1,4 +1,4 @@
-"""How strongly each filter fires on natural images, to rescale filters to mean activation 1.
+"""Mean activation of each filter over natural images, to rescale filters to mean 1.
 
 Gatys, Ecker and Bethge (2015) rescaled VGG-19 so that every filter's mean activation over images
 and positions is 1. The means come from natural images and not from the exemplar: on a grey or
@@ -7,8 +7,6 @@ plain exemplar some filters never fire, and dividing by their mean would blow th
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -16,8 +14,11 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from lichen.atomic import atomic_path
+from lichen.errors import LichenError
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.natural_images import VERSION, natural_images
+from lichen.nn.border import REFLECT
 from lichen.weights.places import cache_folder
 
 FLOOR = 0.05
@@ -34,12 +35,12 @@ class Rescalable(Protocol):
     """A φ whose filters can be divided by their mean activations."""
 
     def rescaled(self, mean_activations: Mapping[str, Tensor]) -> FeatureExtractor:
-        """Divide every filter by its mean; deeper responses stay as they were before theirs."""
+        """Divide each filter by its mean activation, (C,) by layer name."""
         ...
 
 
 def rectified_layers(features: FeatureExtractor) -> tuple[str, ...]:
-    """Layers that come right out of ReLUs: all but those of convolutions and poolings."""
+    """Layers after ReLUs: all but those of convolutions and poolings."""
     return tuple(name for name in features.layers if not name.startswith(("conv", "pool")))
 
 
@@ -53,8 +54,7 @@ def mean_activations(
     features
         A φ in float32, before rescaling.
     key
-        Names weights and settings; under it the means are kept in the user's cache. None keeps
-        nothing.
+        Names weights and settings; the means are cached under it. None caches nothing.
     longest_side
         Of the images, in pixels.
 
@@ -82,7 +82,7 @@ def measure(features: FeatureExtractor, longest_side: int = 256) -> dict[str, Te
     sums = {name: torch.zeros(features.channels(name), dtype=torch.float64) for name in layers}
     positions = dict.fromkeys(layers, 0)
     for image in natural_images(longest_side):
-        for name, maps in features(image, layers, ("reflect", "reflect")).items():
+        for name, maps in features(image, layers, REFLECT).items():
             sums[name] += maps.double().sum((0, 2, 3))
             positions[name] += maps.shape[2] * maps.shape[3]
     return {name: (sums[name] / positions[name]).float() for name in layers}
@@ -98,32 +98,26 @@ def _floored(means: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _read(path: Path, features: FeatureExtractor) -> dict[str, Tensor] | None:
-    """Read kept means; None when there are none, or a file that does not fit this φ."""
+    """Read cached means; None when there are none, or a file that does not fit this φ."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         means = load_file(path)
     except (OSError, SafetensorError):
-        return None  # absent or damaged: they are measured again
+        return None  # absent or damaged: measured again
     expected = {name: (features.channels(name),) for name in rectified_layers(features)}
     fits = {name: tuple(mean.shape) for name, mean in means.items()} == expected
     return means if fits else None
 
 
 def _write(path: Path, means: Mapping[str, Tensor]) -> None:
-    """Keep means; where the cache cannot be written they are measured again next time."""
+    """Cache means; where the cache cannot be written they are measured again next time."""
     from safetensors.torch import save
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(save(dict(means)))
-            os.replace(partial, path)
-        except BaseException:
-            os.unlink(partial)
-            raise
-    except OSError:
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(save(dict(means)))
+    except (OSError, LichenError):
         return

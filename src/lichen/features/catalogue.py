@@ -15,17 +15,17 @@ class NetworkEntry:
     Attributes
     ----------
     builder
-        ``module:function`` that makes it out of a :class:`lichen.features.load.Order`.
+        ``module:function`` that makes it from a :class:`lichen.features.load.Request`.
     summary
         One line for people.
     weights
-        Network of the catalogue of weights whose file it reads; None where it reads none.
+        Network in the catalogue of weights whose file it reads; None where it reads none.
     rescalable
         Whether its filters can be rescaled to mean activation 1.
     statistic
-        Term on layers that the method ``gatys`` matches of it, when its user names none.
+        Term on layers by which the method ``gatys`` matches it unless told otherwise.
     fine_first
-        Whether its default layers weigh as the inverses of their strides there, and not alike.
+        Whether its default layers are weighted by the inverse of their strides there, not equally.
     """
 
     builder: str
@@ -41,7 +41,7 @@ NETWORKS: dict[str, NetworkEntry] = {
         "lichen.features.encoder:build",
         "Lichen's own texture encoder, in the package: nothing to download",
         weights="encoder",
-        # docs/encoder.md has what each of the two does to it, and to VGG-19.
+        # docs/encoder.md says what each of the two does for it, and for VGG-19.
         statistic="whitened-gram",
         fine_first=True,
     ),
@@ -57,7 +57,7 @@ NETWORKS: dict[str, NetworkEntry] = {
     ),
     "autoencoder": NetworkEntry(
         "lichen.features.encoder:build",
-        "the encoder of an autoencoder that you trained (lichen train autoencoder)",
+        "the encoder of an autoencoder of your own (lichen train autoencoder)",
         weights="autoencoder",
     ),
     "random-vgg": NetworkEntry(
@@ -74,7 +74,7 @@ NETWORKS: dict[str, NetworkEntry] = {
 
 
 def entry_named(name: str) -> NetworkEntry:
-    """Give the entry of a φ, or of the φ that a row of the catalogue of weights belongs to.
+    """Return the entry of a φ, or of the φ that reads a row of the catalogue of weights.
 
     Raises
     ------

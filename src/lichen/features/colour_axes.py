@@ -1,22 +1,47 @@
-"""Planes of colour that do not correlate: the principal axes of an exemplar's colours."""
+"""The principal axes of an exemplar's colours, along which planes of colour do not correlate."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-FAINTEST = 0.005
-"""Of the deviation along the strongest axis: the exemplar is taken as flat along weaker ones.
+from lichen.features.extractor import FeatureExtractor
+from lichen.nn.border import Border
 
-For a picture of full contrast that is what rounding to 8 bits leaves in a grey one.
+FLAT = 0.005
+"""An axis with less of the strongest one's deviation is left out: the exemplar is flat along it.
+
+For an image of full contrast that is what rounding to 8 bits leaves in a grey one.
 """
+
+FAINTEST = 0.5
+"""Least standard deviation, relative to the strongest axis, that weaker ones are scaled by.
+
+At unit variance of all three a faint hue makes the problem so stiff that L-BFGS stalls.
+"""
+
+
+def principal_axes(colours: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Principal-component analysis of colours (C, M), in float64 on the CPU.
+
+    Returns
+    -------
+    mean, variances, directions
+        (C,); (C,) ascending; (C, C), a unit direction in each column.
+    """
+    colours = colours.cpu().double()
+    mean = colours.mean(1)
+    covariance = torch.cov(colours, correction=0).reshape(2 * (mean.shape[0],))
+    variances, directions = torch.linalg.eigh(covariance)
+    return mean, variances, directions
 
 
 @dataclass(frozen=True)
 class ColourAxes:
-    """A turn of colours and back; P planes, strongest first, of C channels.
+    """A rotation of colours and its inverse; P planes, strongest first, of C channels.
 
     Attributes
     ----------
@@ -24,7 +49,7 @@ class ColourAxes:
         (C,) of the exemplar.
     directions
         (P, C), rows of unit length, signed so that their channels sum to 0 or more: plane 0 is
-        bright where the picture is.
+        bright where the image is.
     deviations
         (P,) of the exemplar along them, for planes of unit variance.
     """
@@ -40,12 +65,9 @@ class ColourAxes:
         Axes along which it is flat are left out, so P may be less than C; one is always kept.
         """
         colours = image.detach().flatten(-2) if image.dim() > 2 else image.detach()
-        colours = colours.reshape(colours.shape[-2:]).double()  # (C, M)
-        mean = colours.mean(1)
-        covariance = torch.cov(colours, correction=0).reshape(2 * (mean.shape[0],))
-        values, vectors = torch.linalg.eigh(covariance)  # rising
-        deviations, directions = values.clamp(min=0).sqrt().flip(0), vectors.T.flip(0)
-        used = deviations > FAINTEST * deviations[0]
+        mean, variances, vectors = principal_axes(colours.reshape(colours.shape[-2:]))
+        deviations, directions = variances.clamp(min=0).sqrt().flip(0), vectors.T.flip(0)
+        used = deviations > FLAT * deviations[0]
         used[0] = True
         deviations, directions = deviations[used], directions[used]
         if deviations[0] <= 1e-6 * mean.abs().max():  # flat: rounding is no contrast
@@ -60,9 +82,57 @@ class ColourAxes:
         return turned / self.deviations[:, None, None]
 
     def image(self, planes: Tensor) -> Tensor:
-        """Undo :meth:`planes`, but for what lies along the axes that were left out."""
+        """Undo :meth:`planes`, except along the axes that were left out."""
         scaled = self.directions * self.deviations[:, None]
         return self._centred(torch.einsum("pc,...phw->...chw", scaled, planes), 1)
 
     def _centred(self, image: Tensor, sign: int) -> Tensor:
         return image + sign * self.mean[:, None, None]
+
+
+class PrincipalColours(FeatureExtractor):
+    """One layer, ``colours``: the image along an exemplar's axes, the strongest at variance 1.
+
+    Histograms of red, green and blue say nothing of which values occur together: noise in all
+    hues has the histograms of a brown leaf. On these axes it does not, since the exemplar hardly
+    varies along two of them.
+
+    Parameters
+    ----------
+    mean
+        Mean colour, (3,).
+    axes
+        (3, 3), rows are directions over their standard deviations or half the largest.
+    """
+
+    network = "pixels"
+    layers = ("colours",)
+    default_layers = ("colours",)
+
+    def __init__(self, mean: Tensor, axes: Tensor) -> None:
+        super().__init__()
+        self.strides = {"colours": 1}
+        self.mean: Tensor
+        self.axes: Tensor
+        self.register_buffer("mean", mean)
+        self.register_buffer("axes", axes)
+
+    @classmethod
+    def of(cls, colours: Tensor) -> PrincipalColours:
+        """Take the axes from an exemplar's usable colours (C, M), C 1 or 3."""
+        mean, variances, directions = principal_axes(colours.expand(3, -1))
+        least = max(FAINTEST**2 * float(variances[-1]), 1e-6)
+        axes = (directions / variances.clamp(min=least).sqrt()).T
+        return cls(*(part.to(colours.device, colours.dtype) for part in (mean, axes)))
+
+    def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
+        """Rotate the colours; borders play no part."""
+        self.check_layers(layers)
+        centred = image - self.mean.view(1, 3, 1, 1)
+        turned = torch.einsum("kc,bchw->bkhw", self.axes, centred)
+        return dict.fromkeys(layers, turned)
+
+    def channels(self, layer: str) -> int:
+        """Three axes."""
+        self.check_layers([layer])
+        return 3

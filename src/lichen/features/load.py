@@ -1,4 +1,4 @@
-"""A φ by its name: found, rescaled, and in the precision that suits the machine."""
+"""A φ by its name: found, rescaled, in the precision that suits its device, and moved there."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import cast
 from lichen.errors import ParameterError
 from lichen.features.activations import Rescalable, mean_activations
 from lichen.features.catalogue import NETWORKS, entry_named
-from lichen.features.conv_stack import Pooling
 from lichen.features.extractor import FeatureExtractor
-from lichen.nn.precision import Precision, choose_precision, in_precision
+from lichen.nn.pooling import Pooling
+from lichen.nn.precision import Precision, allow_tf32, choose_precision, in_precision
 from lichen.weights.lookup import Progress, WeightsFile, find_weights
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a builder is asked for.
+class Request:
+    """What a φ is made from.
 
     Attributes
     ----------
@@ -52,8 +52,9 @@ def load_features(
     precision: Precision = "auto",
     seed: int = 0,
     progress: Progress | None = None,
+    device: str = "cpu",
 ) -> FeatureExtractor:
-    """Make the φ of that name, frozen and ready to run.
+    """Make the φ of that name, frozen and ready to run on ``device``.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def load_features(
         ``random-vgg``, ``random-filters`` or ``pixels``; or a row of the catalogue of weights such
         as ``vgg19-caffe``.
     weights
-        File or folder of weights instead of the usual places.
+        File or folder of weights, instead of looking them up.
     pooling
         ``average`` or ``max``, for the networks that pool.
     rescale
@@ -70,11 +71,14 @@ def load_features(
         Ecker and Bethge (2015) did. The first time takes some seconds.
     precision
         ``auto``, ``float32``, ``bfloat16`` or ``float64``; see
-        :func:`lichen.nn.precision.choose_precision`.
+        :func:`lichen.nn.precision.choose_precision`, which looks at the device.
     seed
         Of the weights of ``random-vgg`` and ``random-filters``.
     progress
-        Told how a download goes on: name, bytes so far, bytes in all.
+        Called during a download with name, bytes received and total.
+    device
+        As torch names it (``cpu``, ``cuda:0``). Random weights are drawn, and mean activations
+        measured, on the CPU, so that they are the same on every device.
 
     Returns
     -------
@@ -86,28 +90,30 @@ def load_features(
     UnknownNameError
         When no φ has the name.
     ParameterError
-        When ``weights`` are given for a φ that reads none, or a setting is none of its choices.
+        When ``weights`` are named for a φ that reads none, or a setting is not allowed.
     WeightsError
         When the weights are absent or damaged.
     """
     entry = entry_named(network)
     if pooling not in ("average", "max"):
         raise ParameterError(f"pooling is {pooling!r}", "it may be average or max")
-    dtype = choose_precision(precision)
+    dtype = choose_precision(precision, device)
+    if device.startswith("cuda"):
+        allow_tf32(precision == "auto")
     file = None
     if entry.weights is not None:
         wanted = entry.weights if network in NETWORKS else network
         file = find_weights(wanted, weights, progress=progress)
     elif weights is not None:
         raise ParameterError(f"the network {network} reads no weights", "leave weights out")
-    features = _builder(entry.builder)(Order(file, pooling, seed))
+    features = _builder(entry.builder)(Request(file, pooling, seed))
     if rescale and entry.rescalable:
         key = None if file is None else f"{file.row.name}-{file.sha256[:16]}-{pooling}"
         means = mean_activations(features, key)
         features = cast(Rescalable, features).rescaled(means)
-    return in_precision(features, dtype)
+    return in_precision(features, dtype).to(device)
 
 
-def _builder(where: str) -> Callable[[Order], FeatureExtractor]:
+def _builder(where: str) -> Callable[[Request], FeatureExtractor]:
     module, _, function = where.partition(":")
-    return cast("Callable[[Order], FeatureExtractor]", getattr(import_module(module), function))
+    return cast("Callable[[Request], FeatureExtractor]", getattr(import_module(module), function))

@@ -27,11 +27,11 @@ NAMES = (
 """Photographs in the public domain or under CC0 that come within scikit-image's package."""
 
 VERSION = 1
-"""Raised whenever the set or its preparation changes, so that no old constants are reused."""
+"""Increased whenever the set or its preparation changes, so that no old means are reused."""
 
 
 def natural_images(longest_side: int = 256) -> Iterator[Tensor]:
-    """Yield the images one by one, (1, 3, H, W) float32 sRGB in [0, 1], shrunk to a longest side.
+    """Yield the images, (1, 3, H, W) float32 sRGB in [0, 1], reduced to a longest side.
 
     Grey photographs have three equal channels.
     """

@@ -1,4 +1,4 @@
-"""A phi at every octave of a pyramid, for statistics of several scales at once.
+"""A φ at every octave of a pyramid, for statistics of several scales at once.
 
 X. Snelgrove, "High-Resolution Multi-Scale Neural Texture Synthesis", SIGGRAPH Asia Technical
 Briefs 2017, with the pyramid of P. Burt, E. Adelson, "The Laplacian Pyramid as a Compact Image
@@ -14,21 +14,22 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lichen.errors import ParameterError
-from lichen.features.extractor import Border, FeatureExtractor, pad
+from lichen.features.extractor import FeatureExtractor
+from lichen.nn.border import Border, pad, zero_as_replicate
 
 SMOOTHING = (0.05, 0.25, 0.4, 0.25, 0.05)
 """Burt and Adelson's weights for a = 0.4."""
 
 
 class Octaves(FeatureExtractor):
-    """Layers ``{layer}@{octave}`` of another phi: of the image, of its half, its quarter ...
+    """Layers ``{layer}@{octave}`` of another φ: of the image, its half, its quarter ...
 
     Parameters
     ----------
     inner
-        What is run on every octave.
+        The φ that is run on every octave.
     octaves
-        How many; 1 is the image alone.
+        Number of octaves; 1 is the image alone.
     """
 
     def __init__(self, inner: FeatureExtractor, octaves: int = 4) -> None:
@@ -47,11 +48,11 @@ class Octaves(FeatureExtractor):
         }
 
     def on_all(self, layers: Sequence[str]) -> tuple[str, ...]:
-        """Name layers of the inner phi on every octave, finest first."""
+        """Return the names of inner layers on every octave, finest first."""
         return tuple(f"{layer}@{octave}" for octave in range(self.octaves) for layer in layers)
 
     def channels(self, layer: str) -> int:
-        """Number of channels of a layer."""
+        """Return the number of channels of a layer."""
         self.check_layers([layer])
         return self.inner.channels(layer.partition("@")[0])
 
@@ -71,16 +72,14 @@ class Octaves(FeatureExtractor):
 
 
 def reduce(image: Tensor, border: Border) -> Tensor:
-    """Smooth (B, C, H, W) and keep every other row and column, the first ones among them.
+    """Smooth (B, C, H, W) and keep every other row and column, starting with the first.
 
-    Of an odd number the last is kept too; where such an axis wraps around, its two ends are then
-    one step of the larger image apart instead of two.
+    Of an odd number the last is kept too; where such an axis wraps around, its ends are then one
+    step of the larger image apart instead of two.
     """
     kernel = torch.tensor(SMOOTHING, dtype=image.dtype, device=image.device)
     channels = image.shape[1]
-    # Beyond a zero border a picture is continued by its edge: darkness is no texture.
-    modes = tuple("replicate" if mode == "zero" else mode for mode in border)
-    padded = pad(image, (2, 2), (2, 2), (modes[0], modes[1]))
+    padded = pad(image, (2, 2), (2, 2), zero_as_replicate(border))
     rows = F.conv2d(
         padded, kernel.view(1, 1, 5, 1).expand(channels, -1, -1, -1), stride=(2, 1), groups=channels
     )

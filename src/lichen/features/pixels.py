@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from lichen.features.extractor import Border, FeatureExtractor
+from lichen.features.extractor import FeatureExtractor
+from lichen.nn.border import Border
 
 if TYPE_CHECKING:
-    from lichen.features.load import Order
+    from lichen.features.load import Request
 
 
 class Pixels(FeatureExtractor):
@@ -25,7 +26,7 @@ class Pixels(FeatureExtractor):
         self.strides = {"pixels": 1}
 
     def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
-        """Give the image back under the name ``pixels``; borders play no part."""
+        """Return the image itself under the name ``pixels``; borders play no part."""
         self.check_layers(layers)
         return dict.fromkeys(layers, image)
 
@@ -35,6 +36,6 @@ class Pixels(FeatureExtractor):
         return 3
 
 
-def build(order: Order) -> Pixels:
+def build(request: Request) -> Pixels:
     """Make it; there is nothing to choose."""
     return Pixels()

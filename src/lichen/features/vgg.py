@@ -1,25 +1,22 @@
-"""VGG-19 (Simonyan and Zisserman, ICLR 2015) with weights trained on ImageNet."""
+"""VGG-19 as φ: its default layers are those of Gatys, Ecker and Bethge (2015)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lichen.errors import WeightsError
-from lichen.features.conv_stack import ConvStack
+from lichen.features.extractor import NetworkFeatures
+from lichen.networks.vgg import VGG19
 from lichen.weights.read import read_tensors
 
 if TYPE_CHECKING:
-    from lichen.features.load import Order
+    from lichen.features.load import Request
 
 DEFAULT_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
-"""The set of Gatys et al. 2015. Their conv1_1 is read after its ReLU, which works in place."""
+"""Their conv1_1 is read after its ReLU, which works in place."""
 
 
-def build(order: Order) -> ConvStack:
-    """Make VGG-19 out of the order's weights, with the normalisation that belongs to them."""
-    file = order.weights
-    if file.row.normalisation is None:
-        raise WeightsError(f"the row {file.row.name} does not say how its input is normalised")
-    return ConvStack(
-        file.label, read_tensors(file), file.row.normalisation, order.pooling, DEFAULT_LAYERS
-    )
+def build(request: Request) -> NetworkFeatures:
+    """Make VGG-19 from a file, with the normalization that belongs to its weights."""
+    file = request.weights
+    network = VGG19(read_tensors(file), file.normalization(), request.pooling)
+    return NetworkFeatures(file.label, network, DEFAULT_LAYERS)

@@ -1,1 +1,1 @@
-"""Architectures that Lichen trains."""
+"""Architectures, without opinions: no name, no default layers, no file."""

@@ -1,27 +1,29 @@
 """A fully convolutional autoencoder: any picture in, a picture of the same size out.
 
-The encoder is a :class:`~lichen.features.conv_stack.ConvStack` whose filters can be trained: the
+The encoder is a :class:`~lichen.networks.conv_stack.ConvStack` whose filters can be trained: the
 same names, convolutions, poolings and borders, so that what is trained is what synthesis uses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lichen.features.conv_stack import convolve, pool
-from lichen.features.extractor import Border
+from lichen.nn.border import REFLECT, Border
+from lichen.nn.convolution import convolve
+from lichen.nn.normalization import Normalize
+from lichen.nn.pooling import pool
+from lichen.weights.stored import StoredNetwork
 
 MEAN, STD = 0.5, 0.25
-"""Of the pixels as the filters see them: ``(image - MEAN) / STD``."""
-
-REFLECT: Border = ("reflect", "reflect")
+"""The filters see pixels as ``(image - MEAN) / STD``."""
 
 
-class Autoencoder(nn.Module):
+class Autoencoder(nn.Module, StoredNetwork):
     """3x3 convolutions and ReLUs with average poolings between, and their mirror image.
 
     The decoder doubles by copying pixels and convolves, which leaves no checkerboard. Nothing
@@ -31,18 +33,21 @@ class Autoencoder(nn.Module):
     Parameters
     ----------
     widths
-        Channels of each block; the last one's are the code, 1 position for ``stride`` pixels
+        Channels of each block; the last block's are the code, one position per ``stride`` pixels
         along each axis.
 
     Attributes
     ----------
     stride
-        2 to the number of blocks less one.
+        2 to the power of the number of blocks less one.
     """
+
+    former_name = "lichen-autoencoder"
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
         self.stride = 2 ** (len(widths) - 1)
+        self.normalize = Normalize("RGB", 1.0, (MEAN,) * 3, (STD,) * 3)
         self.encoder = nn.ModuleDict()
         before = 3
         for block, width in enumerate(widths, start=1):
@@ -53,7 +58,7 @@ class Autoencoder(nn.Module):
             for deeper, width in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
         self.last = _convolution(widths[0], 3)
-        with torch.no_grad():  # begins near grey: from noise the first steps are spent to get there
+        with torch.no_grad():  # starts near grey: from noise the first steps would go there
             self.last.weight.mul_(0.1)
 
     def encode(self, image: Tensor, border: Border = REFLECT) -> Tensor:
@@ -68,13 +73,27 @@ class Autoencoder(nn.Module):
             x = F.relu(_apply(conv, x, border))
         return _apply(self.last, x, border) * STD + MEAN
 
-    def encoder_weights(self) -> dict[str, Tensor]:
-        """Filters of the encoder under the names of a ConvStack."""
-        return dict(self.encoder.state_dict())
+    @classmethod
+    def fits(cls, names: Collection[str]) -> bool:
+        """Whether there is a first convolution and a decoder."""
+        return "conv1_1.weight" in names and any(name.startswith("decoder.") for name in names)
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Self:
+        """Make the network of a file, its widths those of the tensors."""
+        filters = {name: len(tensor) for name, tensor in tensors.items() if name.endswith("weight")}
+        n_blocks = sum(name.startswith("conv") for name in filters)
+        network = cls([filters[f"conv{block}_1.weight"] for block in range(1, n_blocks + 1)])
+        network.load_state_dict({_in_module(name): tensor for name, tensor in tensors.items()})
+        return network
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what a file holds: the encoder under a ConvStack's names, and ``decoder. ...``."""
+        return {_in_file(name): tensor for name, tensor in self.state_dict().items()}
 
     def _encode(self, image: Tensor, border: Border) -> tuple[Tensor, list[tuple[int, int]]]:
         """The code, and the sizes of the maps before each pooling."""
-        x = ((image - MEAN) / STD).contiguous(memory_format=torch.channels_last)
+        x = self.normalize(image, image.dtype)
         sizes: list[tuple[int, int]] = []
         for name, conv in self.encoder.items():
             if name != "conv1_1":
@@ -95,3 +114,17 @@ def _apply(conv: nn.Module, x: Tensor, border: Border) -> Tensor:
     assert isinstance(conv, nn.Conv2d)
     assert conv.bias is not None
     return convolve(x, conv.weight, conv.bias, border)
+
+
+def _in_file(name: str) -> str:
+    """Name in a file of a tensor of the state dict."""
+    if name.startswith("encoder."):
+        return name.removeprefix("encoder.")
+    return f"decoder.{name.removeprefix('decoder.')}"
+
+
+def _in_module(name: str) -> str:
+    """Name in the state dict of a tensor of a file; the inverse of :func:`_in_file`."""
+    if name.startswith("decoder.last."):
+        return name.removeprefix("decoder.")
+    return name if name.startswith("decoder.") else f"encoder.{name}"

@@ -1,1 +1,1 @@
-"""What networks are built from."""
+"""What networks are built from; knows no architecture."""

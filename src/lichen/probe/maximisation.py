@@ -27,7 +27,8 @@ from lichen.step import Step
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from lichen.features.extractor import Border, FeatureExtractor
+    from lichen.features.extractor import FeatureExtractor
+    from lichen.nn.border import Border
 
 Array = NDArray[np.float32]
 

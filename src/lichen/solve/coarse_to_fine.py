@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from lichen.features.extractor import Border
+from lichen.nn.border import Border
 from lichen.nn.tensor import to_pixels
 from lichen.solve.lbfgs import Iterate
 from lichen.solve.pyramid import enlarge

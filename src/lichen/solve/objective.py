@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lichen.errors import ImageError
-from lichen.features.extractor import Border, FeatureExtractor
+from lichen.features.extractor import FeatureExtractor
+from lichen.nn.border import Border
 from lichen.statistics.statistic import Statistic
 
 

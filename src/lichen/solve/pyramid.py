@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lichen.features.extractor import Border, border_index, pad
+from lichen.nn.border import Border, border_index, pad
 
 MARGIN = 4
 """Pixels of border shown to the cubic kernel (which reaches 2) when a picture is enlarged."""

@@ -176,17 +176,13 @@ def mean_colour_loss(patches: Tensor, gradient_weight: float) -> float:
 
 def export(network: Autoencoder, recipe: AutoencoderRecipe, data: str, output: Path) -> None:
     """Write the encoder under a ConvStack's names, and the decoder under ``decoder.``."""
-    tensors = network.encoder_weights()
-    for name, tensor in network.state_dict().items():
-        if not name.startswith("encoder."):
-            tensors[f"decoder.{name.removeprefix('decoder.')}"] = tensor
     metadata = {
         "architecture": "lichen-autoencoder",
         "photographs": f"sha256:{data}",
         "licence": "that of the photographs, which is not known here",
         **input_metadata(recipe, MEAN, STD),
     }
-    write_weights(output, tensors, metadata)
+    write_weights(output, network.tensors(), metadata)
 
 
 def _check(checkpoint: Path | None, resume: bool) -> None:

@@ -7,14 +7,14 @@ must tell the pictures apart, since the statistics of every block are what synth
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
+from lichen.networks.encoder import MEAN, STD, EncoderNetwork, folded
 from lichen.nn.precision import multiplies_bfloat16
 from lichen.training.data.crops import Crops
 from lichen.training.data.pictures import training_pictures
@@ -26,45 +26,6 @@ from lichen.training.loop import (
     write_weights,
 )
 from lichen.training.recipe import EncoderRecipe
-
-MEAN, STD = 0.5, 0.25
-
-
-class EncoderNetwork(nn.Module):
-    """Blocks of two 3x3 convolutions with batch norm and ReLU, average pooling between them.
-
-    Each block's channel means and standard deviations go to a linear classifier of its own.
-    """
-
-    def __init__(self, widths: tuple[int, ...], n_classes: int) -> None:
-        super().__init__()
-        channels = [3, *(width for width in widths for _ in range(2))]
-        pairs = list(itertools.pairwise(channels))
-        self.convs = nn.ModuleList(nn.Conv2d(i, o, 3, padding=1, bias=False) for i, o in pairs)
-        self.norms = nn.ModuleList(nn.BatchNorm2d(o) for _, o in pairs)
-        self.heads = nn.ModuleList(
-            nn.Sequential(nn.BatchNorm1d(2 * width), nn.Linear(2 * width, n_classes))
-            for width in widths
-        )
-
-    def features(self, image: Tensor) -> list[Tensor]:
-        """Maps of every ReLU, of (B, 3, H, W) images in [0, 1]."""
-        maps, x = [], (image - MEAN) / STD
-        for number, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
-            if number and number % 2 == 0:
-                x = F.avg_pool2d(x, 2)
-            x = F.relu(norm(conv(x)))
-            maps.append(x)
-        return maps
-
-    def forward(self, image: Tensor) -> list[Tensor]:
-        """Class scores (B, classes) of each block."""
-        scores = []
-        for maps, head in zip(self.features(image)[1::2], self.heads, strict=True):
-            flat = maps.float().flatten(2)
-            spread = (flat.var(2) + 1e-5).sqrt()
-            scores.append(head(torch.cat([flat.mean(2), spread], 1)))
-        return scores
 
 
 def train_encoder(
@@ -140,22 +101,6 @@ def _step(
     optimizer.step()
     accuracy = (scores[-1].argmax(1) == labels).float().mean()
     return float(loss.detach()), float(accuracy)
-
-
-def folded(network: EncoderNetwork) -> dict[str, Tensor]:
-    """Weights and biases of the convolutions with batch norm folded in, by layer name."""
-    found = {}
-    with torch.no_grad():
-        for number, (conv, norm) in enumerate(zip(network.convs, network.norms, strict=True)):
-            assert isinstance(conv, nn.Conv2d)
-            assert isinstance(norm, nn.BatchNorm2d)
-            assert norm.running_mean is not None
-            assert norm.running_var is not None
-            gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-            name = f"conv{number // 2 + 1}_{number % 2 + 1}"
-            found[f"{name}.weight"] = (conv.weight * gain.view(-1, 1, 1, 1)).contiguous()
-            found[f"{name}.bias"] = norm.bias - norm.running_mean * gain
-    return found
 
 
 def export(network: EncoderNetwork, recipe: EncoderRecipe, output: Path) -> None:

@@ -1,4 +1,4 @@
-"""Weights of pretrained networks: which there are, where they lie, how to get them.
+"""Weights of pretrained networks: a catalogue, and how they are found, fetched and read.
 
-Nothing here imports torch until tensors are read.
+Nothing here imports torch before tensors are read.
 """

@@ -5,15 +5,16 @@ Preprocessing, licence and checksum travel with the weights, so that no method h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self, cast
 
-from lichen.errors import unknown_name
+from lichen.errors import WeightsError, unknown_name
 
 
 @dataclass(frozen=True)
-class InputNormalisation:
-    """How a network wants its pixels: channel order and ``(scale * x - mean) / std``.
+class InputNormalization:
+    """How a network expects its pixels: channel order and ``(scale * x - mean) / std``.
 
     ``mean`` and ``std`` are in the network's own channel order.
     """
@@ -22,6 +23,42 @@ class InputNormalisation:
     scale: float
     mean: tuple[float, float, float]
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Self:
+        """Read the fields ``input``, ``mean`` and ``std`` that a trained file has, scale 1.
+
+        Raises
+        ------
+        WeightsError
+            When one is absent or malformed; the caller knows the file.
+        """
+        order = metadata.get("input", "")
+        if order not in ("RGB", "BGR"):
+            raise WeightsError("it does not say whether its input is RGB or BGR")
+        return cls(
+            cast("Literal['RGB', 'BGR']", order),
+            1.0,
+            _three_numbers(metadata, "mean"),
+            _three_numbers(metadata, "std"),
+        )
+
+    def metadata(self) -> dict[str, str]:
+        """Return the fields from which :meth:`from_metadata` reads it; the scale has to be 1."""
+        if self.scale != 1:
+            raise ValueError("only a scale of 1 can be written")
+        mean, std = (",".join(map(str, values)) for values in (self.mean, self.std))
+        return {"input": self.order, "mean": mean, "std": std}
+
+
+def _three_numbers(metadata: Mapping[str, str], field: str) -> tuple[float, float, float]:
+    try:
+        first, second, third = (float(part) for part in metadata.get(field, "").split(","))
+    except ValueError as error:
+        raise WeightsError(
+            f"it has its input's {field} as {metadata.get(field)!r}, not three numbers"
+        ) from error
+    return first, second, third
 
 
 @dataclass(frozen=True)
@@ -35,7 +72,7 @@ class Source:
     file
         Name under which the file is kept.
     sha256
-        Checksum in hex, or as many leading digits of it as its publisher states.
+        Checksum in hex, or those leading digits of it that its publisher states.
     size
         Size in bytes, None where it is not published to the byte.
     """
@@ -55,18 +92,20 @@ class WeightsRow:
     name
         Unique name.
     network
-        The architecture: ``vgg19``, ``squeezenet1_1``, ``encoder`` or ``autoencoder``.
+        Short name of the network, which rows of other weights for it share.
+    architecture
+        ``module:Class`` in :mod:`lichen.networks`: what the file holds and how it is read.
     summary
         One line for people.
     licence, paper
-        Under which the weights may be used, and what to cite.
-    normalisation
-        How the network wants its pixels; None where the file itself says it.
+        The licence of the weights, and what to cite.
+    normalization
+        How the network expects its pixels; None where the file itself says it.
     layout
         How tensors are named: ``torchvision`` (``features.0.weight``) or ``layers``
         (``conv1_1.weight``).
     sources
-        Where to download, tried in this order.
+        Where to download, in order of preference.
     embedded
         Whether the file comes with the package.
     training
@@ -75,10 +114,11 @@ class WeightsRow:
 
     name: str
     network: str
+    architecture: str
     summary: str
     licence: str
     paper: str
-    normalisation: InputNormalisation | None
+    normalization: InputNormalization | None
     layout: Literal["torchvision", "layers"]
     sources: tuple[Source, ...] = ()
     embedded: bool = False
@@ -86,7 +126,7 @@ class WeightsRow:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """File names under which these weights are looked for, in this order."""
+        """File names under which these weights are looked for, in order of preference."""
         published = dict.fromkeys(source.file for source in self.sources)
         return (*published, f"{self.name}.safetensors", f"{self.name}.pth")
 
@@ -96,7 +136,7 @@ class WeightsRow:
         return tuple(dict.fromkeys(known))
 
 
-_TORCHVISION = InputNormalisation("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_TORCHVISION = InputNormalization("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _VGG_PAPER = "K. Simonyan, A. Zisserman, ICLR 2015, arXiv 1409.1556"
 _SQUEEZENET_PAPER = "F. N. Iandola et al., 2016, arXiv 1602.07360"
 
@@ -110,10 +150,11 @@ ROWS: tuple[WeightsRow, ...] = (
     WeightsRow(
         name="encoder",
         network="encoder",
+        architecture="lichen.networks.encoder:Encoder",
         summary="Lichen's own small texture encoder, in the package",
         licence="Apache-2.0",
         paper="docs/encoder.md",
-        normalisation=None,
+        normalization=None,
         layout="layers",
         embedded=True,
         training="lichen train encoder",
@@ -121,10 +162,11 @@ ROWS: tuple[WeightsRow, ...] = (
     WeightsRow(
         name="vgg19-torchvision",
         network="vgg19",
+        architecture="lichen.networks.vgg:VGG19",
         summary="VGG-19 trained by torchvision on ImageNet",
         licence="BSD-3-Clause",
         paper=_VGG_PAPER,
-        normalisation=_TORCHVISION,
+        normalization=_TORCHVISION,
         layout="torchvision",
         sources=(
             Source(
@@ -150,10 +192,11 @@ ROWS: tuple[WeightsRow, ...] = (
     WeightsRow(
         name="vgg19-caffe",
         network="vgg19",
+        architecture="lichen.networks.vgg:VGG19",
         summary="VGG-19 of its authors, the network of Gatys et al.",
         licence="CC-BY-4.0",
         paper=_VGG_PAPER,
-        normalisation=InputNormalisation("BGR", 255.0, (103.939, 116.779, 123.68)),
+        normalization=InputNormalization("BGR", 255.0, (103.939, 116.779, 123.68)),
         layout="layers",
         sources=(
             # A conversion whose file name carries the first eight digits of its SHA-256.
@@ -172,10 +215,11 @@ ROWS: tuple[WeightsRow, ...] = (
     WeightsRow(
         name="squeezenet1_1-torchvision",
         network="squeezenet1_1",
+        architecture="lichen.networks.squeezenet:SqueezeNet",
         summary="SqueezeNet 1.1 trained by torchvision on ImageNet",
         licence="BSD-3-Clause",
         paper=_SQUEEZENET_PAPER,
-        normalisation=_TORCHVISION,
+        normalization=_TORCHVISION,
         layout="torchvision",
         sources=(
             Source(
@@ -195,28 +239,30 @@ ROWS: tuple[WeightsRow, ...] = (
     WeightsRow(
         name="squeezenet1_1-caffe",
         network="squeezenet1_1",
+        architecture="lichen.networks.squeezenet:SqueezeNet",
         summary="SqueezeNet 1.1 of its authors (a file of your own)",
         licence="BSD-2-Clause",
         paper=_SQUEEZENET_PAPER,
-        normalisation=InputNormalisation("BGR", 255.0, (104.0, 117.0, 123.0)),
+        normalization=InputNormalization("BGR", 255.0, (104.0, 117.0, 123.0)),
         layout="layers",
     ),
     WeightsRow(
         name="autoencoder",
         network="autoencoder",
-        summary="An autoencoder that you train on photographs of your own",
+        architecture="lichen.networks.autoencoder:Autoencoder",
+        summary="An autoencoder that you train on your own photographs",
         licence="that of the photographs",
         paper="docs/pooled.md",
-        normalisation=None,
+        normalization=None,
         layout="layers",
         training="lichen train autoencoder PHOTOS -o FILE.safetensors",
     ),
 )
-"""All known weights. Rows of one network are preferred in this order."""
+"""All known weights, those of one network in order of preference."""
 
 
 def rows_of(name: str) -> tuple[WeightsRow, ...]:
-    """Give the row of that name, or all rows of the network of that name.
+    """Return the row of that name, or all rows of the network of that name.
 
     Raises
     ------
@@ -232,5 +278,5 @@ def rows_of(name: str) -> tuple[WeightsRow, ...]:
 
 
 def row_named(name: str) -> WeightsRow:
-    """Give one row: that of the name, or the preferred one of the network of that name."""
+    """Return one row: that of the name, or the preferred one of the network of that name."""
     return rows_of(name)[0]

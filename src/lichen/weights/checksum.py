@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file in hex, remembered while the file does not change."""
+    """Return the SHA-256 of a file in hex, cached while the file does not change."""
     state = path.stat()
     return _sha256(path.resolve(), state.st_size, state.st_mtime_ns)
 
@@ -21,5 +21,5 @@ def _sha256(path: Path, size: int, mtime_ns: int) -> str:
 
 
 def is_published(sha256: str, published: Iterable[str]) -> bool:
-    """Whether a checksum is, or begins with, one of the published ones."""
+    """Whether a checksum is, or starts with, one of the published ones."""
     return any(sha256.startswith(known) for known in published if known)

@@ -1,4 +1,4 @@
-"""Where the weights of a network lie: a path, ``$LICHEN_WEIGHTS``, the cache, the package."""
+"""Where the weights of a network are: a path, ``$LICHEN_WEIGHTS``, the cache, the package."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from lichen.errors import WeightsError
-from lichen.weights.architecture import is_network
-from lichen.weights.catalogue import ROWS, WeightsRow, rows_of
+from lichen.weights.catalogue import ROWS, InputNormalization, WeightsRow, rows_of
 from lichen.weights.checksum import is_published, sha256_of
 from lichen.weights.places import EMBEDDED, is_offline, own_weights, weights_cache
 
 Progress = Callable[[str, int, int | None], None]
-"""Told the name of the weights, the bytes downloaded so far, and all of them when known."""
+"""Called with the name of the weights, the bytes received, and the total, None when unknown."""
 
 Place = Literal["path", "$LICHEN_WEIGHTS", "cache", "package"]
 
@@ -32,6 +31,26 @@ class WeightsFile:
         """Name and checksum for provenance, such as ``vgg19-caffe sha256:ab12cd34ef56``."""
         return f"{self.row.name} sha256:{self.sha256[:12]}"
 
+    def normalization(self) -> InputNormalization:
+        """Return how the network expects its pixels, as the row or else the file says.
+
+        Raises
+        ------
+        WeightsError
+            When neither does.
+        """
+        if self.row.normalization is not None:
+            return self.row.normalization
+        from lichen.weights.read import read_metadata
+
+        try:
+            return InputNormalization.from_metadata(read_metadata(self.path))
+        except WeightsError as error:
+            raise WeightsError(
+                f"{self.path} cannot be used: {error.problem}",
+                f"train one with: {self.row.training}",
+            ) from error
+
 
 def find_weights(
     name: str,
@@ -41,27 +60,28 @@ def find_weights(
 ) -> WeightsFile:
     """Find the weights of a network.
 
-    The order is: ``path``; ``$LICHEN_WEIGHTS`` (a folder or a file); the user's cache; the
-    package; a download into the cache, unless ``download`` is False or ``LICHEN_OFFLINE=1``.
+    They are looked for in: ``path``; ``$LICHEN_WEIGHTS`` (a folder or a file); the user's cache;
+    the package. Else they are downloaded into the cache, unless ``download`` is False or
+    ``LICHEN_OFFLINE=1``.
 
     Parameters
     ----------
     name
-        A row of the catalogue (``vgg19-caffe``) or a network (``vgg19``), whose rows are taken
+        A row of the catalogue (``vgg19-caffe``) or a network (``vgg19``), whose rows are tried
         in the catalogue's order.
     path
         A file, or a folder that holds one under one of its known names.
     download
         Whether absent weights may be downloaded.
     progress
-        Told how a download goes on.
+        Called during a download.
 
     Raises
     ------
     UnknownNameError
         When no row and no network has the name.
     WeightsError
-        When the weights are nowhere, or a file is not what its name says.
+        When the weights are absent, or a file is not what its name says.
     """
     rows = rows_of(name)
     if path is not None:
@@ -78,7 +98,7 @@ def find_weights(
 
 
 def present_files(rows: tuple[WeightsRow, ...]) -> Iterator[tuple[WeightsRow, Path, Place]]:
-    """Yield every file of these rows that lies in one of the usual places, best place first."""
+    """Yield every file of these rows in the usual places, in the order of the look-up."""
     own = own_weights()
     if own is not None and own.is_file():
         row = identify(own, rows)
@@ -104,7 +124,7 @@ def present_files(rows: tuple[WeightsRow, ...]) -> Iterator[tuple[WeightsRow, Pa
 
 
 def identify(path: Path, rows: tuple[WeightsRow, ...] = ROWS) -> WeightsRow | None:
-    """Tell which of the rows a file is: by its name, its checksum, or its tensors."""
+    """Find the row that a file belongs to: by its name, checksum, metadata, or tensors."""
     for row in ROWS:
         if path.name in row.files:
             return row if row in rows else None
@@ -112,11 +132,14 @@ def identify(path: Path, rows: tuple[WeightsRow, ...] = ROWS) -> WeightsRow | No
     for row in ROWS:
         if is_published(digest, row.checksums()):
             return row if row in rows else None
-    from lichen.weights.read import tensor_names
+    from lichen.weights.read import named_network, network_class, read_metadata, tensor_names
 
+    named = named_network(read_metadata(path))
+    if named is not None:
+        return next((row for row in rows if row.architecture == named), None)
     names = tensor_names(path)
     layout = "torchvision" if any(n.startswith("features.") for n in names) else "layers"
-    fitting = [row for row in rows if is_network(row.network, names)]
+    fitting = [row for row in rows if network_class(row.architecture).fits(names)]
     same_layout = [row for row in fitting if row.layout == layout]
     return next(iter(same_layout or fitting), None)
 
@@ -124,9 +147,9 @@ def identify(path: Path, rows: tuple[WeightsRow, ...] = ROWS) -> WeightsRow | No
 def how_to_get(rows: tuple[WeightsRow, ...]) -> str:
     """Say what to download and where to put it."""
     if rows[0].embedded:
-        return f"install Lichen again, or train one with: {rows[0].training}"
+        return f"reinstall Lichen, or train one with: {rows[0].training}"
     if rows[0].training:
-        return f"train one with: {rows[0].training}, and name it: --weights FILE.safetensors"
+        return f"train one with: {rows[0].training}, and pass that file as weights"
     places = f"put it into {weights_cache()} or into a folder that $LICHEN_WEIGHTS names"
     for row in rows:
         if row.sources:
@@ -149,13 +172,13 @@ def _in_path(rows: tuple[WeightsRow, ...], name: str, path: Path) -> tuple[Weigh
     if found is None:
         raise WeightsError(
             f"{path} does not hold the weights of {name}",
-            "give a file of this network, or name the network of the file",
+            "use a file of this network, or the name of the file's network",
         )
     return found, path
 
 
 def checked(row: WeightsRow, path: Path) -> WeightsFile:
-    """Hash a file, and refuse it when its name has a published checksum that it does not have."""
+    """Hash a file, and refuse it when a checksum is published for its name and is another."""
     digest = sha256_of(path)
     published = row.checksums(path.name)
     if published and not is_published(digest, published):

@@ -1,15 +1,14 @@
-"""What a user does with weights: list, fetch, verify, add."""
+"""List, fetch, verify and add weights."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lichen.errors import WeightsError
+from lichen.atomic import atomic_path
+from lichen.errors import LichenError, WeightsError
 from lichen.weights.catalogue import ROWS, WeightsRow, row_named, rows_of
 from lichen.weights.checksum import is_published, sha256_of
 from lichen.weights.fetch import fetch
@@ -29,7 +28,7 @@ from lichen.weights.read import is_safetensors, read_tensors
 
 @dataclass(frozen=True)
 class WeightsStatus:
-    """Where one row of the catalogue is on this machine.
+    """Where the weights of one row are on this machine.
 
     Attributes
     ----------
@@ -49,15 +48,15 @@ class WeightsStatus:
 
 @dataclass(frozen=True)
 class Verification:
-    """What checking a file showed.
+    """The outcome of verifying a file.
 
     Attributes
     ----------
     file
         The file with its SHA-256.
     checked
-        ``checksum`` when a published checksum agrees; ``tensors`` when there is none to compare
-        with and all tensors of the network are there, of the right shape and finite.
+        ``checksum`` when a published checksum agrees; ``tensors`` when none is published, and
+        all tensors of the network are present, of the right shape and finite.
     """
 
     file: WeightsFile
@@ -65,12 +64,12 @@ class Verification:
 
 
 def list_weights() -> list[WeightsStatus]:
-    """Tell of every known set of weights where it is; reads no file."""
+    """Return where each known set of weights is; reads no file."""
     return [_status(row) for row in ROWS]
 
 
 def fetch_weights(name: str, progress: Progress | None = None) -> WeightsFile:
-    """Download weights into the cache, unless they are there and whole.
+    """Download weights into the cache, unless they are there and undamaged.
 
     Raises
     ------
@@ -85,16 +84,16 @@ def fetch_weights(name: str, progress: Progress | None = None) -> WeightsFile:
     if not row.sources:
         raise WeightsError(
             f"there is no known address of {row.name}",
-            f"get the file yourself and run: lichen weights add FILE {row.name}",
+            f"obtain the file and run: lichen weights add FILE {row.name}",
         )
     if is_offline():
-        raise WeightsError(f"LICHEN_OFFLINE forbids to download {row.name}", how_to_get((row,)))
+        raise WeightsError(f"LICHEN_OFFLINE forbids downloading {row.name}", how_to_get((row,)))
     path = fetch(row.name, row.sources, weights_cache(), progress)
     return WeightsFile(row, path, sha256_of(path))
 
 
 def verify_weights(name: str) -> Verification:
-    """Check the file that a run would use: its checksum where one is published, its tensors.
+    """Check the file that a run would use: its tensors, and its checksum where one is published.
 
     Raises
     ------
@@ -110,14 +109,14 @@ def verify_weights(name: str) -> Verification:
 
 
 def add_weights(file: str | Path, name: str) -> WeightsFile:
-    """Check a file that the user has, and copy it into the cache.
+    """Check a weight file and copy it into the cache.
 
     Parameters
     ----------
     file
         A safetensors file or a PyTorch state dict.
     name
-        The row or network that it is.
+        The row or network that it belongs to.
 
     Raises
     ------
@@ -128,7 +127,7 @@ def add_weights(file: str | Path, name: str) -> WeightsFile:
     """
     path, rows = Path(file).expanduser(), rows_of(name)
     if not path.is_file():
-        raise WeightsError(f"there is no file {path}", "give the path of a weight file")
+        raise WeightsError(f"there is no file {path}", "pass the path of a weight file")
     row = identify(path, rows)
     if row is None:
         raise WeightsError(
@@ -152,17 +151,12 @@ def _kept_name(file: WeightsFile) -> str:
 def _copy(path: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
-        os.close(handle)
-        try:
-            shutil.copyfile(path, partial)
-            os.replace(partial, target)
-        except BaseException:
-            os.unlink(partial)
-            raise
-    except OSError as error:
+        with atomic_path(target) as temporary:
+            shutil.copyfile(path, temporary)
+    except (OSError, LichenError) as error:
+        reason = error.problem if isinstance(error, LichenError) else error.strerror or error
         raise WeightsError(
-            f"cannot copy {path} to {target}: {error.strerror or error}",
+            f"cannot copy {path} to {target}: {reason}",
             "set LICHEN_CACHE to a folder that you may write to",
         ) from error
 

@@ -1,4 +1,4 @@
-"""Folders and switches of the environment that decide where weights are looked for."""
+"""Folders and environment variables that decide where weights are looked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EMBEDDED = Path(__file__).parent / "embedded"
 
 
 def cache_folder() -> Path:
-    """Folder for everything that can be made or downloaded again; ``$LICHEN_CACHE`` overrides."""
+    """Return ``$LICHEN_CACHE``, or the user's folder for what can be made again."""
     given = os.environ.get("LICHEN_CACHE")
     if given:
         return Path(given).expanduser()
@@ -20,12 +20,12 @@ def cache_folder() -> Path:
 
 
 def weights_cache() -> Path:
-    """Folder of downloaded weights."""
+    """Return the folder of downloaded weights."""
     return cache_folder() / "weights"
 
 
 def own_weights() -> Path | None:
-    """``$LICHEN_WEIGHTS``: the user's folder of weights, or one file; None when not set."""
+    """Return ``$LICHEN_WEIGHTS``, a folder of weights or one file; None when it is not set."""
     given = os.environ.get("LICHEN_WEIGHTS")
     return Path(given).expanduser() if given else None
 

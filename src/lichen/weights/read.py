@@ -1,14 +1,21 @@
-"""Tensors out of a weight file, under Lichen's names; no code in a file is ever run."""
+"""Weight files: their tensors under the network's names, and the network itself.
+
+No code in a file is ever run, and a file may name no class but a network of
+:mod:`lichen.networks`, which is imported when a file asks for it.
+"""
 
 from __future__ import annotations
 
+import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lichen.errors import WeightsError
-from lichen.weights.architecture import torchvision_names, wrong_shape
+from lichen.weights.catalogue import ROWS
+from lichen.weights.stored import StoredNetwork
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,8 +25,11 @@ if TYPE_CHECKING:
 _REMEDY = "delete it and fetch it again (lichen weights fetch)"
 
 
+_NETWORK = re.compile(r"lichen\.networks(\.[A-Za-z0-9_]+)+:[A-Za-z0-9_]+")
+
+
 def read_tensors(file: WeightsFile) -> dict[str, Tensor]:
-    """Read the convolutions of a network as float32.
+    """Read the tensors of a network as float32.
 
     Parameters
     ----------
@@ -38,24 +48,95 @@ def read_tensors(file: WeightsFile) -> dict[str, Tensor]:
     WeightsError
         When the file is damaged or is not this network.
     """
-    network = file.row.network
-    names = torchvision_names(network)
-    wanted = {*names, *names.values()}
-    keep = (lambda name: name in wanted) if wanted else (lambda name: name.startswith("conv"))
-    present = tensor_names(file.path)
-    found = _load(file.path, [name for name in present if keep(name)])
-    tensors = {names.get(name, name): tensor.float() for name, tensor in found.items()}
-    wrong = wrong_shape(network, {name: tuple(t.shape) for name, t in tensors.items()})
-    if wrong:
-        raise WeightsError(f"{file.path} is not {network}: it {wrong}", _REMEDY)
-    for name, tensor in tensors.items():
+    return _tensors_of(network_class(file.row.architecture), file.path, file.row.network)
+
+
+def read_network(path: Path) -> StoredNetwork:
+    """Make the network whose weights a file holds, as its metadata says, with float32 tensors.
+
+    Parameters
+    ----------
+    path
+        A safetensors file whose metadata field ``network`` is ``module:Class``
+        (:func:`lichen.weights.stored.describe`), or an older one of an encoder or autoencoder.
+
+    Returns
+    -------
+    StoredNetwork
+        A ``torch.nn.Module``.
+
+    Raises
+    ------
+    WeightsError
+        When the file is damaged, names no network, or its tensors are not that network's.
+    """
+    metadata = read_metadata(path)
+    named = named_network(metadata)
+    if named is None:
+        raise WeightsError(
+            f"{path} does not say which network it holds",
+            "its metadata needs a field named network: see lichen.weights.stored",
+        )
+    network = network_class(named)
+    tensors = _tensors_of(network, path, named)
+    try:
+        return network.from_tensors(tensors, metadata)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error.problem}", error.remedy) from error
+    except Exception as error:  # parameters and tensors out of a file can be wrong in any way
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise WeightsError(f"{path} is not a {named}: {reason[0]}") from error
+
+
+def named_network(metadata: Mapping[str, str]) -> str | None:
+    """Return the ``module:Class`` that a file's metadata names; None when it names none."""
+    if "network" in metadata:
+        return metadata["network"]
+    former = metadata.get("architecture")
+    if former is None:
+        return None
+    for row in ROWS:
+        if row.normalization is None and network_class(row.architecture).former_name == former:
+            return row.architecture
+    return None
+
+
+def network_class(name: str) -> type[StoredNetwork]:
+    """Import the class of a network, ``module:Class`` in :mod:`lichen.networks`.
+
+    Raises
+    ------
+    WeightsError
+        When there is no such class, or it is not a network.
+    """
+    found = None
+    if _NETWORK.fullmatch(name):
+        module, _, attribute = name.partition(":")
+        try:
+            found = getattr(import_module(module), attribute, None)
+        except ImportError:
+            found = None
+    if not (isinstance(found, type) and issubclass(found, StoredNetwork)):
+        raise WeightsError(
+            f"no network is named {name!r}", "a file may name a class of lichen.networks"
+        )
+    return found
+
+
+def _tensors_of(network: type[StoredNetwork], path: Path, name: str) -> dict[str, Tensor]:
+    names = network.own_names(tensor_names(path))
+    tensors = {names[n]: tensor.float() for n, tensor in _load(path, names).items()}
+    mismatch = network.mismatch({n: tuple(tensor.shape) for n, tensor in tensors.items()})
+    if mismatch:
+        raise WeightsError(f"{path} is not {name}: it {mismatch}", _REMEDY)
+    for n, tensor in tensors.items():
         if not bool(tensor.isfinite().all()):
-            raise WeightsError(f"{file.path} is damaged: {name} is not finite", _REMEDY)
+            raise WeightsError(f"{path} is damaged: {n} is not finite", _REMEDY)
     return tensors
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Read the text fields of a safetensors file; empty for a file without any."""
+    """Read the text fields of a safetensors file; empty for a file that has none."""
     if not is_safetensors(path):
         return {}
     with _open_safetensors(path) as file:

@@ -48,7 +48,7 @@ class ChaosMosaic(ResamplingMethod):
         "Xu, Guo, Shum: Chaos Mosaic: Fast and Memory Efficient Texture Synthesis, "
         "Microsoft Research MSR-TR-2000-32, 2000"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "exemplars"})
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "copies"})
     minimum_size: ClassVar[int] = 6
 
     smallest_block: Annotated[float, Field(gt=0, le=1)] = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import AfterValidator, Field
@@ -14,7 +14,7 @@ from lichen.canvas import Canvas
 from lichen.errors import CanvasError
 from lichen.exemplar import Exemplar
 from lichen.image.colour import luminance
-from lichen.method import Method
+from lichen.method import Method, Takes
 from lichen.patches.atlas import Atlas
 from lichen.step import Step
 
@@ -32,6 +32,8 @@ OddSide = Annotated[int, AfterValidator(_odd), Field(json_schema_extra={"unit": 
 class ResamplingMethod(Method):
     """A method that works with patches or pixels of the example as they are, in all its maps."""
 
+    takes: ClassVar[Takes] = "several"
+
     rotations: bool = Field(False, description="use the example also rotated by quarter turns")
     mirror: bool = Field(False, description="use the example also mirrored")
     map_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
@@ -41,7 +43,7 @@ class ResamplingMethod(Method):
     def atlas(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> Atlas:
         """Lay out what may be copied."""
         return Atlas.of(
-            [exemplar.without_guide() for exemplar in exemplars],
+            [exemplar.with_guide(None) for exemplar in exemplars],
             map_weights=self.map_weights,
             rotations=self.rotations,
             mirror=self.mirror,
@@ -72,7 +74,7 @@ class GuidedMethod(ResamplingMethod):
     def atlas(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> Atlas:
         """Lay out what may be copied, with its guide where the canvas has one."""
         return Atlas.of(
-            [e if canvas.guide is not None else e.without_guide() for e in exemplars],
+            [e if canvas.guide is not None else e.with_guide(None) for e in exemplars],
             map_weights=self.map_weights,
             guide_weight=self.guide_weight,
             rotations=self.rotations,
@@ -116,7 +118,7 @@ class GuidedMethod(ResamplingMethod):
         from skimage.exposure import match_histograms
 
         ours = [
-            gaussian_filter(luminance(e.pixels[..., : e.maps[0]]), self.blur, mode="reflect")
+            gaussian_filter(luminance(e.maps[0].pixels), self.blur, mode="reflect")
             for e in exemplars
         ]
         theirs = gaussian_filter(luminance(canvas.content), self.blur, mode="reflect")
@@ -127,7 +129,7 @@ class GuidedMethod(ResamplingMethod):
         matched = match_histograms(theirs, np.concatenate(usable)[None]).astype(np.float32)
         return (
             [
-                exemplar.guided(grey.clip(0, 1)[..., None])
+                exemplar.with_guide(grey.clip(0, 1)[..., None])
                 for exemplar, grey in zip(exemplars, ours, strict=True)
             ],
             replace(canvas, content=None, guide=matched.clip(0, 1)[..., None]),
@@ -192,7 +194,7 @@ def crop(canvas: Canvas, rows: slice, columns: slice) -> Canvas:
         return canvas
     init = canvas.init
     if isinstance(init, Exemplar):
-        init = replace(init, pixels=init.pixels[rows, columns], mask=None)
+        init = init.with_mask(None).with_pixels(init.pixels[rows, columns])
     return replace(
         canvas,
         size=size,

@@ -63,7 +63,7 @@ class ImageAnalogies(GuidedMethod):
         "Hertzmann, Jacobs, Oliver, Curless, Salesin: Image Analogies, SIGGRAPH 2001"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
     minimum_size: ClassVar[int] = WINDOW
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -106,7 +106,7 @@ class ImageAnalogies(GuidedMethod):
                 "colours = keep needs a guide, whose colours are kept",
                 "give B as the guide, or colours = copy",
             )
-        first = next(iter(exemplars[0].maps.values()))
+        first = canvas.maps[0].channels
         if canvas.guide.shape[2] not in (1, 3) or first not in (1, 3):
             raise CanvasError(
                 f"colours = keep needs grey or coloured pictures, not a guide of "
@@ -233,8 +233,8 @@ def _in_luminance(
     """Replace the first map and the guide by their luminance, A's remapped to B's."""
     assert canvas.guide is not None
     target = grey_of(canvas.guide)
-    first = next(iter(exemplars[0].maps))
-    channels = exemplars[0].maps[first]
+    channels = canvas.maps[0].channels
+    formats = (replace(canvas.maps[0], channels=1), *canvas.maps[1:])
     grey = []
     for exemplar in exemplars:
         assert exemplar.guide is not None
@@ -244,9 +244,9 @@ def _in_luminance(
         values = gain * grey_of(exemplar.pixels[..., :channels]) + offset
         grey.append(
             replace(
-                exemplar,
-                pixels=np.concatenate([values, exemplar.pixels[..., channels:]], axis=2),
-                maps={**exemplar.maps, first: 1},
+                exemplar.with_pixels(
+                    np.concatenate([values, exemplar.pixels[..., channels:]], axis=2), formats
+                ),
                 guide=np.asarray(gain * guide + offset, np.float32),
             )
         )
@@ -255,12 +255,10 @@ def _in_luminance(
         known = np.concatenate([grey_of(known[..., :channels]), known[..., channels:]], axis=2)
     if isinstance(init, Exemplar):
         values = grey_of(init.pixels[..., :channels])
-        init = replace(
-            init,
-            pixels=np.concatenate([values, init.pixels[..., channels:]], axis=2),
-            maps={**exemplars[0].maps, first: 1},
+        init = init.with_pixels(
+            np.concatenate([values, init.pixels[..., channels:]], axis=2), formats
         )
-    return grey, replace(canvas, known=known, init=init, guide=target)
+    return grey, replace(canvas, known=known, init=init, guide=target, maps=formats)
 
 
 def _recoloured(image: Array, matched: Atlas, sources: IntArray, canvas: Canvas) -> Array:

@@ -67,7 +67,7 @@ class PatchMatch(GuidedMethod):
         "SIGGRAPH 2005; Barnes, Shechtman, Finkelstein, Goldman: PatchMatch, SIGGRAPH 2009"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
     minimum_size: ClassVar[int] = 3
 
@@ -107,7 +107,7 @@ class PatchMatch(GuidedMethod):
         super().check(exemplars, canvas)
         self.atlas(exemplars, canvas).anchors(self.patch)
 
-    def optimises(self) -> frozenset[str]:
+    def optimizes(self) -> frozenset[str]:
         """Its energy is the distance of patches."""
         return frozenset({"patches"})
 

@@ -63,7 +63,7 @@ class Quilting(GuidedMethod):
         "Efros, Freeman: Image Quilting for Texture Synthesis and Transfer, SIGGRAPH 2001"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
     minimum_size: ClassVar[int] = 3
 

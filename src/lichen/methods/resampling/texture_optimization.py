@@ -48,7 +48,7 @@ class TextureOptimization(GuidedMethod):
         "SIGGRAPH 2005"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content"}
     )
     minimum_size: ClassVar[int] = 8
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -80,7 +80,7 @@ class TextureOptimization(GuidedMethod):
         super().check(exemplars, canvas)
         self.atlas(exemplars, canvas).anchors(min(self.patches))
 
-    def optimises(self) -> frozenset[str]:
+    def optimizes(self) -> frozenset[str]:
         """Its energy is the distance of patches."""
         return frozenset({"patches"})
 

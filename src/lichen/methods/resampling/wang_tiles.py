@@ -86,7 +86,7 @@ class WangTiles(ResamplingMethod):
     citation: ClassVar[str] = (
         "Cohen, Shade, Hiller, Deussen: Wang Tiles for Image and Texture Generation, SIGGRAPH 2003"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "exemplars"})
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "copies"})
     minimum_size: ClassVar[int] = 4
 
     tile: (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lichen.features.colour_axes import PrincipalColours
 from lichen.features.pixels import Pixels
-from lichen.features.principal_colours import PrincipalColours
 from lichen.solve.objective import Term
 from lichen.solve.terms.setting import Setting
 from lichen.statistics.histogram import Histogram

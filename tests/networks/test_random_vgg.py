@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lichen.features.load import load_features
-from lichen.features.random_vgg import random_weights
+from lichen.networks.vgg import random_weights
 
 
 def test_weights_have_he_s_variance_and_no_bias() -> None:

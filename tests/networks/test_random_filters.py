@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lichen.features.load import load_features
-from lichen.features.random_filters import (
+from lichen.networks.random_filters import (
     SIZES,
     RandomFilters,
     level_and_kernel,
@@ -36,7 +36,7 @@ def by_loops(image: Tensor, weight: Tensor, level: int) -> Tensor:
 
 @pytest.mark.parametrize("size", [(64, 80), (45, 77)])
 def test_every_size_is_a_correlation_on_its_pyramid_level(size: tuple[int, int]) -> None:
-    filters = RandomFilters("random", random_weights(1, maps=4))
+    filters = RandomFilters(random_weights(1, maps=4))
     image = torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(0))
     for name, maps in filters(image, filters.layers, ("circular", "circular")).items():
         level = level_and_kernel(int(name.removeprefix("filters")))[0]

@@ -3,65 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from dataclasses import astuple
+from typing import Self
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from lichen.errors import WeightsError
-from lichen.features.extractor import Border, FeatureExtractor, pad, pad_by_one
-from lichen.weights.catalogue import InputNormalisation as InputNormalisation
+from lichen.networks.layered import LayeredNetwork
+from lichen.nn.border import Border
+from lichen.nn.convolution import convolve
+from lichen.nn.normalization import Normalize
+from lichen.nn.pooling import Pooling, pool
+from lichen.weights.catalogue import InputNormalization
+from lichen.weights.stored import StoredNetwork
 
-Pooling = Literal["average", "max"]
 
-
-class ConvStack(FeatureExtractor):
+class ConvStack(LayeredNetwork, StoredNetwork):
     """Blocks of convolutions and ReLUs with a pooling after each block, frozen.
 
     Layers are named ``conv{block}_{i}``, ``relu{block}_{i}`` and ``pool{block}``.
 
     Parameters
     ----------
-    network
-        Name for provenance.
     weights
         ``conv{block}_{i}.weight`` (C', C, 3, 3) and ``conv{block}_{i}.bias`` (C',).
-    normalisation
-        How the network wants its pixels.
+    normalization
+        How the network expects its pixels.
     pooling
-        Average (Gatys: "slightly cleaner" results) or max.
-    default_layers
-        The layers a method takes when its user names none.
+        Average (Gatys et al.: "slightly cleaner" results) or max.
     """
-
-    _mean: Tensor
-    _std: Tensor
 
     def __init__(
         self,
-        network: str,
         weights: Mapping[str, Tensor],
-        normalisation: InputNormalisation,
+        normalization: InputNormalization,
         pooling: Pooling = "average",
-        default_layers: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.network = network
-        self.normalisation = normalisation
+        self.normalization = normalization
         self.pooling: Pooling = pooling
         self.conv_names = _conv_names(weights)
         self.layers = _layer_names(self.conv_names)
-        self.default_layers = tuple(default_layers)
         self.strides = {name: 2 ** _halvings(name) for name in self.layers}
         for name in self.conv_names:
-            key = name.replace(".", "_")
-            self.register_buffer(f"{key}_weight", weights[f"{name}.weight"].detach().clone())
-            self.register_buffer(f"{key}_bias", weights[f"{name}.bias"].detach().clone())
-        mean, std = torch.tensor(normalisation.mean), torch.tensor(normalisation.std)
-        self.register_buffer("_mean", mean.view(1, 3, 1, 1))
-        self.register_buffer("_std", std.view(1, 3, 1, 1))
-        self.requires_grad_(False)
+            self.register_buffer(f"{name}_weight", weights[f"{name}.weight"].detach().clone())
+            self.register_buffer(f"{name}_bias", weights[f"{name}.bias"].detach().clone())
+        self.normalize = Normalize(*astuple(normalization))
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Self:
+        """Make the network of a file that says itself how it expects its pixels."""
+        return cls(tensors, InputNormalization.from_metadata(metadata))
 
     def weight(self, conv: str) -> Tensor:
         """Kernel of a convolution, shape (C', C, 3, 3)."""
@@ -74,18 +67,16 @@ class ConvStack(FeatureExtractor):
         return tensor
 
     def channels(self, layer: str) -> int:
-        """Number of channels of a layer."""
-        self.check_layers([layer])
+        """Return the number of channels of a layer."""
         upto = self.layers[: self.layers.index(layer) + 1]
         last = [name for name in upto if name.startswith("conv")][-1]
         return self.weight(last).shape[0]
 
     def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
-        """Compute the maps of ``layers``; see :class:`FeatureExtractor`."""
-        self.check_layers(layers)
+        """Compute the maps of ``layers``; see :class:`LayeredNetwork`."""
         wanted = set(layers)
         found: dict[str, Tensor] = {}
-        x = self._normalise(image)
+        x = self.normalize(image, self.weight(self.conv_names[0]).dtype)
         for name in self.layers:
             if len(found) == len(wanted):
                 break
@@ -101,14 +92,7 @@ class ConvStack(FeatureExtractor):
                 found[name] = x
         return {name: found[name] for name in layers}
 
-    def _normalise(self, image: Tensor) -> Tensor:
-        if self.normalisation.order == "BGR":
-            image = image.flip(1)
-        x = (image * self.normalisation.scale - self._mean) / self._std
-        x = x.to(self.weight(self.conv_names[0]).dtype)
-        return x.contiguous(memory_format=torch.channels_last)
-
-    def rescaled(self, mean_activations: Mapping[str, Tensor]) -> ConvStack:
+    def rescaled(self, mean_activations: Mapping[str, Tensor]) -> Self:
         """Divide every filter so that its mean activation becomes 1 (Gatys et al. 2015).
 
         The ReLU is positively homogeneous, so dividing a filter by its mean activation and
@@ -127,9 +111,7 @@ class ConvStack(FeatureExtractor):
             weights[f"{name}.weight"] = weight if incoming is None else weight * incoming
             weights[f"{name}.bias"] = self.bias(name) / mean
             incoming = mean.view(1, -1, 1, 1)
-        return ConvStack(
-            self.network, weights, self.normalisation, self.pooling, self.default_layers
-        )
+        return type(self)(weights, self.normalization, self.pooling)
 
 
 def _conv_names(weights: Mapping[str, Tensor]) -> tuple[str, ...]:
@@ -162,19 +144,3 @@ def _halvings(layer: str) -> int:
     if layer.startswith("pool"):
         return int(layer.removeprefix("pool"))
     return int(layer[4:].split("_")[0]) - 1
-
-
-def convolve(x: Tensor, weight: Tensor, bias: Tensor, border: Border) -> Tensor:
-    """Convolve (B, C, H, W) maps with (C', C, 3, 3) filters; the size stays."""
-    if border == ("zero", "zero"):
-        return F.conv2d(x, weight, bias, padding=1)
-    return F.conv2d(pad_by_one(x, border), weight, bias)
-
-
-def pool(x: Tensor, pooling: Pooling, border: Border) -> Tensor:
-    """Halve (B, C, H, W) maps, odd sizes rounded up."""
-    # An odd last row or column meets its neighbour beyond the border, so that no pixel is
-    # dropped and a wrapped map stays wrapped; beyond a zero border that is a copy of itself.
-    modes = tuple("replicate" if mode == "zero" else mode for mode in border)
-    x = pad(x, (0, x.shape[2] % 2), (0, x.shape[3] % 2), (modes[0], modes[1]))
-    return F.avg_pool2d(x, 2) if pooling == "average" else F.max_pool2d(x, 2)

@@ -1,4 +1,4 @@
-"""Show a network the exemplar at a contrast that it was trained on."""
+"""A network that sees the exemplar at the contrast of photographs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lichen.features.extractor import Border, FeatureExtractor
+from lichen.features.extractor import FeatureExtractor
+from lichen.nn.border import Border
 
 CONTRAST = 0.2
 """Standard deviation of what the network sees, about that of photographs."""
 
 
-class Standardised(FeatureExtractor):
+class Standardized(FeatureExtractor):
     """A network behind a fixed affine map of the pixels: mean to 1/2, contrast to 0.2.
 
-    The map is the exemplar's and the same for every picture judged against it, so nothing is
-    normalised away. Without it the statistics of a dark or flat exemplar are nearly constant and
-    its structure is lost (the zigzag of a dark parquet, for one).
+    The map is the exemplar's and the same for every image compared with it, so no difference is
+    normalized away. Without it the statistics of a dark or flat exemplar are nearly constant and
+    its structure is lost (such as the zigzag of a dark parquet).
 
     Parameters
     ----------
@@ -41,17 +42,15 @@ class Standardised(FeatureExtractor):
         self.gain = gain
 
     @classmethod
-    def of(cls, inner: FeatureExtractor, exemplar: Tensor, mask: Tensor | None) -> Standardised:
-        """Take mean and contrast from the usable pixels of (1, C, H, W)."""
-        shown = exemplar.expand(-1, 3, -1, -1)[0].flatten(1)  # (3, M)
-        if mask is not None:
-            shown = shown[:, mask.flatten() > 0]
-        spread = float(shown.var(1, unbiased=False).mean().sqrt())
+    def of(cls, inner: FeatureExtractor, colours: Tensor) -> Standardized:
+        """Take mean and contrast from an exemplar's usable colours (C, M), C 1 or 3."""
+        shown = colours.expand(3, -1)
+        deviation = float(shown.var(1, unbiased=False).mean().sqrt())
         # A flat exemplar has no structure to bring out, only rounding.
-        return cls(inner, shown.mean(1).view(1, 3, 1, 1), CONTRAST / max(spread, 0.02))
+        return cls(inner, shown.mean(1).view(1, 3, 1, 1), CONTRAST / max(deviation, 0.02))
 
     def channels(self, layer: str) -> int:
-        """Number of channels of a layer."""
+        """Return the number of channels of a layer."""
         return self.inner.channels(layer)
 
     def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:

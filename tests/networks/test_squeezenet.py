@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from lichen.features.load import load_features
-from lichen.features.squeezenet import SqueezeNet
-from lichen.weights.architecture import shapes_of
+from lichen.networks.squeezenet import SqueezeNet
 from lichen.weights.catalogue import row_named
 from references.plain_squeezenet import plain_squeezenet
 
@@ -19,12 +18,12 @@ ZERO = ("zero", "zero")
 def random_squeezenet(seed: int = 0) -> SqueezeNet:
     generator = torch.Generator().manual_seed(seed)
     weights = {}
-    for name, shape in shapes_of("squeezenet1_1").items():
+    for name, shape in SqueezeNet.shapes().items():
         fan_in = shape[1] * shape[2] * shape[3] if len(shape) == 4 else 100
         weights[name] = torch.randn(shape, generator=generator) * (2 / fan_in) ** 0.5
-    normalisation = row_named("squeezenet1_1-torchvision").normalisation
-    assert normalisation is not None
-    return SqueezeNet("random squeezenet", weights, normalisation)
+    normalization = row_named("squeezenet1_1-torchvision").normalization
+    assert normalization is not None
+    return SqueezeNet(weights, normalization)
 
 
 @pytest.mark.parametrize("size", [(64, 96), (65, 67), (17, 17), (31, 49)])
