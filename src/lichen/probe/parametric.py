@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.errors import ImageError
-from lichen.patches.luminance import luminance
+from lichen.image.colour import NTSC, luminance
 from lichen.probe.subject import Picture, pixels_of
 
 Array = NDArray[np.float32]
@@ -49,7 +49,7 @@ def portilla_simoncelli_groups(*images: Picture, n_scales: int | None = None) ->
 
     if not images:
         raise ImageError("there is no picture to measure", "give an exemplar")
-    planes = [luminance(pixels_of(image))[..., 0] for image in images]
+    planes = [luminance(pixels_of(image), NTSC) for image in images]
     if n_scales is None:
         sizes = [(plane.shape[0], plane.shape[1]) for plane in planes]
         n_scales = max(1, min(4, *(largest_n_scales(size) for size in sizes)))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.errors import ImageError
-from lichen.patches.luminance import luminance
+from lichen.image.colour import NTSC, luminance
 from lichen.probe.subject import Picture, pixels_of
 from lichen.statistics.second_order import (
     FLOOR,
@@ -62,7 +62,7 @@ def second_order(
     """
     if not images:
         raise ImageError("there is no picture to measure", "give an exemplar")
-    planes = [luminance(pixels_of(image))[..., 0] for image in images]
+    planes = [luminance(pixels_of(image), NTSC) for image in images]
     shortest = min(min(plane.shape) for plane in planes)
     side = shortest if window is None else window
     reach = shortest // 4 if lag is None else lag

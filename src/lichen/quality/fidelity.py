@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
-from lichen.patches.patch_grid import gather_patches, random_places
-from lichen.patches.principal import principal_components
+from lichen.patches.windows import patch_vectors, random_anchors
+from lichen.image.colour import principal_axes
 from lichen.quality.pyramid import gaussian_pyramid
 
 Array = NDArray[np.float32]
@@ -115,7 +115,7 @@ def _levels(exemplar: Array, result: Array, minimum: int) -> list[tuple[Array, A
 
 
 def _sample(image: Array, side: int, generator: np.random.Generator) -> Array:
-    return gather_patches(image, side, random_places(image.shape, side, N_PATCHES, generator))
+    return patch_vectors(image, side, random_anchors(image.shape, side, N_PATCHES, generator))
 
 
 def _at_quantiles(ordered: Array, quantiles: NDArray[np.float64]) -> Array:
@@ -133,7 +133,7 @@ class PatchDescriptor:
     N_COMPONENTS = 7
 
     def __init__(self, patches: Array) -> None:
-        self.mean, axes, deviations = principal_components(patches, self.N_COMPONENTS)
+        self.mean, axes, deviations = principal_axes(patches, self.N_COMPONENTS)
         used = deviations > 1e-4
         self.axes, self.deviations = axes[:, used], deviations[used]
         self.rest = 1.0

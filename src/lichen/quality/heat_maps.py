@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import zoom
 from scipy.spatial import cKDTree
 
-from lichen.patches.patch_grid import all_places, gather_patches, random_places
+from lichen.patches.windows import all_anchors, patch_vectors, random_anchors
 from lichen.quality.fidelity import N_PATCHES, PatchDescriptor
 from lichen.quality.pyramid import luminance
 
@@ -30,8 +30,8 @@ def mismatch_map(exemplar: Array, result: Array) -> Array:
     Black: as near as that one is to its own nearest; yellow: four times as far.
     """
     generator = np.random.default_rng(0)
-    patches = gather_patches(
-        exemplar, SIDE, random_places(exemplar.shape, SIDE, 2 * N_PATCHES, generator)
+    patches = patch_vectors(
+        exemplar, SIDE, random_anchors(exemplar.shape, SIDE, 2 * N_PATCHES, generator)
     )
     describe = PatchDescriptor(patches)
     described = describe(patches)
@@ -40,8 +40,8 @@ def mismatch_map(exemplar: Array, result: Array) -> Array:
     usual = cKDTree(described[1::2]).query(described[::2])[0]
     usual = np.maximum(usual, np.median(usual)) + 1e-6
     stride = max(1, round(np.sqrt(result.shape[0] * result.shape[1] / 16_000)))
-    places = all_places(result.shape, SIDE, stride)
-    distance, nearest = tree.query(describe(gather_patches(result, SIDE, places)))
+    places = all_anchors(result.shape, SIDE, stride)
+    distance, nearest = tree.query(describe(patch_vectors(result, SIDE, places)))
     distance /= usual[nearest]
     grid = (len(np.unique(places[:, 0])), len(np.unique(places[:, 1])))
     heat = ((distance - 1) / 3).clip(0, 1).astype(np.float32).reshape(grid)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 from scipy.spatial import cKDTree
 
-from lichen.patches.patch_grid import all_places, gather_patches
-from lichen.patches.principal import principal_components
+from lichen.patches.windows import all_anchors, patch_vectors
+from lichen.image.colour import principal_axes
 
 Array = NDArray[np.float32]
 
@@ -62,11 +62,11 @@ def copies(exemplar: Array, result: Array, flips: bool = True) -> Copies:
         Whether the eight turned and mirrored versions count as copies.
     """
     stride = max(1, -(-(max(result.shape[:2]) - SIDE + 1) // NODES))
-    places = all_places(result.shape, SIDE, stride)
+    places = all_anchors(result.shape, SIDE, stride)
     grid = (len(np.unique(places[:, 0])), len(np.unique(places[:, 1])))
-    patches = gather_patches(result, SIDE, places)
+    patches = patch_vectors(result, SIDE, places)
     limit = _limit(exemplar)
-    sources = all_places(exemplar.shape, SIDE)
+    sources = all_anchors(exemplar.shape, SIDE)
     axes = _principal_axes(exemplar)
     tree = cKDTree(_projected(exemplar, sources, axes))
     copied = np.zeros(len(places), bool)
@@ -75,9 +75,9 @@ def copies(exemplar: Array, result: Array, flips: bool = True) -> Copies:
         version = _turned(exemplar, turn)
         chosen = _nearest_place(tree, axes, patches, turn, exemplar.shape, limit)
         some = chosen >= 0
-        where = all_places(version.shape, SIDE)[chosen[some]]
+        where = all_anchors(version.shape, SIDE)[chosen[some]]
         near = np.zeros(len(places), bool)
-        near[some] = _rms(patches[some], gather_patches(version, SIDE, where)) <= limit
+        near[some] = _rms(patches[some], patch_vectors(version, SIDE, where)) <= limit
         copied |= near
         for displacement in _displacements((places[some] - where)[near[some]]):
             moved = _moved(version, patches, places, displacement, limit)
@@ -134,14 +134,14 @@ def _limit(exemplar: Array) -> float:
 def _principal_axes(exemplar: Array) -> Array:
     """Leading directions of the exemplar's patches, (D, components)."""
     stride = max(1, int(np.sqrt(exemplar.shape[0] * exemplar.shape[1] / 8000)))
-    patches = gather_patches(exemplar, SIDE, all_places(exemplar.shape, SIDE, stride))
-    return principal_components(patches, N_COMPONENTS)[1]
+    patches = patch_vectors(exemplar, SIDE, all_anchors(exemplar.shape, SIDE, stride))
+    return principal_axes(patches, N_COMPONENTS)[1]
 
 
 def _projected(image: Array, places: NDArray[np.int64], axes: Array) -> Array:
     """Patches at ``places`` along the axes, (N, K); a part at a time, all would fill the memory."""
     parts = np.array_split(places, 1 + len(places) // 100_000)
-    return np.concatenate([gather_patches(image, SIDE, part) @ axes for part in parts])
+    return np.concatenate([patch_vectors(image, SIDE, part) @ axes for part in parts])
 
 
 def _rms(a: Array, b: Array) -> Array:
@@ -166,7 +166,7 @@ def _moved(
     last = np.array(exemplar.shape[:2]) - SIDE
     inside = ((sources >= 0) & (sources <= last)).all(1)
     same = np.zeros(len(places), bool)
-    same[inside] = _rms(patches[inside], gather_patches(exemplar, SIDE, sources[inside])) <= limit
+    same[inside] = _rms(patches[inside], patch_vectors(exemplar, SIDE, sources[inside])) <= limit
     return same
 
 

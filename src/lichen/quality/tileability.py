@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from lichen.patches.patch_grid import gather_patches, random_places
+from lichen.patches.windows import patch_vectors, random_anchors
 from lichen.quality.fidelity import PatchDescriptor
 from lichen.quality.pyramid import gaussian_pyramid, luminance
 from lichen.quality.structure import strongest_peak
@@ -66,8 +66,8 @@ def _excess(exemplar: Array, result: Array, seed: int) -> float:
     pyramids = (gaussian_pyramid(image, 4 * SIDE, N_LEVELS) for image in (exemplar, wrapped))
     for level, (ours, theirs) in enumerate(zip(*pyramids, strict=False)):
         generator = np.random.default_rng((seed, level))
-        places = random_places(ours.shape, SIDE, N_SAMPLES, generator)
-        patches = gather_patches(ours, SIDE, places)
+        places = random_anchors(ours.shape, SIDE, N_SAMPLES, generator)
+        patches = patch_vectors(ours, SIDE, places)
         describe = PatchDescriptor(patches)
         described = describe(patches)
         tree = cKDTree(described[::2])
@@ -79,7 +79,7 @@ def _excess(exemplar: Array, result: Array, seed: int) -> float:
         distances = []
         for line in lines:
             columns = generator.integers(line - SIDE + 1, line, len(rows))
-            crossing = gather_patches(theirs, SIDE, np.stack([rows, columns], axis=1))
+            crossing = patch_vectors(theirs, SIDE, np.stack([rows, columns], axis=1))
             distances.append(float(np.median(tree.query(describe(crossing))[0])))
         ratios.append(distances[0] / max(np.quantile(distances[1:], 0.9), usual, 1e-6))
     return float(np.mean(ratios))

@@ -13,25 +13,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.patches.min_cut import horizontal_cut, right_of, vertical_cut
+from lichen.arrays import Array
+from lichen.patches.boundary_cut import horizontal_cut, right_of, vertical_cut
 
-Array = NDArray[np.float32]
 Labels = NDArray[np.int8]
 
 NORTH, EAST, SOUTH, WEST = 0, 1, 2, 3
 
 
-def quilt_diamonds(samples: Array, overlap: int) -> tuple[Labels, float]:
+def diamond_cut(samples: Array, overlap: int) -> tuple[Labels, float]:
     """Decide which of four samples each pixel of a square is taken from.
 
     Parameters
     ----------
     samples
-        float32 (4, T, T, F), T even and at least 4: what the samples at the north, east, south
-        and west edge have at each pixel of the square. That of the north is looked at in the
-        upper ``T / 2 + overlap`` rows only, and the others likewise.
+        float32 (4, T, T, F), T even and at least 4: features of the samples at the north, east,
+        south and west edge at each pixel of the square. Only the upper ``T / 2 + overlap`` rows of
+        the northern one are read, and likewise of the others.
     overlap
-        How far the cuts may leave the diagonals, in pixels.
+        How far the cuts may deviate from the diagonals, in pixels.
 
     Returns
     -------

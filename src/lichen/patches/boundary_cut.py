@@ -6,17 +6,14 @@ Efros and Freeman, "Image Quilting for Texture Synthesis and Transfer", SIGGRAPH
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array, IntArray, Mask
 from lichen.kernels import kernel
-
-Array = NDArray[np.float32]
-Cut = NDArray[np.int32]
 
 
 @kernel()
-def least_cut(errors: Array, cut: Cut) -> float:
-    """Fill ``cut`` (h,) with the cheapest path down ``errors`` (h, w), give the path's error."""
+def least_cut(errors: Array, cut: IntArray) -> float:
+    """Write the cheapest path down ``errors`` (h, w) into ``cut`` (h,); return the path's error."""
     height, width = errors.shape
     sums = np.empty((height, width), np.float32)
     sums[0] = errors[0]
@@ -41,7 +38,7 @@ def least_cut(errors: Array, cut: Cut) -> float:
     return total
 
 
-def vertical_cut(errors: Array) -> tuple[Cut, float]:
+def vertical_cut(errors: Array) -> tuple[IntArray, float]:
     """Cheapest path from the top to the bottom of an overlap.
 
     Parameters
@@ -61,17 +58,17 @@ def vertical_cut(errors: Array) -> tuple[Cut, float]:
     return cut, float(total)
 
 
-def horizontal_cut(errors: Array) -> tuple[Cut, float]:
+def horizontal_cut(errors: Array) -> tuple[IntArray, float]:
     """Cheapest path from the left to the right of an overlap: its row in each column, its sum."""
     return vertical_cut(errors.T)
 
 
-def right_of(cut: Cut, width: int) -> NDArray[np.bool_]:
+def right_of(cut: IntArray, width: int) -> Mask:
     """Mask (h, width) of the pixels on a vertical cut and to the right of it."""
-    mask: NDArray[np.bool_] = np.arange(width) >= cut[:, None]
+    mask: Mask = np.arange(width) >= cut[:, None]
     return mask
 
 
-def below(cut: Cut, height: int) -> NDArray[np.bool_]:
+def below(cut: IntArray, height: int) -> Mask:
     """Mask (height, w) of the pixels on a horizontal cut and below it."""
     return right_of(cut, height).T

@@ -1,70 +1,96 @@
-"""A first field for a coarse level: blocks of the atlas that agree where they overlap."""
+"""A first layout for a coarse level: blocks of the example that agree where they overlap."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array, Mask
 from lichen.kernels import kernel, uniform
-
-Array = NDArray[np.float32]
+from lichen.patches.pyramid import Level
+from lichen.patches.windows import Indices, anchors_of
 
 DOUBT = np.float32(1.2)
-"""What a pixel beyond the example's border is taken to differ, over what the best block does."""
+"""Error of a pixel beyond the example's border, relative to that of the best block."""
 
 
-@kernel()
-def lay_blocks(
-    planes: Array,
-    usable: Array,
-    anchors: NDArray[np.bool_],
-    image: Array,
-    done: NDArray[np.bool_],
-    n_values: int,
-    block: int,
-    overlap: int,
-    tolerance: float,
-    repetition: float,
-    wraps: tuple[bool, bool],
-    seed: int,
-) -> tuple[NDArray[np.int32], float]:
-    """Cover an image with blocks, each chosen by what is already there.
+class Blocks(NamedTuple):
+    """Blocks of the example, and how they are chosen.
 
-    As image quilting does without the cuts (Efros and Freeman 2001), on few pixels. They are
-    laid in raster order, but where there is something to begin with the next one is that with most
-    done pixels in and about it: holes are filled from their borders.
-
-    Parameters
+    Attributes
     ----------
     planes, usable
-        (F, h + 2 * overlap, w + 2 * overlap) and 1 or 0 of the same height and width: the atlas
-        with an unusable border.
+        float32 (F, h + 2 * overlap, w + 2 * overlap), and 1 or 0 of the same height and width: the
+        example with an unusable border.
     anchors
-        (h, w): where the top left pixel of a block may stand. Its margin of ``overlap`` pixels
-        may be unusable; else what is near the example's border would be rare.
-    image, done
-        (H, W, F) and (H, W): changed. Pixels that are done are matched and kept.
-    n_values
-        Features beyond these are a guide, matched everywhere.
+        bool (h, w): top left pixels of blocks. Their margin of ``overlap`` pixels may be unusable;
+        otherwise what is near the example's border would be rare.
     block, overlap
         Side of the blocks, and width of the margin that is compared around them, no wider.
     tolerance
         Blocks with errors up to ``1 + tolerance`` times the least are drawn from.
     repetition
-        Error added for each time that a place near by was used.
+        Error that is added for each earlier use of a block near by.
+    """
+
+    planes: Array
+    usable: Array
+    anchors: Mask
+    block: int
+    overlap: int
+    tolerance: float
+    repetition: float
+
+    @classmethod
+    def of(
+        cls,
+        features: Array,
+        usable: Mask,
+        block: int,
+        overlap: int,
+        tolerance: float = 0.0,
+        repetition: float = 0.0,
+    ) -> Blocks:
+        """Cut blocks from features (h, w, F) and their usable pixels (h, w)."""
+        edges = [(overlap, overlap), (overlap, overlap)]
+        return cls(
+            np.ascontiguousarray(np.pad(np.moveaxis(features, 2, 0), [(0, 0), *edges])),
+            np.pad(usable, edges).astype(np.float32),
+            anchors_of(usable, block),
+            block,
+            overlap,
+            tolerance,
+            repetition,
+        )
+
+
+@kernel()
+def lay_blocks(blocks: Blocks, level: Level, seed: int) -> float:
+    """Cover a picture with blocks, each chosen by what is already there.
+
+    Image quilting without the cuts (Efros and Freeman 2001), on few pixels. Blocks are laid in
+    raster order; but where some pixels are filled at first, the next block is the one with most
+    filled pixels in and about it, so that holes are filled from their borders.
+
+    Parameters
+    ----------
+    level
+        Its ``image``, ``filled`` and ``sources`` are changed. Pixels that are filled at first are
+        matched and kept, but get as source what the block has there; pixels of which everything
+        within a block is filled get none.
 
     Returns
     -------
-    NDArray
-        int32 (H, W): the place in the atlas of each pixel; of those that are done, too, what lies
-        there in the block. -1 where all is done as far as a block around.
     float
-        Sum of the errors of the blocks, repetition left out: how well they agree.
+        Sum of the blocks' errors without repetition: how badly they agree.
     """
+    planes, anchors, block, overlap = blocks.planes, blocks.anchors, blocks.block, blocks.overlap
+    image, filled, sources, n_values = level.image, level.filled, level.sources, level.n_values
+    wraps = (level.wrap_rows, level.wrap_columns)
     height, width, channels = image.shape
     rows, columns = anchors.shape
-    field = np.full((height, width), -1, np.int32)
     used = np.zeros(anchors.shape, np.float32)
     errors = np.empty(anchors.shape, np.float32)
     counts = np.empty(anchors.shape, np.float32)
@@ -72,11 +98,11 @@ def lay_blocks(
     ready = np.empty((-(-height // block), -(-width // block)), np.int64)
     for down in range(ready.shape[0]):
         for across in range(ready.shape[1]):
-            if _all_done(done, down, across, block, wraps):
+            if _all_filled(filled, down, across, block, wraps):
                 ready[down, across] = -1
             else:
-                ready[down, across] = _count_done(done, down, across, block, overlap, wraps)
-    filling = done.any()
+                ready[down, across] = _count_filled(filled, down, across, block, overlap, wraps)
+    filling = filled.any()
     disagreement = 0.0
     for number in range(ready.size):
         down, across = divmod(ready.argmax() if filling else number, ready.shape[1])
@@ -97,11 +123,11 @@ def lay_blocks(
                     x %= width
                 elif x < 0 or x >= width:
                     continue
-                first = 0 if done[y, x] else n_values
+                first = 0 if filled[y, x] else n_values
                 if first < channels:
                     window[total] = y, x, i, j, first
                     total += 1
-        _compare(planes, usable, image, window[:total], errors, counts)
+        _compare(planes, blocks.usable, image, window[:total], errors, counts)
         whole = np.float32(np.inf)
         for y in range(rows):
             for x in range(columns):
@@ -116,54 +142,52 @@ def lay_blocks(
                         errors[y, x] += DOUBT * whole * missing / max(total, 1)
                     else:
                         errors[y, x] *= total / max(counts[y, x], np.float32(1))
-                    errors[y, x] += used[y, x] * repetition
+                    errors[y, x] += used[y, x] * blocks.repetition
                     least = min(least, errors[y, x])
-        best = _draw(errors, anchors, float(least * (1 + tolerance)), seed, number)
-        disagreement += errors[best] - used[best] * repetition
+        best = _draw(errors, anchors, float(least * (1 + blocks.tolerance)), seed, number)
+        disagreement += errors[best] - used[best] * blocks.repetition
         bottom, right = min(top + block, height), min(left + block, width)
-        share = 1 - np.float32(done[top:bottom, left:right].sum()) / (block * block)
+        fraction = 1 - np.float32(filled[top:bottom, left:right].sum()) / (block * block)
         for y in range(max(best[0] - block + 1, 0), min(best[0] + block, rows)):
             for x in range(max(best[1] - block + 1, 0), min(best[1] + block, columns)):
                 apart = max(abs(y - best[0]), abs(x - best[1]))
-                used[y, x] += share * np.float32(1 - apart / block)
+                used[y, x] += fraction * np.float32(1 - apart / block)
         for y in range(top, bottom):
             for x in range(left, right):
                 ay, ax = best[0] + y - top, best[1] + x - left
-                field[y, x] = ay * columns + ax
-                if not done[y, x]:
+                sources[y, x] = ay * columns + ax
+                if not filled[y, x]:
                     for c in range(n_values):
                         image[y, x, c] = planes[c, ay + overlap, ax + overlap]
-                    done[y, x] = True
+                    filled[y, x] = True
         # Two blocks off: the last one before a wrap may be narrow.
         for i in range(down - 2, down + 3):
             for j in range(across - 2, across + 3):
                 y = i % ready.shape[0] if wraps[0] else i
                 x = j % ready.shape[1] if wraps[1] else j
                 if 0 <= y < ready.shape[0] and 0 <= x < ready.shape[1] and ready[y, x] >= 0:
-                    ready[y, x] = _count_done(done, y, x, block, overlap, wraps)
-    return field, disagreement
+                    ready[y, x] = _count_filled(filled, y, x, block, overlap, wraps)
+    return disagreement
 
 
 @kernel()
-def _all_done(
-    done: NDArray[np.bool_], down: int, across: int, block: int, wraps: tuple[bool, bool]
-) -> bool:
-    """Whether nothing is to be done in a block and within a block of it."""
-    height, width = done.shape
+def _all_filled(filled: Mask, down: int, across: int, block: int, wraps: tuple[bool, bool]) -> bool:
+    """Whether everything in a block and within a block of it is filled."""
+    height, width = filled.shape
     for i in range((down - 1) * block, (down + 2) * block):
         y = i % height if wraps[0] else i
         if y < 0 or y >= height:
             continue
         for j in range((across - 1) * block, (across + 2) * block):
             x = j % width if wraps[1] else j
-            if 0 <= x < width and not done[y, x]:
+            if 0 <= x < width and not filled[y, x]:
                 return False
     return True
 
 
 @kernel()
-def _count_done(
-    done: NDArray[np.bool_],
+def _count_filled(
+    filled: Mask,
     down: int,
     across: int,
     block: int,
@@ -171,7 +195,7 @@ def _count_done(
     wraps: tuple[bool, bool],
 ) -> int:
     """Done pixels in a block and its margin."""
-    height, width = done.shape
+    height, width = filled.shape
     count = 0
     for i in range(down * block - overlap, (down + 1) * block + overlap):
         y = i % height if wraps[0] else i
@@ -180,7 +204,7 @@ def _count_done(
         for j in range(across * block - overlap, (across + 1) * block + overlap):
             x = j % width if wraps[1] else j
             if 0 <= x < width:
-                count += done[y, x]
+                count += filled[y, x]
     return count
 
 
@@ -189,11 +213,11 @@ def _compare(
     planes: Array,
     usable: Array,
     image: Array,
-    window: NDArray[np.int64],
+    window: Indices,
     errors: Array,
     counts: Array,
 ) -> None:
-    """Set what a window differs at each anchor, and how many of its pixels were compared.
+    """Write the error of a window at each anchor, and the number of its pixels that were compared.
 
     ``window`` (N, 5) has for each pixel its row and column in the image, those in the block with
     its margin, and the first of its features that is compared.
@@ -221,9 +245,7 @@ def _compare(
 
 
 @kernel()
-def _draw(
-    errors: Array, anchors: NDArray[np.bool_], limit: float, seed: int, number: int
-) -> tuple[int, int]:
+def _draw(errors: Array, anchors: Mask, limit: float, seed: int, number: int) -> tuple[int, int]:
     """Draw one of the anchors whose errors are within the limit."""
     good = 0
     for y in range(errors.shape[0]):

@@ -1,4 +1,4 @@
-"""How unlike a template is to an exemplar at every offset, by Fourier transforms."""
+"""Squared differences of a template from an exemplar at every offset, by Fourier transforms."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from lichen.arrays import Array
 
 THREADED = 2**18
-"""Values of an exemplar from which on transforms are worth more than one thread."""
+"""Size of an exemplar, in values, from which on transforms are worth more than one thread."""
 
 
 class ExemplarSpectra:
-    """The transforms of one exemplar, kept while many templates are laid over it.
+    """Transforms of one exemplar, kept while many templates are matched with it.
 
     ``sum w (f - t)^2 = sum w f^2 - 2 sum (w t) f + sum w t^2``: two correlations with the
     exemplar and a constant. The time does not depend on the template's size.
@@ -43,23 +43,22 @@ class ExemplarSpectra:
         Parameters
         ----------
         template
-            float32 (h, w, F), no larger than the exemplar; what it is where it weighs nothing
-            does not matter.
+            float32 (h, w, F), no larger than the exemplar; values of weight 0 do not matter.
         weights
             float32 (h, w), at least 0.
 
         Returns
         -------
         NDArray
-            float32 (H - h + 1, W - w + 1), at least 0; right to about a millionth of the
+            float32 (H - h + 1, W - w + 1), at least 0; accurate to about a millionth of the
             weights' sum times the variance of the features.
         """
         height, width = weights.shape
         centred = template - self._mean
-        weighed = np.where(weights[..., None] > 0, centred * weights[..., None], np.float32(0))
+        weighted = np.where(weights[..., None] > 0, centred * weights[..., None], np.float32(0))
         planes = np.empty((self._spectra.shape[0], height, width), np.float32)
         # Turned around, for a product of spectra convolves.
-        planes[:-1] = weighed[::-1, ::-1].transpose(2, 0, 1)
+        planes[:-1] = weighted[::-1, ::-1].transpose(2, 0, 1)
         planes[-1] = weights[::-1, ::-1]
         spectra = self._transform(planes)
         spectra *= self._spectra
@@ -67,28 +66,10 @@ class ExemplarSpectra:
         found = scipy.fft.irfft(
             columns[height - 1 : self.size[0]], self._padded[1], axis=1, workers=self.workers
         )[:, width - 1 : self.size[1]]
-        constant = np.einsum("ijf,ijf->", weighed, np.where(weights[..., None] > 0, centred, 0))
+        constant = np.einsum("ijf,ijf->", weighted, np.where(weights[..., None] > 0, centred, 0))
         return np.maximum(found + constant, np.float32(0))
 
     def _transform(self, planes: Array) -> NDArray[np.complex64]:
         """Transform (n, h, w) planes padded by zeros; rows of zeros are left out."""
         rows = scipy.fft.rfft(planes, self._padded[1], axis=2, workers=self.workers)
         return scipy.fft.fft(rows, self._padded[0], axis=1, workers=self.workers)
-
-
-def weighted_ssd(features: Array, template: Array, weights: Array) -> Array:
-    """``sum weights * (features - template)^2`` at every offset of the template.
-
-    Parameters
-    ----------
-    features
-        float32 (H, W, F).
-    template, weights
-        float32 (h, w, F) and (h, w), no larger.
-
-    Returns
-    -------
-    NDArray
-        float32 (H - h + 1, W - w + 1). For many templates keep an :class:`ExemplarSpectra`.
-    """
-    return ExemplarSpectra(features).ssd(template, weights)
