@@ -13,6 +13,7 @@ import click
 from lichen import registry
 from lichen.errors import ParameterError
 from lichen.faces.cli import options, template
+from lichen.faces.cli.device_option import DEVICE
 from lichen.faces.cli.outputs import Outputs, carry_out, check_output
 from lichen.job import Job
 from lichen.result import Result, depth_of
@@ -160,12 +161,7 @@ def picture_options(
         click.option(
             "--seed", type=int, default=0, show_default=True, help="Same seed, same picture."
         ),
-        click.option(
-            "--device",
-            default="auto",
-            show_default=True,
-            help="Where to compute: auto (a GPU where there is one), cpu, cuda, cuda:1, mps.",
-        ),
+        DEVICE,
         click.option(
             "--bit-depth",
             type=BIT_DEPTHS,
