@@ -140,7 +140,7 @@ def test_comparing_takes_masks_grey_and_other_sizes(
     write_image(path, coloured[:63])
     with pytest.raises(ImageError, match="at least 64x64"):
         compare(exemplar, path)
-    with pytest.raises(ParameterError, match="nothing to compare"):
+    with pytest.raises(ParameterError, match="`results` is empty"):
         compare(exemplar)
-    with pytest.raises(ParameterError, match="1 names for 2"):
+    with pytest.raises(ParameterError, match="1 entries for 2"):
         compare(exemplar, grey, grey, names=["a"])
