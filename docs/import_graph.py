@@ -75,6 +75,7 @@ def drawing() -> str:
 
 
 def main() -> None:
+    """Print the graph, or put it into the page."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--write", action="store_true", help="put it into docs/architecture.md")
     if not parser.parse_args().write:
