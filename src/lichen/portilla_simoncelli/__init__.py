@@ -11,11 +11,12 @@ Read in this order. The statistics of an image, above
 3. ``measurement``: the public :func:`~measurement.portilla_simoncelli_statistics`, with a name for
    each number.
 
-An image with given statistics, as :mod:`lichen.methods.learning.portilla_simoncelli` makes it:
+The synthesis of an image with given statistics, which
+:mod:`lichen.methods.learning.portilla_simoncelli` runs:
 
 4. ``adjustments``: the paper's projections onto one kind of statistic each;
 5. ``projections``: a round of all of them, over and over;
 6. ``loss``: the distance from an exemplar's statistics, and the residuals that it sums;
 7. ``gauss_newton``: descent on those residuals in the metric of their gradients;
-8. ``gradients``: the gradient of each kind of statistic, which that metric is made of.
+8. ``gradients``: the gradient of each kind of statistic, from which that metric is computed.
 """

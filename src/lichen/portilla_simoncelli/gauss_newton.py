@@ -178,7 +178,7 @@ def jacobian_products(planes: Tensor, target: ColourStatistics) -> Tensor:
 
 
 class _Gradients:
-    """Gradients of an image's statistics, and the maps and filters that they are made of."""
+    """Gradients of an image's statistics, and the maps and filters behind them."""
 
     def __init__(self, planes: Tensor, target: ColourStatistics) -> None:
         size = planes.shape[-2], planes.shape[-1]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parame
     from lichen.features.steerable_pyramid import SteerablePyramid
 
 Values = NDArray[np.floating[Any]]
-"""Of a plane or a band, in either precision."""
+"""A plane or a band, in either precision."""
 Parallel = Callable[..., Iterator[Any]]
 """``map`` of a pool of threads: NumPy releases the interpreter lock while it sorts."""
 
@@ -89,11 +89,7 @@ class HeegerBergen(Method):
     ] = 10
     scales: Annotated[
         int | None,
-        Field(
-            ge=1,
-            le=16,
-            description="octaves; by default down to a low-pass of 8 px",
-        ),
+        Field(ge=1, le=16, description="octaves; by default down to a low-pass of 8 px"),
     ] = None
     orientations: Annotated[
         int, Field(ge=1, le=16, description="orientations of each octave; 1 is isotropic")
@@ -143,10 +139,10 @@ class HeegerBergen(Method):
                 states = list(of_planes.map(next, running))
                 if iteration == done:  # the initial image, with its pixels matched
                     continue
-                made = np.array([plane for plane, _ in states], self.precision)
-                made = made.reshape(len(states), *canvas.size)  # also where there are no planes
+                planes = np.array([plane for plane, _ in states], self.precision)
+                planes = planes.reshape(len(states), *canvas.size)  # also where there are none
                 yield Step(
-                    axes.pixels(made).clip(0, 1),
+                    axes.pixels(planes).clip(0, 1),
                     {"total": sum(distance for _, distance in states) / variance},
                     iteration=iteration,
                     n_iterations=self.iterations,
