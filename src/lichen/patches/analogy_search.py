@@ -102,9 +102,10 @@ class AnalogySearch:
         n_groups = len(schedule.starts) - 1
         every = max(1, -(-n_groups // n_reports))
         for group in range(n_groups):
-            pixels = schedule.order[schedule.starts[group] : schedule.starts[group + 1]]
+            first, last = schedule.starts[group], schedule.starts[group + 1]
+            pixels = schedule.order[first:last].astype(np.int32)
             queries = neighbourhood.vectors(level.image, coarser.image, pixels, level.wraps)
-            projected = projection.of_all(queries.__getitem__, np.arange(len(pixels)))
+            projected = projection.of_all(queries.__getitem__, np.arange(len(pixels), dtype=np.int32))
             threads = self.workers if len(pixels) >= WORTH_THREADS else 1
             nearest = tree.query(projected, eps=self.tolerance, workers=threads)[1]
             _choose(

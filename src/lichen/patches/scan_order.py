@@ -125,9 +125,20 @@ def searches(kind: type) -> Callable[[Function], Function]:
         ) -> Any:
             if getattr(search, "instance_class", None) is not kind:
                 return None
-            return lambda search, index, neighbourhood, level, scratch, y, x, slot: function(
-                search, index, neighbourhood, level, scratch, y, x, slot
-            )
+
+            def implementation(
+                search: Any,
+                index: Any,
+                neighbourhood: Any,
+                level: Any,
+                scratch: Any,
+                y: Any,
+                x: Any,
+                slot: Any,
+            ) -> Any:
+                return function(search, index, neighbourhood, level, scratch, y, x, slot)
+
+            return implementation
 
         return function
 
