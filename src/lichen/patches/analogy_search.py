@@ -12,7 +12,7 @@ from lichen.arrays import Array, IntArray, Mask
 from lichen.kernels import kernel
 from lichen.patches.neighbourhood import Neighbourhood, Part
 from lichen.patches.pyramid import Level
-from lichen.patches.scan_order import raster
+from lichen.patches.scan_order import wavefronts
 from lichen.patches.similarity import Projection
 from lichen.patches.windows import causal, gaussian_weights, square
 
@@ -97,15 +97,16 @@ class AnalogySearch:
             self.components if self.components < neighbourhood.n_terms else None,
         )
         tree = cKDTree(projection.of_all(vectors_of, candidates), balanced_tree=False)
-        # Over a wrap of columns, windows see the end of a row before as it was at first.
-        schedule = raster(~level.known, RADIUS, (False, False))
-        n_groups = len(schedule.starts) - 1
+        # Over a wrap of columns, windows see the end of the row before as it was at first.
+        schedule = wavefronts(~level.known, RADIUS)
+        n_groups = len(schedule.groups) - 1
         every = max(1, -(-n_groups // n_reports))
         for group in range(n_groups):
-            first, last = schedule.starts[group], schedule.starts[group + 1]
+            first, last = schedule.groups[group], schedule.groups[group + 1]
             pixels = schedule.order[first:last].astype(np.int32)
             queries = neighbourhood.vectors(level.image, coarser.image, pixels, level.wraps)
-            projected = projection.of_all(queries.__getitem__, np.arange(len(pixels), dtype=np.int32))
+            everyone = np.arange(len(pixels), dtype=np.int32)
+            projected = projection.of_all(queries.__getitem__, everyone)
             threads = self.workers if len(pixels) >= WORTH_THREADS else 1
             nearest = tree.query(projected, eps=self.tolerance, workers=threads)[1]
             _choose(
@@ -118,7 +119,7 @@ class AnalogySearch:
                 candidates[nearest],
                 self.kappa,
             )
-            if (group + 1) % every == 0 and group + 2 < len(schedule.starts):
+            if (group + 1) % every == 0 and group + 1 < n_groups:
                 yield (group + 1) / n_groups
         yield 1.0
 

@@ -119,7 +119,7 @@ class WangTiles(ResamplingMethod):
             if wraps and length % side:
                 whole = -(-length // side) * side
                 raise CanvasError(
-                    f"the {axis} {length} wraps, but is not a multiple of `tile` = {side}",
+                    f"`wrap`: the {axis} {length} is not a multiple of `tile` = {side}",
                     f"use a {axis} of {whole}, or another `tile`",
                 )
         window = side + 2 * self._overlap(side)

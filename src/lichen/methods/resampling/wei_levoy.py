@@ -239,8 +239,7 @@ def _scan(
     level: Level,
     order: Indices,
 ) -> None:
-    schedule = Schedule(order, np.arange(len(order) + 1))
-    scan(schedule, search, index, neighbourhood, level, scratch, 1)
+    scan(Schedule.one_by_one(order), search, index, neighbourhood, level, scratch, 1)
 
 
 def _doubled(coarse: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
