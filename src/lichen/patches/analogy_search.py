@@ -136,8 +136,12 @@ def _choose(
     kappa: float,
 ) -> None:
     """Take for each pixel the coherent source pixel, or ``nearest`` if that is so much nearer."""
-    fine, filled, sources = level.features, level.filled, level.sources
-    terms = neighbourhood
+    # Fields are read once: each access to an array of a tuple counts a reference.
+    fine, image, n_values = level.features, level.image, level.n_values
+    filled, sources = level.filled, level.sources
+    wrap_rows, wrap_columns = level.wrap_rows, level.wrap_columns
+    is_coarse, planes, roots = neighbourhood.coarse, neighbourhood.plane, neighbourhood.root
+    down, right = neighbourhood.dy, neighbourhood.dx
     height, columns = filled.shape
     atlas_height, atlas_width = centres.shape
     for n in range(len(pixels)):
@@ -151,9 +155,9 @@ def _choose(
             if number < 25:
                 dy, dx = number // 5 - 2, number % 5 - 2
                 qy, qx = y + dy, x + dx
-                if level.wrap_rows:
+                if wrap_rows:
                     qy %= height
-                if level.wrap_columns:
+                if wrap_columns:
                     qx %= columns
                 if qy < 0 or qy >= height or qx < 0 or qx >= columns:
                     continue
@@ -175,12 +179,12 @@ def _choose(
                 n_tried += 1
             ay, ax = source // atlas_width, source % atlas_width
             total = np.float32(0)
-            for t in range(len(terms.root)):
-                if terms.coarse[t] == 0:
-                    value = fine[ay + terms.dy[t], ax + terms.dx[t], terms.plane[t]]
+            for t in range(len(roots)):
+                if is_coarse[t] == 0:
+                    value = fine[ay + down[t], ax + right[t], planes[t]]
                 else:
-                    value = coarse[ay // 2 + terms.dy[t], ax // 2 + terms.dx[t], terms.plane[t]]
-                difference = terms.root[t] * value - queries[n, t]
+                    value = coarse[ay // 2 + down[t], ax // 2 + right[t], planes[t]]
+                difference = roots[t] * value - queries[n, t]
                 total += difference * difference
                 if total > least:
                     break
@@ -195,5 +199,5 @@ def _choose(
         ay, ax = nearest[n] // atlas_width, nearest[n] % atlas_width
         sources[y, x] = nearest[n]
         filled[y, x] = True
-        for c in range(level.n_values):
-            level.image[y, x, c] = fine[ay, ax, c]
+        for c in range(n_values):
+            image[y, x, c] = fine[ay, ax, c]

@@ -196,26 +196,28 @@ def _read_window(
     sources: IntArray,
 ) -> None:
     """Write what a pixel sees: values, whether they count, and where they were copied from."""
-    height, width, channels = level.image.shape
-    n_values = level.n_values
+    # Fields are read once: each access to an array of a tuple counts a reference.
+    image, filled, copied, n_values = level.image, level.filled, level.sources, level.n_values
+    wrap_rows, wrap_columns = level.wrap_rows, level.wrap_columns
+    height, width, channels = image.shape
     flat, fallback = index.features, index.fallback
     side = 2 * radius + 1
     weights[:] = 0
     for cell in range(side * side):
         qy, qx = y + cell // side - radius, x + cell % side - radius
         start = cell * channels
-        if level.wrap_rows:
+        if wrap_rows:
             qy %= height
-        if level.wrap_columns:
+        if wrap_columns:
             qx %= width
         inside = 0 <= qy < height and 0 <= qx < width
         source = -1
         seen = False
         if inside:
-            seen = level.filled[qy, qx] or search.initialized
-            source = level.sources[qy, qx] if level.filled[qy, qx] else -1
+            seen = filled[qy, qx] or search.initialized
+            source = copied[qy, qx] if filled[qy, qx] else -1
             for c in range(channels):
-                values[start + c] = level.image[qy, qx, c]
+                values[start + c] = image[qy, qx, c]
             for c in range(n_values, channels):
                 weights[start + c] = 1
         if search.noise and not seen and cell < side * side // 2:

@@ -67,10 +67,12 @@ def raster(free: Mask, radius: int, wraps: tuple[bool, bool]) -> Schedule:
         return Schedule.one_by_one(np.flatnonzero(free))
     y, x = np.nonzero(free)
     down, across = y // TILE, (x + (radius + 1) * y) // TILE
-    order = np.lexsort((x, y, down, down + across))
-    pixels, down, diagonal = (a[order] for a in (y * free.shape[1] + x, down, down + across))
-    runs = np.unique(np.concatenate([_starts(diagonal), _starts(down)]))
-    return Schedule(pixels, runs, np.searchsorted(runs, _starts(diagonal)))
+    tile = (down + across) * (free.shape[0] // TILE + 1) + down  # a number for each
+    order = np.argsort(tile, kind="stable")  # pixels are in raster order already
+    tile, diagonal = tile[order], (down + across)[order]
+    runs = _starts(tile)
+    groups = _starts(diagonal[runs[:-1]])
+    return Schedule((y * free.shape[1] + x)[order], runs, groups)
 
 
 def wavefronts(free: Mask, radius: int) -> Schedule:
@@ -243,15 +245,17 @@ def _copy_runs(
     step: int,
 ) -> None:
     """Do every ``step``-th run from ``first`` up to ``last``."""
-    width, example_width = level.known.shape[1], level.usable.shape[1]
+    features, image, filled, sources = level.features, level.image, level.filled, level.sources
+    order, runs, n_values = schedule.order, schedule.runs, level.n_values
+    width, example_width = filled.shape[1], features.shape[1]
     for run in range(first, last, step):
-        for k in range(schedule.runs[run], schedule.runs[run + 1]):
-            y, x = divmod(schedule.order[k], width)
+        for k in range(runs[run], runs[run + 1]):
+            y, x = divmod(order[k], width)
             source = source_of(search, index, neighbourhood, level, scratch, y, x, slot)
             if source < 0:
                 continue
             ay, ax = divmod(source, example_width)
-            for c in range(level.n_values):
-                level.image[y, x, c] = level.features[ay, ax, c]
-            level.sources[y, x] = source
-            level.filled[y, x] = True
+            for c in range(n_values):
+                image[y, x, c] = features[ay, ax, c]
+            sources[y, x] = source
+            filled[y, x] = True

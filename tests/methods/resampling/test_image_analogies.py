@@ -13,7 +13,7 @@ from lichen import registry
 from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError
 from lichen.exemplar import Exemplar
-from lichen.methods.resampling.image_analogies import luminance_remap, with_luminance
+from lichen.methods.resampling.image_analogies import grey_of, luminance_remap, with_luminance
 from lichen.patches.analogy_search import AnalogySearch, analogy_neighbourhood
 from lichen.patches.pyramid import Level
 from lichen.patches.scan_order import wavefronts
