@@ -151,7 +151,7 @@ class WangTiles(ResamplingMethod):
         ImageError
             If a sample of ``tile`` and its overlap fits into no exemplar.
         """
-        canvas = Canvas(exemplars[0].size)
+        canvas = Canvas(exemplars[0].size, maps=exemplars[0].formats)
         self.check(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
         sources, edges, error = self._tiles(atlas, self._side(exemplars, canvas), Context(seed))
