@@ -12,7 +12,7 @@ from lichen.arrays import Array, IntArray, Mask
 from lichen.kernels import kernel
 from lichen.patches.neighbourhood import Neighbourhood, Part
 from lichen.patches.pyramid import Level
-from lichen.patches.scan_order import raster
+from lichen.patches.scan_order import wavefronts
 from lichen.patches.similarity import Projection
 from lichen.patches.windows import causal, gaussian_weights, square
 
@@ -97,14 +97,16 @@ class AnalogySearch:
             self.components if self.components < neighbourhood.n_terms else None,
         )
         tree = cKDTree(projection.of_all(vectors_of, candidates), balanced_tree=False)
-        # Over a wrap of columns, windows see the end of a row before as it was at first.
-        schedule = raster(~level.known, RADIUS, (False, False))
-        n_groups = len(schedule.starts) - 1
+        # Over a wrap of columns, windows see the end of the row before as it was at first.
+        schedule = wavefronts(~level.known, RADIUS)
+        n_groups = len(schedule.groups) - 1
         every = max(1, -(-n_groups // n_reports))
         for group in range(n_groups):
-            pixels = schedule.order[schedule.starts[group] : schedule.starts[group + 1]]
+            first, last = schedule.groups[group], schedule.groups[group + 1]
+            pixels = schedule.order[first:last].astype(np.int32)
             queries = neighbourhood.vectors(level.image, coarser.image, pixels, level.wraps)
-            projected = projection.of_all(queries.__getitem__, np.arange(len(pixels)))
+            everyone = np.arange(len(pixels), dtype=np.int32)
+            projected = projection.of_all(queries.__getitem__, everyone)
             threads = self.workers if len(pixels) >= WORTH_THREADS else 1
             nearest = tree.query(projected, eps=self.tolerance, workers=threads)[1]
             _choose(
@@ -117,7 +119,7 @@ class AnalogySearch:
                 candidates[nearest],
                 self.kappa,
             )
-            if (group + 1) % every == 0 and group + 2 < len(schedule.starts):
+            if (group + 1) % every == 0 and group + 1 < n_groups:
                 yield (group + 1) / n_groups
         yield 1.0
 
@@ -134,8 +136,12 @@ def _choose(
     kappa: float,
 ) -> None:
     """Take for each pixel the coherent source pixel, or ``nearest`` if that is so much nearer."""
-    fine, filled, sources = level.features, level.filled, level.sources
-    terms = neighbourhood
+    # Fields are read once: each access to an array of a tuple counts a reference.
+    fine, image, n_values = level.features, level.image, level.n_values
+    filled, sources = level.filled, level.sources
+    wrap_rows, wrap_columns = level.wrap_rows, level.wrap_columns
+    is_coarse, planes, roots = neighbourhood.coarse, neighbourhood.plane, neighbourhood.root
+    down, right = neighbourhood.dy, neighbourhood.dx
     height, columns = filled.shape
     atlas_height, atlas_width = centres.shape
     for n in range(len(pixels)):
@@ -149,9 +155,9 @@ def _choose(
             if number < 25:
                 dy, dx = number // 5 - 2, number % 5 - 2
                 qy, qx = y + dy, x + dx
-                if level.wrap_rows:
+                if wrap_rows:
                     qy %= height
-                if level.wrap_columns:
+                if wrap_columns:
                     qx %= columns
                 if qy < 0 or qy >= height or qx < 0 or qx >= columns:
                     continue
@@ -173,12 +179,12 @@ def _choose(
                 n_tried += 1
             ay, ax = source // atlas_width, source % atlas_width
             total = np.float32(0)
-            for t in range(len(terms.root)):
-                if terms.coarse[t] == 0:
-                    value = fine[ay + terms.dy[t], ax + terms.dx[t], terms.plane[t]]
+            for t in range(len(roots)):
+                if is_coarse[t] == 0:
+                    value = fine[ay + down[t], ax + right[t], planes[t]]
                 else:
-                    value = coarse[ay // 2 + terms.dy[t], ax // 2 + terms.dx[t], terms.plane[t]]
-                difference = terms.root[t] * value - queries[n, t]
+                    value = coarse[ay // 2 + down[t], ax // 2 + right[t], planes[t]]
+                difference = roots[t] * value - queries[n, t]
                 total += difference * difference
                 if total > least:
                     break
@@ -193,5 +199,5 @@ def _choose(
         ay, ax = nearest[n] // atlas_width, nearest[n] % atlas_width
         sources[y, x] = nearest[n]
         filled[y, x] = True
-        for c in range(level.n_values):
-            level.image[y, x, c] = fine[ay, ax, c]
+        for c in range(n_values):
+            image[y, x, c] = fine[ay, ax, c]

@@ -19,28 +19,35 @@ from lichen.patches.scan_order import raster, scan, searches
 
 
 class CandidateSets(NamedTuple):
-    """Which source pixels look like which.
+    """Source pixels, and which look like which.
 
     Attributes
     ----------
+    features
+        float32 (h * w * F,): of the example, flat.
     centres
-        bool (h, w): source pixels whose whole windows are usable.
+        bool (h * w,): source pixels whose whole windows are usable.
     fallback
         int32 (M,): the same as a list, to draw from.
     similar
         int32 (h * w, k): source pixels like each, itself first, -1 for none.
     """
 
+    features: Array
     centres: Mask
     fallback: IntArray
     similar: IntArray
 
     @classmethod
-    def of(cls, centres: Mask, similar: IntArray | None = None) -> CandidateSets:
-        """Take sets from a search, or let each source pixel be like itself only."""
+    def of(cls, features: Array, centres: Mask, similar: IntArray | None = None) -> CandidateSets:
+        """Take features (h, w, F), centres (h, w), and sets from a search.
+
+        Without sets each source pixel is like itself only.
+        """
         if similar is None:
             similar = np.arange(centres.size, dtype=np.int32)[:, None]
-        return cls(centres, np.flatnonzero(centres).astype(np.int32), similar)
+        candidates = np.flatnonzero(centres).astype(np.int32)
+        return cls(features.reshape(-1), centres.ravel(), candidates, similar)
 
 
 class Window(NamedTuple):
@@ -121,9 +128,9 @@ def _coherent_source(
     sources, tried = scratch.sources[slot], scratch.tried[slot]
     _read_window(search, index, level, radius, y, x, values, weights, sources)
     pixel = y * level.known.shape[1] + x
-    flat = level.features.reshape(-1)
     channels, atlas_width = level.features.shape[2], level.features.shape[1]
-    centres, fallback, similar = index.centres.reshape(-1), index.fallback, index.similar
+    flat, centres = index.features, index.centres
+    fallback, similar = index.fallback, index.similar
     side = 2 * radius + 1
     length = side * channels
     rows = 0  # up to the last that counts
@@ -189,26 +196,28 @@ def _read_window(
     sources: IntArray,
 ) -> None:
     """Write what a pixel sees: values, whether they count, and where they were copied from."""
-    height, width, channels = level.image.shape
-    n_values = level.n_values
-    flat, fallback = level.features.reshape(-1), index.fallback
+    # Fields are read once: each access to an array of a tuple counts a reference.
+    image, filled, copied, n_values = level.image, level.filled, level.sources, level.n_values
+    wrap_rows, wrap_columns = level.wrap_rows, level.wrap_columns
+    height, width, channels = image.shape
+    flat, fallback = index.features, index.fallback
     side = 2 * radius + 1
     weights[:] = 0
     for cell in range(side * side):
         qy, qx = y + cell // side - radius, x + cell % side - radius
         start = cell * channels
-        if level.wrap_rows:
+        if wrap_rows:
             qy %= height
-        if level.wrap_columns:
+        if wrap_columns:
             qx %= width
         inside = 0 <= qy < height and 0 <= qx < width
         source = -1
         seen = False
         if inside:
-            seen = level.filled[qy, qx] or search.initialized
-            source = level.sources[qy, qx] if level.filled[qy, qx] else -1
+            seen = filled[qy, qx] or search.initialized
+            source = copied[qy, qx] if filled[qy, qx] else -1
             for c in range(channels):
-                values[start + c] = level.image[qy, qx, c]
+                values[start + c] = image[qy, qx, c]
             for c in range(n_values, channels):
                 weights[start + c] = 1
         if search.noise and not seen and cell < side * side // 2:

@@ -127,9 +127,10 @@ def row_of(terms: Terms, slot: int) -> Any:
 @kernel()
 def error_of(planes: Array, source: int, terms: Terms, n_terms: int) -> Any:
     """Error of one source pixel."""
+    offsets, roots, values = terms.offsets, terms.roots, terms.values
     total = np.float32(0)
     for t in range(n_terms):
-        difference = planes[source + terms.offsets[t]] * terms.roots[t] - terms.values[t]
+        difference = planes[source + offsets[t]] * roots[t] - values[t]
         total += difference * difference
     return total
 
@@ -154,7 +155,7 @@ def nearest_sources(
     """
     planes, barrier, spans = candidates.planes, candidates.barrier, candidates.spans
     offsets, values, roots = terms.offsets, terms.values, terms.roots
-    found, errors = terms.found, terms.errors
+    sums, found, errors = terms.sums, terms.found, terms.errors
     padded = (n_terms + 3) // 4 * 4
     for t in range(n_terms, padded):  # terms that add nothing
         offsets[t], values[t], roots[t] = 0, 0, 0
@@ -165,7 +166,7 @@ def nearest_sources(
     for s in range(len(spans)):
         start = spans[s, 0]
         n = spans[s, 1] - start
-        out = terms.sums[:n]
+        out = sums[:n]
         out[:] = barrier[start : start + n]
         alive = 1
         t = 0
@@ -210,24 +211,25 @@ def coherent_error(
     candidates: Candidates, level: Level, y: int, x: int, terms: Terms, n_terms: int
 ) -> Any:
     """Least error of the source pixels that continue those of the neighbours, or infinity."""
-    height, columns = level.sources.shape
-    barrier = candidates.barrier
+    sources, wrap_rows, wrap_columns = level.sources, level.wrap_rows, level.wrap_columns
+    height, columns = sources.shape
+    planes, barrier, width = candidates.planes, candidates.barrier, candidates.width
     least = np.float32(np.inf)
     last = -1
     for k in range(9):
         dy, dx = k // 3 - 1, k % 3 - 1
         qy, qx = y + dy, x + dx
-        if level.wrap_rows:
+        if wrap_rows:
             qy %= height
-        if level.wrap_columns:
+        if wrap_columns:
             qx %= columns
-        if not (0 <= qy < height and 0 <= qx < columns) or level.sources[qy, qx] < 0:
+        if not (0 <= qy < height and 0 <= qx < columns) or sources[qy, qx] < 0:
             continue
-        source = level.sources[qy, qx] - dy * candidates.width - dx
+        source = sources[qy, qx] - dy * width - dx
         if source == last or source < 0 or source >= len(barrier) or barrier[source] > 0:
             continue
         last = source
-        least = min(least, error_of(candidates.planes, source, terms, n_terms))
+        least = min(least, error_of(planes, source, terms, n_terms))
     return least
 
 

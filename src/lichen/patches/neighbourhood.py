@@ -90,13 +90,15 @@ def gather(
     values: Array,
 ) -> None:
     """Write the vector of a pixel into ``values`` (T,); a border that does not wrap is repeated."""
-    for t in range(len(neighbourhood.plane)):
-        dy, dx, plane = neighbourhood.dy[t], neighbourhood.dx[t], neighbourhood.plane[t]
-        if neighbourhood.coarse[t] == 0:
-            value = _at(image, y + dy, x + dx, plane, wraps)
+    # Fields are read once: each access to an array of a tuple counts a reference.
+    is_coarse, planes, root = neighbourhood.coarse, neighbourhood.plane, neighbourhood.root
+    down, right = neighbourhood.dy, neighbourhood.dx
+    for t in range(len(planes)):
+        if is_coarse[t] == 0:
+            value = _at(image, y + down[t], x + right[t], planes[t], wraps)
         else:
-            value = _at(coarse, y // 2 + dy, x // 2 + dx, plane, wraps)
-        values[t] = value * neighbourhood.root[t]
+            value = _at(coarse, y // 2 + down[t], x // 2 + right[t], planes[t], wraps)
+        values[t] = value * root[t]
 
 
 @kernel()
@@ -136,39 +138,41 @@ def gather_filled(
 ) -> int:
     """Write the terms of a pixel that are filled, and those of the guide; return their number.
 
-    The weights of the filled terms of a plane sum to 1, those of the guide's as well. Offsets are
+    The weights of the filled terms of a plane sum to 1, those of the guide's as well. The
+    neighbourhood has all planes at each offset, one after another. The offsets that are written are
     flat, into the planes of the example one after another.
     """
-    height, columns = level.filled.shape
+    planes, weights = neighbourhood.plane, neighbourhood.weight
+    down, right = neighbourhood.dy, neighbourhood.dx
+    image, filled, n_values = level.image, level.filled, level.n_values
+    wrap_rows, wrap_columns = level.wrap_rows, level.wrap_columns
+    height, columns = filled.shape
     size, width = level.usable.size, level.usable.shape[1]
     mass, guide_mass = np.float32(0), np.float32(0)
+    channels = image.shape[2]
+    for t in range(0, len(planes), channels):
+        qy, qx = y + down[t], x + right[t]
+        if wrap_rows:
+            qy %= height
+        if wrap_columns:
+            qx %= columns
+        if 0 <= qy < height and 0 <= qx < columns:
+            guide_mass += weights[t]
+            if filled[qy, qx]:
+                mass += weights[t]
     n = 0
-    for summing in (True, False):
-        for t in range(len(neighbourhood.plane)):
-            plane = neighbourhood.plane[t]
-            if summing and plane != 0 and plane != level.n_values:
-                continue
-            dy, dx = neighbourhood.dy[t], neighbourhood.dx[t]
-            qy, qx = y + dy, x + dx
-            if level.wrap_rows:
-                qy %= height
-            if level.wrap_columns:
-                qx %= columns
-            if not (0 <= qy < height and 0 <= qx < columns):
-                continue
-            guide = plane >= level.n_values
-            if not guide and not level.filled[qy, qx]:
-                continue
-            if summing and guide:
-                guide_mass += neighbourhood.weight[t]
-            elif summing:
-                mass += neighbourhood.weight[t]
-            else:
-                root = np.float32(
-                    np.sqrt(neighbourhood.weight[t] / (guide_mass if guide else mass))
-                )
-                offsets[n] = plane * size + dy * width + dx
-                values[n] = root * level.image[qy, qx, plane]
-                roots[n] = root
-                n += 1
+    for t in range(0, len(planes), channels):
+        qy, qx = y + down[t], x + right[t]
+        if wrap_rows:
+            qy %= height
+        if wrap_columns:
+            qx %= columns
+        if not (0 <= qy < height and 0 <= qx < columns):
+            continue
+        for c in range(0 if filled[qy, qx] else n_values, channels):
+            root = np.float32(np.sqrt(weights[t] / (mass if c < n_values else guide_mass)))
+            offsets[n] = c * size + down[t] * width + right[t]
+            values[n] = root * image[qy, qx, c]
+            roots[n] = root
+            n += 1
     return n

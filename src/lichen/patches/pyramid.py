@@ -82,7 +82,7 @@ class Level(NamedTuple):
             (0, 0 if wrap else max(0, smallest - length))
             for wrap, length in zip(canvas.wrap, canvas.size, strict=True)
         ]
-        return cls._of_arrays(
+        return cls.from_arrays(
             atlas.features,
             atlas.usable,
             np.pad(image, [*missing, (0, 0)], mode="edge"),
@@ -92,7 +92,7 @@ class Level(NamedTuple):
         )
 
     @classmethod
-    def _of_arrays(
+    def from_arrays(
         cls,
         features: Array,
         usable: Mask,
@@ -101,7 +101,7 @@ class Level(NamedTuple):
         n_values: int,
         wraps: Wraps,
     ) -> Level:
-        """Nothing is filled but what is known."""
+        """Begin with arrays; only known pixels are filled."""
         sources = np.full(known.shape, -1, np.int32)
         return cls(
             features, usable, image, known, known.copy(), sources, n_values, wraps[0], wraps[1]
@@ -112,7 +112,7 @@ class Level(NamedTuple):
         edges = [(0, length % 2) for length in self.known.shape]
         image = np.pad(self.image, [*edges, (0, 0)], mode="edge")
         known = np.pad(self.known, edges, mode="edge")
-        return self._of_arrays(
+        return self.from_arrays(
             *halve(self.features, self.usable), *halve(image, known), self.n_values, self.wraps
         )
 

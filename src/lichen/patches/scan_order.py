@@ -1,7 +1,7 @@
 """Pixel by pixel: in which order, which of them at the same time, and the loop over them.
 
-A schedule is an order of pixels in groups. Pixels of a group do not see each other in their
-windows, so that a group can be done at once with the result of the order, whatever the threads.
+Pixels whose windows do not see each other can be chosen at the same time. A schedule says which, so
+that the result is that of one order, whatever the threads.
 """
 
 from __future__ import annotations
@@ -21,42 +21,82 @@ from lichen.patches.windows import Indices
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+TILE = 32
+"""Side of the tiles of a raster order that threads take, in pixels."""
+
+
 class Schedule(NamedTuple):
-    """An order of pixels in groups.
+    """An order of pixels, divided into groups of runs.
+
+    Runs of a group are done at the same time, pixels of a run one after another.
 
     Attributes
     ----------
     order
         int64 (N,): flat indices of pixels.
-    starts
-        int64 (G + 1,): group g is ``order[starts[g] : starts[g + 1]]``.
+    runs
+        int64 (R + 1,): run r is ``order[runs[r] : runs[r + 1]]``.
+    groups
+        int64 (G + 1,): group g has the runs ``groups[g]`` up to ``groups[g + 1]``.
     """
 
     order: Indices
-    starts: Indices
+    runs: Indices
+    groups: Indices
+
+    @classmethod
+    def one_by_one(cls, order: Indices) -> Schedule:
+        """Do pixels one after another."""
+        return cls(order, np.array([0, len(order)]), np.array([0, 1]))
+
+    @classmethod
+    def of_pixels(cls, order: Indices, groups: Indices) -> Schedule:
+        """Do pixels of a group at the same time, given the group of each, in ascending order."""
+        return cls(order, np.arange(len(order) + 1), _starts(groups))
 
 
 def raster(free: Mask, radius: int, wraps: tuple[bool, bool]) -> Schedule:
-    """Free pixels (H, W) in raster order, in groups for windows of a radius.
+    """Free pixels (H, W) in raster order, for windows of a radius.
 
-    Without a wrap of columns, pixel (y, x) can be done at the same time as (y + 1, x - radius - 1):
-    groups are diagonals. A window over that wrap sees the end of the row before: each pixel is a
-    group.
+    In (y, x + slope * y), slope 1 more than the radius, a window sees nothing of what precedes it
+    but at smaller values of both, so that square tiles can be done diagonal by diagonal, each in
+    raster order. A window over a wrap of columns sees the end of the row before: there all pixels
+    are a single run.
     """
     if wraps[1]:
-        order = np.flatnonzero(free)
-        return Schedule(order, np.arange(len(order) + 1))
-    rows, columns = np.nonzero(free)
-    wave = columns + (radius + 1) * rows
+        return Schedule.one_by_one(np.flatnonzero(free))
+    y, x = np.nonzero(free)
+    down, across = y // TILE, (x + (radius + 1) * y) // TILE
+    tile = (down + across) * (free.shape[0] // TILE + 1) + down  # a number for each
+    order = np.argsort(tile, kind="stable")  # pixels are in raster order already
+    tile, diagonal = tile[order], (down + across)[order]
+    runs = _starts(tile)
+    groups = _starts(diagonal[runs[:-1]])
+    return Schedule((y * free.shape[1] + x)[order], runs, groups)
+
+
+def wavefronts(free: Mask, radius: int) -> Schedule:
+    """Free pixels (H, W) in raster order for windows of a radius, a run each, in large groups.
+
+    Wraps are not regarded.
+    """
+    y, x = np.nonzero(free)
+    wave = x + (radius + 1) * y
     order = np.argsort(wave, kind="stable")
-    starts = np.flatnonzero(np.diff(wave[order], prepend=-1))
-    return Schedule((rows * free.shape[1] + columns)[order], np.append(starts, len(order)))
+    return Schedule.of_pixels((y * free.shape[1] + x)[order], wave[order])
 
 
 def grouped(order: Indices, radius: int, wraps: tuple[bool, bool], size: Size) -> Schedule:
-    """Pixels in any order, in groups for windows of a radius in a picture of ``size``."""
+    """Pixels in any order for windows of a radius in a picture of ``size``, a run each."""
     groups = groups_in_order(order, radius, wraps, size)
-    return Schedule(order[np.argsort(groups, kind="stable")], np.cumsum(np.bincount(groups + 1)))
+    stable = np.argsort(groups, kind="stable")
+    return Schedule.of_pixels(order[stable], groups[stable])
+
+
+def _starts(labels: Indices) -> Indices:
+    """First index of each run of equal labels (N,), and N."""
+    changes = np.flatnonzero(np.diff(labels, prepend=labels[:1] - 1))
+    return np.append(changes, len(labels))
 
 
 @kernel()
@@ -125,9 +165,20 @@ def searches(kind: type) -> Callable[[Function], Function]:
         ) -> Any:
             if getattr(search, "instance_class", None) is not kind:
                 return None
-            return lambda search, index, neighbourhood, level, scratch, y, x, slot: function(
-                search, index, neighbourhood, level, scratch, y, x, slot
-            )
+
+            def implementation(
+                search: Any,
+                index: Any,
+                neighbourhood: Any,
+                level: Any,
+                scratch: Any,
+                y: Any,
+                x: Any,
+                slot: Any,
+            ) -> Any:
+                return function(search, index, neighbourhood, level, scratch, y, x, slot)
+
+            return implementation
 
         return function
 
@@ -157,36 +208,54 @@ def scan(
     scratch
         Named tuple of arrays with a row for each slot.
     n_slots
-        Number of pixels that are done at the same time.
+        Number of runs that are done at the same time.
     """
-    for group in range(len(schedule.starts) - 1):
-        first, last = schedule.starts[group], schedule.starts[group + 1]
-        if last - first == 1:  # starting threads would take longer
-            _copy_pixel(schedule.order[first], search, index, neighbourhood, level, scratch, 0)
+    groups = schedule.groups
+    for group in range(len(groups) - 1):
+        first, last = groups[group], groups[group + 1]
+        if last - first == 1 or n_slots == 1:  # starting threads would take longer
+            _copy_runs(schedule, search, index, neighbourhood, level, scratch, 0, first, last, 1)
         else:
             for slot in numba.prange(n_slots):
-                for k in range(first + slot, last, n_slots):
-                    _copy_pixel(
-                        schedule.order[k], search, index, neighbourhood, level, scratch, slot
-                    )
+                _copy_runs(
+                    schedule,
+                    search,
+                    index,
+                    neighbourhood,
+                    level,
+                    scratch,
+                    slot,
+                    first + slot,
+                    last,
+                    n_slots,
+                )
 
 
 @kernel()
-def _copy_pixel(
-    pixel: int,
+def _copy_runs(
+    schedule: Schedule,
     search: Any,
     index: Any,
     neighbourhood: Any,
     level: Level,
     scratch: Any,
     slot: int,
+    first: int,
+    last: int,
+    step: int,
 ) -> None:
-    y, x = divmod(pixel, level.known.shape[1])
-    source = source_of(search, index, neighbourhood, level, scratch, y, x, slot)
-    if source < 0:
-        return
-    ay, ax = divmod(source, level.usable.shape[1])
-    for c in range(level.n_values):
-        level.image[y, x, c] = level.features[ay, ax, c]
-    level.sources[y, x] = source
-    level.filled[y, x] = True
+    """Do every ``step``-th run from ``first`` up to ``last``."""
+    features, image, filled, sources = level.features, level.image, level.filled, level.sources
+    order, runs, n_values = schedule.order, schedule.runs, level.n_values
+    width, example_width = filled.shape[1], features.shape[1]
+    for run in range(first, last, step):
+        for k in range(runs[run], runs[run + 1]):
+            y, x = divmod(order[k], width)
+            source = source_of(search, index, neighbourhood, level, scratch, y, x, slot)
+            if source < 0:
+                continue
+            ay, ax = divmod(source, example_width)
+            for c in range(n_values):
+                image[y, x, c] = features[ay, ax, c]
+            sources[y, x] = source
+            filled[y, x] = True

@@ -1,4 +1,4 @@
-"""Source pixels whose neighbourhoods look alike: candidate sets of k-coherence (Tong et al. 2002)."""
+"""Source pixels that look alike: the candidate sets of k-coherence (Tong et al. 2002)."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Ashikhmin(GuidedMethod):
                 initialized=initialized,
                 seed=seed + number,
             )
-            coherent_scan(level, CandidateSets.of(centres), radius, search)
+            coherent_scan(level, CandidateSets.of(level.features, centres), radius, search)
             yield copying_step(
                 atlas,
                 canvas,

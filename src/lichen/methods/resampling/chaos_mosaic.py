@@ -68,7 +68,8 @@ class ChaosMosaic(ResamplingMethod):
     )
     border: Annotated[int, Field(ge=1, le=256, json_schema_extra={"unit": "px"})] | None = Field(
         None,
-        description="width of the border that is cut; a quarter of the shortest side when not given",
+        description="width of the border that is cut; a quarter of the shortest side when not "
+        "given",
     )
 
     @model_validator(mode="after")

@@ -138,5 +138,5 @@ class KCoherence(GuidedMethod):
                 initialized=first and initialized,
                 seed=seed + number,
             )
-            coherent_scan(level, CandidateSets.of(centres, sets), radius, search)
+            coherent_scan(level, CandidateSets.of(level.features, centres, sets), radius, search)
             yield

@@ -75,9 +75,9 @@ class WangTiles(ResamplingMethod):
     Departures: tiles are cut upright and not turned by 45 degrees, so that pixels are copied as
     they are. The paper chooses among sets of random samples; here each sample in turn is moved to
     where it is most like the others along the diagonals, before the set with the least error of
-    several is chosen. Samples of two colours are at least a quarter of a tile apart. The complete set has
-    a tile for each four colours (81 of 3 + 3 colours); the compact one has those with north +
-    west = east + south, modulo the number of colours: of 2 + 2 colours 8, as many as the paper's,
+    several is chosen. Samples of two colours are at least a quarter of a tile apart. The complete
+    set has a tile for each four colours (81 of 3 + 3 colours); the compact one has those with north
+    + west = east + south, modulo the number of colours: of 2 + 2 colours 8, as many as the paper's,
     two for each north and west. The paper's sets have 2 + 2 colours; three show each stone less
     often.
     """
@@ -119,7 +119,7 @@ class WangTiles(ResamplingMethod):
             if wraps and length % side:
                 whole = -(-length // side) * side
                 raise CanvasError(
-                    f"the {axis} {length} of a canvas that wraps is not a multiple of `tile` = {side}",
+                    f"`wrap`: the {axis} {length} is not a multiple of `tile` = {side}",
                     f"use a {axis} of {whole}, or another `tile`",
                 )
         window = side + 2 * self._overlap(side)

@@ -223,11 +223,11 @@ class WeiLevoy(GuidedMethod):
             search = ExhaustiveSearch(neighbourhood.flat_offsets(centres.size, candidates.width))
             terms = Terms.room(neighbourhood.n_terms, candidates.n_candidates)
             return partial(_scan, search, candidates, neighbourhood, terms)
-        sources = np.flatnonzero(centres)
+        sources = np.flatnonzero(centres).astype(np.int32)
         features = level.features
         vectors = neighbourhood.vectors(features, features, sources, (False, False))
         tree = Tree.of(vectors, self.leaf_size, int(rng.integers(2**31)))
-        tree = tree._replace(rows=sources[tree.rows])
+        tree = tree._replace(rows=sources[tree.rows].astype(np.int64))
         return partial(_scan, TreeSearch(self.leaves), tree, neighbourhood, TreeScratch.room(tree))
 
 
@@ -239,8 +239,7 @@ def _scan(
     level: Level,
     order: Indices,
 ) -> None:
-    schedule = Schedule(order, np.arange(len(order) + 1))
-    scan(schedule, search, index, neighbourhood, level, scratch, 1)
+    scan(Schedule.one_by_one(order), search, index, neighbourhood, level, scratch, 1)
 
 
 def _doubled(coarse: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -131,19 +131,19 @@ def test_matched_patches_show_less_than_random_ones(works: list[_Work]) -> None:
     visible = {}
     for placement in PLACEMENTS:
         for seed in range(3):
-            method = Graphcut.configure(placement=placement, mending=0)
+            method = Graphcut.configure(placement=placement, refinement=0)
             made(method, [exemplar], Canvas((90, 90), seed=seed))
-        visible[placement] = sum(work.cloth.visible.sum() for work in works[-3:])
+        visible[placement] = sum(work.patchwork.visible.sum() for work in works[-3:])
     assert visible["entire"] < 0.9 * visible["random"]
     assert visible["subpatch"] < 0.9 * visible["random"]
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
-def test_mending_lessens_what_is_visible(placement: str, works: list[_Work]) -> None:
-    for mending in (0, 2):
-        method = Graphcut.configure(placement=placement, mending=mending)
+def test_refinement_lessens_what_is_visible(placement: str, works: list[_Work]) -> None:
+    for refinement in (0, 2):
+        method = Graphcut.configure(placement=placement, refinement=refinement)
         made(method, [textured((40, 40))], Canvas((70, 70), seed=4))
-    before, after = (work.cloth.visible.sum() for work in works)
+    before, after = (work.patchwork.visible.sum() for work in works)
     assert after < before
 
 
@@ -203,7 +203,7 @@ def test_the_place_that_continues_a_picture_costs_nothing(placement: str) -> Non
     work = _Work(method.atlas([exemplar], canvas), canvas, 8, True, 1)
     at = (28, 26)
     costs = work.costs_of_all(at) if placement == "entire" else work.costs_of_block(at)
-    assert tuple(work.places[np.argmin(costs)]) == (at[0] - 20 + 5, at[1] - 18 + 9)
+    assert tuple(work.anchors[np.argmin(costs)]) == (at[0] - 20 + 5, at[1] - 18 + 9)
     assert costs.min() < 1e-5
 
 

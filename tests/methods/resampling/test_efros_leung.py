@@ -19,6 +19,7 @@ from lichen.kernels import uniform
 from lichen.method import Context
 from lichen.methods.resampling import efros_leung
 from lichen.methods.resampling.efros_leung import EfrosLeung, plant_seed
+from lichen.patches.pyramid import Level
 from lichen.step import Step
 from references.plain_efros_leung import plain_efros_leung
 
@@ -47,24 +48,23 @@ def plain(method: EfrosLeung, exemplar: Exemplar, canvas: Canvas) -> NDArray[np.
     atlas = method.atlas([exemplar], canvas)
     rng = Context(seed=canvas.seed).rng("efros_leung")
     seed = int(rng.integers(2**31))
-    image, filled = atlas.wanted(canvas)
-    places = np.full(canvas.size, -1, np.int32)
-    if not filled.any():
-        plant_seed(atlas, image, filled, places, rng)
+    level = Level.of(atlas, canvas)
+    if not level.filled.any():
+        plant_seed(atlas, level, rng)
     found = plain_efros_leung(
         atlas.features.astype(float),
-        image.astype(float),
-        filled,
+        level.image.astype(float),
+        level.filled,
         method.window,
         rng,
         lambda pixel, attempt: uniform(seed, pixel, attempt),
         usable=atlas.usable,
         wrap=canvas.wrap,
         n_guide=atlas.n_guide,
-        err_threshold=method.err_threshold,
-        max_err_threshold=method.max_err_threshold,
+        error_threshold=method.error_threshold,
+        max_error_threshold=method.max_error_threshold,
     )
-    return atlas.sources(np.maximum(found, places))
+    return atlas.origins(np.maximum(found, level.sources))
 
 
 def corner_mask() -> NDArray[np.bool_]:
@@ -86,10 +86,10 @@ def with_hole(size: tuple[int, int]) -> dict[str, Any]:
     [
         ({}, None, {}),
         ({"window": 3}, None, {"wrap": (True, True)}),
-        ({"err_threshold": 0.5}, corner_mask(), {"wrap": (False, True)}),
-        ({"max_err_threshold": 0.004}, None, {}),
+        ({"error_threshold": 0.5}, corner_mask(), {"wrap": (False, True)}),
+        ({"max_error_threshold": 0.004}, None, {}),
         ({}, None, with_hole((12, 17))),
-        ({"err_threshold": 0.0}, corner_mask(), {**with_hole((12, 17)), "wrap": (True, False)}),
+        ({"error_threshold": 0.0}, corner_mask(), {**with_hole((12, 17)), "wrap": (True, False)}),
     ],
     ids=["plain", "torus", "mask", "raised", "hole", "hole-mask-wrap"],
 )
@@ -115,7 +115,7 @@ def test_equals_the_papers_algorithm_with_a_guide() -> None:
 def test_nothing_is_placed_above_the_greatest_error() -> None:
     """The first passes place nothing at a threshold of almost 0, and the last ones all."""
     exemplar = Exemplar.from_array(texture((16, 18)))
-    made = run(EfrosLeung.configure(window=5, max_err_threshold=1e-6), exemplar, Canvas((9, 10)))
+    made = run(EfrosLeung.configure(window=5, max_error_threshold=1e-6), exemplar, Canvas((9, 10)))
     assert made.sources is not None
     assert (made.sources >= 0).all()
 

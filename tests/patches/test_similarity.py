@@ -1,13 +1,13 @@
-"""Similar places equal brute force; known pixels are lent places that look like them."""
+"""Similar source pixels equal brute force; known pixels get some that look like them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from lichen.errors import ImageError
-from lichen.patches.centres import centres_of
-from lichen.patches.coherence import Projection, SimilarPlaces, project
+from lichen.patches.pyramid import Level
+from lichen.patches.similarity import Projection, SimilarSources, near_unknown
+from lichen.patches.windows import centres_of
 
 
 @pytest.fixture
@@ -31,33 +31,20 @@ def _windows(features, centres, radius):
     )
 
 
-def test_centres_have_whole_windows(usable: np.ndarray) -> None:
-    centres = centres_of(usable, 2)
-    for y in range(13):
-        for x in range(15):
-            inside = 2 <= y < 11 and 2 <= x < 13
-            assert centres[y, x] == (inside and usable[y - 2 : y + 3, x - 2 : x + 3].all())
-
-
-def test_no_room_for_a_window_is_an_error() -> None:
-    with pytest.raises(ImageError, match="5x5"):
-        centres_of(np.ones((4, 9), bool), 2)
-
-
 @pytest.mark.parametrize(("radius", "k"), [(1, 5), (2, 3)])
 def test_sets_equal_brute_force(features, usable, radius: int, k: int) -> None:
     centres = centres_of(usable, radius)
     places = np.flatnonzero(centres)
-    found = SimilarPlaces(features, centres, radius).sets(k)
+    found = SimilarSources(features, centres, radius).sets(k)
     vectors = _windows(features, centres, radius).astype(float)
     distances = ((vectors[:, None] - vectors[None]) ** 2).sum(2)
     assert np.array_equal(found[places], places[np.argsort(distances, axis=1)[:, :k]])
     assert (found[~centres.ravel()] == -1).all()
 
 
-def test_a_place_is_first_of_its_own_set_among_equals() -> None:
+def test_a_source_pixel_is_first_of_its_own_set_among_equals() -> None:
     centres = centres_of(np.ones((9, 9), bool), 1)
-    found = SimilarPlaces(np.zeros((9, 9, 1), np.float32), centres, 1, 2).sets(4, slack=1.0)
+    found = SimilarSources(np.zeros((9, 9, 1), np.float32), centres, 1, 2).sets(4, tolerance=1.0)
     places = np.flatnonzero(centres)
     assert np.array_equal(found[places, 0], places)
     assert all(len(set(row)) == 4 for row in found[places])
@@ -66,7 +53,7 @@ def test_a_place_is_first_of_its_own_set_among_equals() -> None:
 def test_sets_larger_than_the_example_end_in_nothing(features) -> None:
     centres = np.zeros((13, 15), bool)
     centres[5, 5:8] = True
-    found = SimilarPlaces(features, centres, 2).sets(5)
+    found = SimilarSources(features, centres, 2).sets(5)
     assert set(found[5 * 15 + 6, :3]) == {5 * 15 + 5, 5 * 15 + 6, 5 * 15 + 7}
     assert (found[5 * 15 + 6, 3:] == -1).all()
 
@@ -75,14 +62,13 @@ def test_projection_is_what_preserves_most_of_the_distances(features) -> None:
     vectors = _windows(features, centres_of(np.ones((13, 15), bool), 1), 1)
     places = np.arange(len(vectors), dtype=np.int32)
     projection = Projection.of(lambda chosen: vectors[chosen], places, 4)
-    projected = np.empty((len(vectors), 4), np.float32)
-    project(vectors, projection.mean, projection.axes, projected)
+    projected = projection.of_all(lambda chosen: vectors[chosen], places)
     singular = np.linalg.svd(vectors - vectors.mean(0), compute_uv=False)
     kept = np.square(projected, dtype=np.float64).sum()
     assert kept == pytest.approx(np.square(singular[:4]).sum(), rel=1e-4)
 
 
-def test_known_pixels_are_lent_places_that_look_like_them() -> None:
+def test_known_pixels_get_sources_that_look_like_them() -> None:
     rows, columns = np.mgrid[:40, :40]
     # Two periods, so that each phase is in the example often.
     picture = np.stack([np.sin(rows * 0.7), np.cos(columns * 0.9)], axis=2).astype(np.float32)
@@ -91,10 +77,21 @@ def test_known_pixels_are_lent_places_that_look_like_them() -> None:
     centres = centres_of(known, 2)
     image = np.where(known[..., None], picture, np.float32(0))
     wanted = known & (np.abs(rows - 19.5) < 7) & (np.abs(columns - 19.5) < 7)
-    lent = SimilarPlaces(picture, centres, 2).lend(image, known, wanted, centres)
-    assert (lent[~wanted] == -1).all()
-    assert (lent[wanted] >= 0).mean() > 0.9
-    chosen = lent[lent >= 0]
+    level = Level.from_arrays(picture, known, image, known, 2, (False, False))
+    found = SimilarSources(picture, centres, 2).of_known(level, wanted)
+    assert (found[~wanted] == -1).all()
+    assert (found[wanted] >= 0).mean() > 0.9
+    chosen = found[found >= 0]
     assert centres.ravel()[chosen].all()
-    apart = np.abs(picture.reshape(-1, 2)[chosen] - picture[lent >= 0]).mean()
+    apart = np.abs(picture.reshape(-1, 2)[chosen] - picture[found >= 0]).mean()
     assert apart < 0.25 * np.abs(picture - picture[::-1, ::-1]).mean()
+
+
+def test_known_pixels_near_unknown_ones_are_found_over_the_wrap() -> None:
+    known = np.ones((8, 8), bool)
+    known[0, 4] = False
+    near = near_unknown(known, 1, (True, False))
+    expected = np.zeros((8, 8), bool)
+    expected[[7, 0, 1], 3:6] = True
+    expected[0, 4] = False
+    assert np.array_equal(near, expected)

@@ -61,11 +61,11 @@ def test_the_grid_covers_its_axis(
     assert (shared >= 0).all()
 
 
-@pytest.mark.parametrize("joins", ["cut", "neighbours", "random"])
+@pytest.mark.parametrize("seams", ["cut", "matched", "random"])
 @pytest.mark.parametrize("extra", [0, 1, 2, 3])
-def test_small_canvases_are_copies(joins: str, extra: int) -> None:
+def test_small_canvases_are_copies(seams: str, extra: int) -> None:
     exemplar = textured((24, 22))
-    method = Quilting(block=7, joins=joins)
+    method = Quilting(block=7, seams=seams)
     size = (method.minimum_size + extra, method.minimum_size + 2 * extra)
     for wrap in ((False, False), (True, True), (True, False)):
         assert copies(made(method, [exemplar], Canvas(size, wrap, seed=extra)), [exemplar])
@@ -91,20 +91,20 @@ def test_the_bytes_do_not_depend_on_the_threads() -> None:
     np.testing.assert_array_equal(one, two)
 
 
-def test_matching_and_cutting_each_hide_the_joins() -> None:
+def test_matching_and_cutting_each_hide_the_seams() -> None:
     exemplar = textured((80, 80))
 
-    def visible(joins: str) -> float:
-        """Mean step between pixels that were no neighbours, over all joins and seeds."""
+    def visible(seams: str) -> float:
+        """Mean step between pixels that were no neighbours, over all seams and seeds."""
         total, count = 0.0, 0
         for seed in range(3):
-            step = made(Quilting(block=18, joins=joins), [exemplar], Canvas((120, 120), seed=seed))
+            step = made(Quilting(block=18, seams=seams), [exemplar], Canvas((120, 120), seed=seed))
             apart = (np.diff(step.sources, axis=1) != [0, 0, 1]).any(2)
             total += np.abs(np.diff(step.image, axis=1)).mean(2)[apart].sum()
             count += apart.sum()
         return total / count
 
-    random, neighbours, cut = (visible(joins) for joins in ("random", "neighbours", "cut"))
+    random, neighbours, cut = (visible(seams) for seams in ("random", "matched", "cut"))
     assert neighbours < 0.7 * random
     assert cut < 0.9 * neighbours
 
@@ -192,7 +192,7 @@ def test_an_initial_image_is_followed_by_copies_that_fit() -> None:
     assert copies(followed, [exemplar])
     assert likeness(followed) > likeness(made(method, [exemplar], Canvas((48, 56)))) + 0.2
     with pytest.raises(CanvasError, match="follows no initial image"):
-        Quilting(joins="random").check([exemplar], Canvas((48, 56), init=target))
+        Quilting(seams="random").check([exemplar], Canvas((48, 56), init=target))
 
 
 def test_in_a_hole_the_initial_image_keeps_its_place() -> None:

@@ -9,11 +9,10 @@ from lichen import registry
 from lichen.canvas import Canvas
 from lichen.errors import ImageError
 from lichen.exemplar import Exemplar
-from lichen.patches.centres import centres_of
-from lichen.patches.coherence import SimilarPlaces
-from lichen.patches.scan_order import scan
+from lichen.patches.similarity import SimilarSources
+from lichen.patches.windows import centres_of
 from lichen.step import Step
-from references.plain_k_coherence import plain_scan
+from references.plain_k_coherence import fast_scan, plain_scan
 from running import run_of
 
 
@@ -51,16 +50,16 @@ def _scanned(one, picture, sets, wraps=(False, False)) -> np.ndarray:
 @pytest.mark.parametrize("wraps", [(False, False), (True, True)])
 def test_passes_equal_the_slow_version(picture, wraps) -> None:
     centres = centres_of(np.ones(picture.shape[:2], bool), 2)
-    sets = SimilarPlaces(picture, centres, 2).sets(3)
-    fast, slow = (_scanned(one, picture, sets, wraps) for one in (scan, plain_scan))
+    sets = SimilarSources(picture, centres, 2).sets(3)
+    fast, slow = (_scanned(one, picture, sets, wraps) for one in (fast_scan, plain_scan))
     assert np.array_equal(fast, slow)
 
 
 def test_k_of_one_is_ashikhmin(picture) -> None:
     centres = centres_of(np.ones(picture.shape[:2], bool), 2)
-    ones = SimilarPlaces(picture, centres, 2).sets(1)
+    ones = SimilarSources(picture, centres, 2).sets(1)
     alone = np.arange(centres.size, dtype=np.int32)[:, None]
-    assert np.array_equal(_scanned(scan, picture, ones), _scanned(scan, picture, alone))
+    assert np.array_equal(_scanned(fast_scan, picture, ones), _scanned(fast_scan, picture, alone))
 
 
 def _courses(image: np.ndarray) -> float:

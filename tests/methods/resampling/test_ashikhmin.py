@@ -11,11 +11,11 @@ from lichen import registry
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
+from lichen.kernels import use_threads
 from lichen.patches import scan_order
-from lichen.patches.centres import centres_of
-from lichen.patches.scan_order import near_free, scan
+from lichen.patches.windows import centres_of
 from lichen.step import Step
-from references.plain_k_coherence import plain_scan
+from references.plain_k_coherence import fast_scan, plain_scan
 from running import run_of
 
 
@@ -36,6 +36,7 @@ def picture() -> np.ndarray:
 def test_passes_equal_the_slow_version(
     picture, wraps, n_guide: int, tile: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    use_threads(2)
     monkeypatch.setattr(scan_order, "TILE", tile)  # tiles must not show in the result
     n_values = 3 - n_guide
     centres = centres_of(np.ones(picture.shape[:2], bool), 2)
@@ -43,7 +44,7 @@ def test_passes_equal_the_slow_version(
     rng = np.random.default_rng(2)
     outcomes = []
     given = rng.random((12, 9, 3), np.float32)
-    for one in (scan, plain_scan):
+    for one in (fast_scan, plain_scan):
         image, made = given.copy(), np.zeros((12, 9), bool)
         places = np.full((12, 9), -1, np.int32)
         for number in range(2):
@@ -65,7 +66,7 @@ def test_an_initial_image_and_known_pixels_in_the_slow_version(picture) -> None:
     given = rng.random((10, 11, 3), np.float32)
     lent = np.where(known, rng.choice(np.flatnonzero(centres), known.shape), -1).astype(np.int32)
     outcomes = []
-    for one in (scan, plain_scan):
+    for one in (fast_scan, plain_scan):
         image, made, places = given.copy(), known.copy(), lent.copy()
         one(
             picture, centres, alone, image, made, places, ~known,
@@ -99,16 +100,6 @@ def test_known_pixels_stay(picture) -> None:
     assert np.array_equal(step.image[known], given[known])
     assert (step.sources[known] == -1).all()
     assert (step.sources[~known] >= 0).all()
-
-
-def test_known_pixels_near_free_ones_are_found_over_the_wrap() -> None:
-    known = np.ones((8, 8), bool)
-    known[0, 4] = False
-    near = near_free(known, 1, (True, False))
-    expected = np.zeros((8, 8), bool)
-    expected[[7, 0, 1], 3:6] = True
-    expected[0, 4] = False
-    assert np.array_equal(near, expected)
 
 
 def test_threads_give_the_same_bytes() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
@@ -11,8 +13,8 @@ from lichen.canvas import Canvas
 from lichen.errors import ImageError, LichenError
 from lichen.exemplar import Exemplar
 from lichen.methods.resampling import texture_optimization
-from lichen.methods.resampling.texture_optimization import TextureOptimization, _Grid
-from lichen.patches.levels import Level
+from lichen.methods.resampling.texture_optimization import TextureOptimization, _Grid, add_patches
+from lichen.patches.pyramid import Level
 from lichen.quality.tileability import seam
 from lichen.step import Step
 from running import run_of
@@ -44,7 +46,7 @@ def made(exemplars: list[Exemplar], canvas: Canvas, **parameters: object) -> Arr
 
 
 def energies(taken: list[Step]) -> list[list[float]]:
-    """Energies of the turns of each level and width."""
+    """Energies of the iterations at each level and patch size."""
     found: list[list[float]] = []
     for step in taken[:-1]:
         if step.iteration == 1:
@@ -64,7 +66,7 @@ def test_no_turn_raises_the_energy_where_the_search_is_exact(
     exemplar = Exemplar.from_array(smooth((40, 40)))
     for wrap in (False, True):
         taken = steps(
-            [exemplar], Canvas((48, 52), (wrap, wrap)), widths=(8,), robustness=robustness
+            [exemplar], Canvas((48, 52), (wrap, wrap)), patches=(8,), robustness=robustness
         )
         for turns in energies(taken):
             assert len(turns) > 2
@@ -83,20 +85,21 @@ def test_the_energy_falls_at_each_level_and_width() -> None:
     assert np.mean([turns[-1] / turns[0] for turns in found]) < 0.85
 
 
-def test_averaging_minimises_the_weighted_squares(rng: np.random.Generator) -> None:
+def test_averaging_minimizes_the_weighted_squares(rng: np.random.Generator) -> None:
     """No other picture is nearer to the patches that were found."""
     values = rng.random((20, 22, 2), np.float32)
     picture, known = np.zeros((17, 19, 2), np.float32), np.zeros((17, 19), bool)
-    level = Level(values, np.ones((20, 22), bool), picture, known)
-    grid = _Grid(level, 8, (False, True), rng)
-    found = rng.integers(0, len(grid.places), len(grid.queries))
+    usable = np.ones((20, 22), bool)
+    level = Level.from_arrays(values, usable, picture, known, 2, (False, True))
+    grid = _Grid(level, 8, rng)
+    found = rng.integers(0, len(grid.anchors), len(grid.queries))
     weights = rng.random(len(grid.queries), np.float32) + np.float32(0.1)
     mean = grid.mean(values, found, weights)
     bell = np.exp(-np.square((np.arange(8) - 3.5) / (0.3 * 8)) / 2)
 
     def energy(image: Array) -> float:
         total = 0.0
-        for (y, x), place, weight in zip(grid.queries, grid.places[found], weights, strict=True):
+        for (y, x), place, weight in zip(grid.queries, grid.anchors[found], weights, strict=True):
             patch = image[np.ix_(np.arange(y, y + 8), np.arange(x, x + 8) % 19)].astype(float)
             there = values[place[0] : place[0] + 8, place[1] : place[1] + 8]
             total += weight * (np.outer(bell, bell)[..., None] * (patch - there) ** 2).sum()
@@ -119,7 +122,7 @@ def test_smallest_sizes(extra: int, wrap: tuple[bool, bool]) -> None:
         assert image.min() >= exemplar.pixels.min() - 1e-6
         assert image.max() <= exemplar.pixels.max() + 1e-6
     wide = Exemplar.from_array(smooth((16 + extra, 16)))
-    assert made([wide], Canvas((9, 8), wrap), widths=(16,)).shape == (9, 8, 3)
+    assert made([wide], Canvas((9, 8), wrap), patches=(16,)).shape == (9, 8, 3)
 
 
 def test_an_example_smaller_than_the_narrowest_patch_is_refused_at_once() -> None:
@@ -130,10 +133,10 @@ def test_an_example_smaller_than_the_narrowest_patch_is_refused_at_once() -> Non
         Exemplar.from_array(smooth((30, 30)), mask),
     ):
         with pytest.raises(ImageError, match="no 12x12 px patch fits"):
-            run_of(TextureOptimization.configure(widths=(16, 12)), [exemplar], Canvas((40, 40)))
-        run_of(TextureOptimization.configure(widths=(16, 8)), [exemplar], Canvas((40, 40)))
+            run_of(TextureOptimization.configure(patches=(16, 12)), [exemplar], Canvas((40, 40)))
+        run_of(TextureOptimization.configure(patches=(16, 8)), [exemplar], Canvas((40, 40)))
     with pytest.raises(LichenError, match="give one or more"):
-        TextureOptimization.configure(widths=())
+        TextureOptimization.configure(patches=())
 
 
 def test_masked_pixels_leave_no_trace() -> None:
@@ -151,7 +154,7 @@ def test_a_wrapped_picture_has_no_seam() -> None:
     for wrap in (False, True):
         excess[wrap] = [
             seam(exemplar, image, axis).excess
-            for image in [made([example], Canvas((72, 90), (wrap, wrap), 1), widths=(16, 8))]
+            for image in [made([example], Canvas((72, 90), (wrap, wrap), 1), patches=(16, 8))]
             for axis in (0, 1)
         ]
     assert max(excess[True]) <= 1.1
@@ -212,7 +215,7 @@ def test_what_maps_count_together_does_not_matter() -> None:
     """Features of weights above one are not cut off at white between levels."""
     exemplar = Exemplar.from_array(smooth((64, 64)))
     heavy, light = (
-        steps([exemplar], Canvas((70, 70)), map_weights=(f"color={weight}",), iterations=3)
+        steps([exemplar], Canvas((70, 70)), map_weights={"color": weight}, iterations=3)
         for weight in (48, 3)
     )
     assert max(step.n_levels for step in heavy) > 1
@@ -255,3 +258,25 @@ def test_the_fraction_done_never_falls() -> None:
     ]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32), st.integers(1, 6))
+def test_added_patches_wrap_around(seed: int, side: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, window = rng.random((8, 9, 2), np.float32), rng.random((side, side), np.float32)
+    places, queries = (
+        rng.integers(0, (9 - side, 10 - side), (6, 2)),
+        rng.integers(0, (5, 7), (6, 2)),
+    )
+    weights = rng.random(6, np.float32)
+    sums, totals = np.zeros((5, 7, 2), np.float32), np.zeros((5, 7), np.float32)
+    add_patches(values, places, queries, weights, window, sums, totals)
+    plain, plain_totals = np.zeros((5, 7, 2)), np.zeros((5, 7))
+    for (ay, ax), (qy, qx), weight in zip(places, queries, weights, strict=True):
+        for i, j in np.ndindex(side, side):
+            at = (qy + i) % 5, (qx + j) % 7
+            plain[at] += weight * window[i, j] * values[ay + i, ax + j]
+            plain_totals[at] += weight * window[i, j]
+    np.testing.assert_allclose(sums, plain, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(totals, plain_totals, rtol=1e-4, atol=1e-6)

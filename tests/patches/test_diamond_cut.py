@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lichen.patches.diamonds import EAST, NORTH, SOUTH, WEST, quilt_diamonds
+from lichen.patches.diamond_cut import EAST, NORTH, SOUTH, WEST, diamond_cut
 
 
 @settings(deadline=None, max_examples=40)
@@ -15,7 +15,7 @@ from lichen.patches.diamonds import EAST, NORTH, SOUTH, WEST, quilt_diamonds
 def test_edges_are_whole_and_regions_in_reach(half: int, overlap: int, seed: int) -> None:
     side = 2 * half
     samples = np.random.default_rng(seed).random((4, side, side, 3), np.float32)
-    labels, error = quilt_diamonds(samples, overlap)
+    labels, error = diamond_cut(samples, overlap)
     assert (labels[0] == NORTH).all()
     assert (labels[-1] == SOUTH).all()
     assert (labels[1:-1, 0] == WEST).all()
@@ -29,7 +29,7 @@ def test_edges_are_whole_and_regions_in_reach(half: int, overlap: int, seed: int
 
 def test_pieces_of_one_picture_make_it_whole_at_no_cost() -> None:
     picture = np.random.default_rng(0).random((16, 16, 2), np.float32)
-    labels, error = quilt_diamonds(np.stack([picture] * 4), 4)
+    labels, error = diamond_cut(np.stack([picture] * 4), 4)
     assert error == 0
     assert set(np.unique(labels)) == {NORTH, EAST, SOUTH, WEST}
 
@@ -37,18 +37,18 @@ def test_pieces_of_one_picture_make_it_whole_at_no_cost() -> None:
 def test_cuts_go_where_the_samples_agree() -> None:
     rng = np.random.default_rng(1)
     samples = rng.random((4, 20, 20, 1), np.float32)
-    narrow, wide = (quilt_diamonds(samples, overlap)[1] for overlap in (1, 6))
+    narrow, wide = (diamond_cut(samples, overlap)[1] for overlap in (1, 6))
     assert wide < narrow
 
 
 @pytest.mark.parametrize("label", [NORTH, EAST, SOUTH, WEST])
 def test_what_is_out_of_reach_is_not_looked_at(label: int) -> None:
     samples = np.random.default_rng(2).random((4, 12, 12, 1), np.float32)
-    expected, cost = quilt_diamonds(samples, 2)
+    expected, cost = diamond_cut(samples, 2)
     y, x = np.mgrid[:12, :12]
     depth = {NORTH: y, SOUTH: 11 - y, WEST: x, EAST: 11 - x}[label]
     changed = samples.copy()
     changed[label, depth >= 6 + 2] = 77
-    labels, same = quilt_diamonds(changed, 2)
+    labels, same = diamond_cut(changed, 2)
     np.testing.assert_array_equal(labels, expected)
     assert same == cost

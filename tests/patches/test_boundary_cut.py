@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lichen.patches.min_cut import below, horizontal_cut, right_of, vertical_cut
+from lichen.patches.boundary_cut import below, horizontal_cut, right_of, vertical_cut
 from references.plain_min_cut import plain_least_cut
 
 

@@ -244,7 +244,7 @@ def test_maps_are_copied_from_the_same_places() -> None:
     step = made([exemplar], Canvas((60, 50)))
     sources = sources_of(step, [exemplar], np.zeros((60, 50), bool))
     np.testing.assert_array_equal(step.image[..., 3:], height[sources[..., 1], sources[..., 2]])
-    other = made([exemplar], Canvas((60, 50)), map_weights=("color=0", "height=1"))
+    other = made([exemplar], Canvas((60, 50)), map_weights={"color": 0, "height": 1})
     alone = made([Exemplar.from_array(height)], Canvas((60, 50)))
     np.testing.assert_array_equal(other.image[..., 3:], alone.image)  # colours counted nothing
 

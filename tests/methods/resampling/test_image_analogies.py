@@ -13,12 +13,19 @@ from lichen import registry
 from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError
 from lichen.exemplar import Exemplar
-from lichen.patches.analogy_search import Terms, analogous_places, waves
-from lichen.patches.centres import centres_of
-from lichen.patches.luminance import TO_YIQ, luminance, luminance_remap, with_luminance
+from lichen.methods.resampling.image_analogies import grey_of, luminance_remap, with_luminance
+from lichen.patches.analogy_search import AnalogySearch, analogy_neighbourhood
+from lichen.patches.pyramid import Level
+from lichen.patches.scan_order import wavefronts
+from lichen.patches.windows import centres_of
 from lichen.step import Step
 from references.plain_image_analogies import plain_level
 from running import run_of
+
+TO_YIQ = np.array(
+    [[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]]
+)
+"""Luminance and the two chrominances of NTSC, by row, from R, G and B."""
 
 
 def _made(exemplars, canvas: Canvas, threads: int = 1, **parameters) -> Step:
@@ -51,13 +58,16 @@ def test_a_level_equals_exhaustive_search(coarse: bool, wraps, whole: bool, kapp
     free[3:5, 4] = False
     start = rng.choice(np.flatnonzero(centres), (8, 10)).astype(np.int32)
     start[~free] = -1
-    terms = Terms.of(n_values, n_guide, coarse=coarse, whole=whole)
-    places, image, made = start.copy(), given.copy(), ~free
-    for _ in analogous_places(
-        (atlas, below), centres, (image, coarse_image), places, free, made, terms,
-        n_values=n_values, kappa=kappa, wraps=wraps, n_dims=4096, slack=0.0, workers=1, n_yields=3,
-    ):  # fmt: skip
+    neighbourhood = analogy_neighbourhood(n_values, n_guide, coarse=coarse, whole=whole)
+    level = Level.from_arrays(atlas, np.ones((12, 14), bool), given.copy(), ~free, n_values, wraps)
+    level.sources[:] = start
+    coarser = Level.from_arrays(
+        below, np.ones((6, 7), bool), coarse_image, np.zeros((4, 5), bool), n_values, wraps
+    )
+    search = AnalogySearch(kappa, components=4096, tolerance=0.0)
+    for _ in search.scan(level, coarser, centres, neighbourhood, 3):
         pass
+    places, image = level.sources, level.image
     slow, slow_image = start.copy(), given.copy()
     parent_atlas, parent = (below, coarse_image) if coarse else (None, None)
     if wraps == (False, False):
@@ -65,8 +75,8 @@ def test_a_level_equals_exhaustive_search(coarse: bool, wraps, whole: bool, kapp
             atlas, parent_atlas, centres, slow_image, parent, slow, free,
             ~free, n_values=n_values, kappa=kappa, wraps=wraps, whole=whole,
         )  # fmt: skip
-    else:  # over a wrap the order is that of the waves, one by one
-        order, starts = waves(free, 2)
+    else:  # over a wrap the order is that of the groups, one by one
+        order, _, starts = wavefronts(free, 2)
         slow_made = ~free
         for first, last in itertools.pairwise(starts):
             before = slow.copy(), slow_image.copy(), slow_made.copy()
@@ -86,25 +96,11 @@ def test_a_level_equals_exhaustive_search(coarse: bool, wraps, whole: bool, kapp
 
 
 def test_windows_weigh_equally() -> None:
-    terms = Terms.of(2, 3, coarse=True)
+    terms = analogy_neighbourhood(2, 3, coarse=True)
     for level in (0, 1):
         for channel in range(5):
-            ours = (terms.terms[:, 0] == level) & (terms.terms[:, 3] == channel)
-            assert np.square(terms.roots[ours]).sum() == pytest.approx(1, abs=1e-5)
-
-
-def test_a_wave_sees_only_earlier_ones() -> None:
-    free = np.random.default_rng(0).random((9, 13)) < 0.8
-    order, starts = waves(free, 2)
-    assert np.array_equal(np.sort(order), np.flatnonzero(free))
-    wave = np.full(free.size, -1)
-    wave[order] = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    wave = wave.reshape(free.shape)
-    for y, x in np.argwhere(free):
-        for dy in range(-2, 1):
-            for dx in range(-2, 3 if dy else 0):
-                inside = y + dy >= 0 and 0 <= x + dx < 13
-                assert not inside or wave[y + dy, x + dx] < wave[y, x]
+            ours = (terms.coarse == level) & (terms.plane == channel)
+            assert np.square(terms.root[ours]).sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_a_blur_is_learned() -> None:
@@ -164,7 +160,7 @@ def test_colours_are_kept_of_the_guide() -> None:
     chrominance = (step.image @ TO_YIQ.T)[..., 1:], (b @ TO_YIQ.T)[..., 1:]
     assert np.allclose(*(part[inside] for part in chrominance), atol=1e-5)
     copied = example.pixels[step.sources[..., 1], step.sources[..., 2]]
-    assert np.allclose(luminance(step.image)[inside], luminance(copied)[inside], atol=1e-5)
+    assert np.allclose(grey_of(step.image)[inside], grey_of(copied)[inside], atol=1e-5)
 
 
 def test_luminance_and_its_remap() -> None:
@@ -177,7 +173,7 @@ def test_luminance_and_its_remap() -> None:
     pixels = (0.4 + 0.2 * rng.random((5, 5, 3))).astype(np.float32)
     wanted = np.full((5, 5, 1), 0.45, np.float32)
     changed = with_luminance(pixels, wanted)
-    assert np.allclose(luminance(changed), wanted, atol=1e-6)
+    assert np.allclose(grey_of(changed), wanted, atol=1e-6)
 
 
 def test_without_a_guide_there_are_no_colours_to_keep() -> None:

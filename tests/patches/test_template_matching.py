@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lichen.patches.correlation import THREADED, ExemplarSpectra, weighted_ssd
-from references.plain_correlation import plain_weighted_ssd
+from lichen.patches.template_matching import THREADED, ExemplarSpectra
+from references.plain_template_matching import plain_weighted_ssd
 
 
 @settings(deadline=None, max_examples=40)
@@ -19,7 +19,7 @@ def test_equals_the_plain_sums(height: int, width: int, channels: int, data: st.
     features = rng.random((height, width, channels), np.float32) + np.float32(3)
     template = rng.random((h, w, channels), np.float32) + np.float32(3)
     weights = (rng.random((h, w)) * (rng.random((h, w)) < 0.6)).astype(np.float32)
-    found = weighted_ssd(features, template, weights)
+    found = ExemplarSpectra(features).ssd(template, weights)
     assert found.dtype == np.float32
     expected = plain_weighted_ssd(features, template, weights)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * h * w * channels)
@@ -30,7 +30,7 @@ def test_a_copy_is_found_where_it_is() -> None:
     template = features[11:20, 17:25].copy()
     weights = np.ones((9, 8), np.float32)
     weights[4:, 3:] = 0
-    template[4:, 3:] = np.nan  # what it is where it weighs nothing does not matter
+    template[4:, 3:] = np.nan  # values of weight 0 do not matter
     found = ExemplarSpectra(features).ssd(template, weights)
     assert np.unravel_index(found.argmin(), found.shape) == (11, 17)
     assert found.min() < 1e-4
@@ -50,5 +50,6 @@ def test_weights_scale_the_sums(weight: float) -> None:
     rng = np.random.default_rng(2)
     features, template = rng.random((12, 12, 1), np.float32), rng.random((5, 5, 1), np.float32)
     weights = rng.random((5, 5), np.float32)
-    found = weighted_ssd(features, template, weights * np.float32(weight))
-    np.testing.assert_allclose(found, weight * weighted_ssd(features, template, weights), atol=1e-5)
+    spectra = ExemplarSpectra(features)
+    found = spectra.ssd(template, weights * np.float32(weight))
+    np.testing.assert_allclose(found, weight * spectra.ssd(template, weights), atol=1e-5)

@@ -37,7 +37,7 @@ def textured(size: tuple[int, int] = (70, 64), seed: int = 0) -> Exemplar:
 
 @pytest.fixture(scope="module", params=["complete", "compact"])
 def tiles(request: pytest.FixtureRequest) -> TileSet:
-    method = WangTiles(tile_size=24, colours=2, tile_set=request.param, draws=3)
+    method = WangTiles(tile=24, colours=2, tile_set=request.param, attempts=3)
     return method.tiles([textured()], seed=4)
 
 
@@ -129,7 +129,7 @@ def test_joining_puts_tiles_where_the_grid_says() -> None:
 @pytest.mark.parametrize("size", [(4, 4), (5, 7), (24, 24), (50, 61)])
 def test_any_size_is_covered_by_the_same_set(size: tuple[int, int]) -> None:
     exemplar = textured()
-    method = WangTiles(tile_size=24, draws=2)
+    method = WangTiles(tile=24, attempts=2)
     *_, step = method.run([exemplar], Canvas(size, seed=4), Context(4, threads=2))
     number, y, x = np.moveaxis(step.sources, 2, 0)
     assert (number == 0).all()
@@ -139,7 +139,7 @@ def test_any_size_is_covered_by_the_same_set(size: tuple[int, int]) -> None:
 
 def test_a_wrapped_canvas_has_no_seam() -> None:
     exemplar = textured()
-    *_, step = WangTiles(tile_size=24, draws=2).run(
+    *_, step = WangTiles(tile=24, attempts=2).run(
         [exemplar], Canvas((48, 72), (True, True), seed=1), Context(1)
     )
     down = step.sources[0] - step.sources[-1]
@@ -152,7 +152,7 @@ def test_masked_pixels_are_never_copied() -> None:
     mask = np.ones((70, 64), bool)
     mask[:25, :30] = False
     exemplars = [replace(textured(), mask=mask), textured((40, 50), 1)]
-    made = WangTiles(tile_size=16, colours=3, tile_set="compact", draws=2).tiles(exemplars, 3)
+    made = WangTiles(tile=16, colours=3, tile_set="compact", attempts=2).tiles(exemplars, 3)
     number, y, x = np.moveaxis(made.sources, 3, 0)
     assert mask[y[number == 0], x[number == 0]].all()
     assert number.min() >= 0
@@ -160,21 +160,21 @@ def test_masked_pixels_are_never_copied() -> None:
 
 def test_moving_the_samples_makes_the_cuts_cheaper(monkeypatch: pytest.MonkeyPatch) -> None:
     exemplar = textured((90, 90))
-    moved = WangTiles(tile_size=24, draws=3).tiles([exemplar]).error
+    moved = WangTiles(tile=24, attempts=3).tiles([exemplar]).error
     monkeypatch.setattr("lichen.methods.resampling.wang_tiles.SWEEPS", 0)
-    assert moved < 0.7 * WangTiles(tile_size=24, draws=3).tiles([exemplar]).error
+    assert moved < 0.7 * WangTiles(tile=24, attempts=3).tiles([exemplar]).error
 
 
 def test_what_does_not_fit_is_an_error() -> None:
-    with pytest.raises(ImageError, match="tile_size = 64"):
-        WangTiles(tile_size=64).check([textured()], Canvas((64, 64)))
-    with pytest.raises(ImageError, match="use a smaller --tile-size, or a larger photo"):
+    with pytest.raises(ImageError, match="`tile` = 64"):
+        WangTiles(tile=64).check([textured()], Canvas((64, 64)))
+    with pytest.raises(ImageError, match="use a smaller `tile`, or a larger photo"):
         WangTiles().check([textured((5, 64))], Canvas((64, 64)))
-    with pytest.raises(CanvasError, match="width 61 is not a multiple of tile_size = 32"):
+    with pytest.raises(CanvasError, match="width 61 is not a multiple of `tile` = 32"):
         WangTiles().check([textured()], Canvas((64, 61), (True, True)))
-    with pytest.raises(CanvasError, match="width 50 is not a multiple of tile_size = 24"):
-        WangTiles(tile_size=24).check([textured()], Canvas((48, 50), (False, True)))
-    WangTiles(tile_size=24).check([textured()], Canvas((48, 50), (True, False)))
+    with pytest.raises(CanvasError, match="width 50 is not a multiple of `tile` = 24"):
+        WangTiles(tile=24).check([textured()], Canvas((48, 50), (False, True)))
+    WangTiles(tile=24).check([textured()], Canvas((48, 50), (True, False)))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_tiles_are_half_the_example_or_close_the_canvas(
 def test_tiles_shrink_until_their_samples_fit_beside_the_mask() -> None:
     mask = np.zeros((64, 64), bool)
     mask[:26, 5:45] = True
-    method = WangTiles(draws=1)
+    method = WangTiles(attempts=1)
     made = method.tiles([replace(textured((64, 64)), mask=mask)])
     side = made.tiles.shape[1]
     assert side + 2 * method._overlap(side) <= 26 < side + 2 + 2 * method._overlap(side + 2)

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lichen.patches.min_cut import right_of, vertical_cut
-from lichen.patches.moved_blocks import lay_blocks
+from lichen.patches.boundary_cut import right_of, vertical_cut
+from lichen.patches.cut_blocks import Mosaic, lay_cut_blocks
 
 
 def plain_lay(
@@ -66,7 +66,8 @@ def test_blocks_lie_as_the_plain_version_lays_them(
     plain = places.copy()
     for block, target in zip(blocks, targets[:, 0], strict=True):
         plain_lay(features, plain, wraps, border, block, target)
-    lay_blocks(features, places, wraps, border, blocks, targets)
+    mosaic = Mosaic(features.reshape(-1, 2), 15, places, *wraps, border)
+    lay_cut_blocks(mosaic, blocks, targets)
     np.testing.assert_array_equal(places, plain)
 
 
@@ -76,6 +77,7 @@ def test_of_several_targets_that_is_taken_where_the_border_fits() -> None:
     places = np.arange(900, dtype=np.int32).reshape(30, 30)
     places[12:15, 12:15] = rng.integers(0, 900, (3, 3))  # inside the border
     targets = np.array([[[2, 3], [20, 7], [8, 9], [0, 21]]])
-    lay_blocks(features, places, (False, False), 2, np.array([[8, 9, 9, 9]]), targets)
+    mosaic = Mosaic(features.reshape(-1, 3), 30, places, False, False, 2)
+    lay_cut_blocks(mosaic, np.array([[8, 9, 9, 9]]), targets)
     expected = np.arange(900).reshape(30, 30)
     np.testing.assert_array_equal(places, expected)

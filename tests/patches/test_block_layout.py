@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from lichen.patches.atlas import anchors_of
-from lichen.patches.blocks import DOUBT, lay_blocks
+from lichen.patches.block_layout import DOUBT, Blocks, lay_blocks
+from lichen.patches.pyramid import Level
+from lichen.patches.windows import anchors_of
 from references.plain_patchmatch import plain_lay_blocks
 
 
@@ -39,15 +40,14 @@ class Task:
         self.done = rng.random(self.size) < self.known
 
     def laid(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-        edges = [(self.overlap, self.overlap)] * 2
-        planes = np.pad(np.moveaxis(self.atlas, 2, 0), [(0, 0), *edges])
-        usable = np.pad(self.usable, edges).astype(np.float32)
-        image, done = self.image.copy(), self.done.copy()
-        places, disagreement = lay_blocks(
-            np.ascontiguousarray(planes), usable, self.anchors, image, done, self.n_values,
-            self.block, self.overlap, self.tolerance, self.repetition, self.wraps, self.seed,
-        )  # fmt: skip
-        return places, image, done, disagreement
+        level = Level.from_arrays(
+            self.atlas, self.usable, self.image.copy(), self.done.copy(), self.n_values, self.wraps
+        )
+        blocks = Blocks.of(
+            self.atlas, self.usable, self.block, self.overlap, self.tolerance, self.repetition
+        )
+        disagreement = lay_blocks(blocks, level, self.seed)
+        return level.sources, level.image, level.filled, disagreement
 
 
 @settings(deadline=None, max_examples=40)

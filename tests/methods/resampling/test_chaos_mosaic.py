@@ -117,7 +117,7 @@ def test_all_of_the_picture_is_visited_evenly() -> None:
     exemplar = textured((32, 32))
     canvas = Canvas((256, 256), wrap=(True, True), seed=2)
     tiled, moved = (
-        steps(ChaosMosaic.configure(coverage=c, looks=1), [exemplar], canvas)[-1].sources
+        steps(ChaosMosaic.configure(coverage=c, candidates=1), [exemplar], canvas)[-1].sources
         for c in (0, 1)
     )
     assert tiled is not None
@@ -129,8 +129,10 @@ def test_all_of_the_picture_is_visited_evenly() -> None:
 def test_looking_for_a_fit_lessens_the_jumps() -> None:
     exemplar = textured((48, 48))
     jumps = []
-    for looks in (1, 8):
-        image = steps(ChaosMosaic.configure(looks=looks), [exemplar], Canvas((200, 200)))[-1].image
+    for candidates in (1, 8):
+        image = steps(ChaosMosaic.configure(candidates=candidates), [exemplar], Canvas((200, 200)))[
+            -1
+        ].image
         jumps.append(sum(np.square(np.diff(image, 2, axis)).mean() for axis in (0, 1)))
     assert jumps[1] < jumps[0]
 
@@ -163,5 +165,5 @@ def test_maps_are_copied_together_and_threads_change_nothing() -> None:
 
 
 def test_sides_of_blocks_in_the_wrong_order_are_an_error() -> None:
-    with pytest.raises(ParameterError, match="least_block"):
-        ChaosMosaic.configure(least_block=0.6)
+    with pytest.raises(ParameterError, match="smallest_block"):
+        ChaosMosaic.configure(smallest_block=0.6)
