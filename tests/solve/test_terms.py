@@ -43,9 +43,9 @@ def test_terms_keep_their_order_and_weights() -> None:
 
 @pytest.mark.parametrize("weight", [-1.0, float("inf"), float("nan")])
 def test_a_weight_out_of_range_is_refused(weight: float) -> None:
-    with pytest.raises(ParameterError, match="the weight of gram is .*finite weight"):
+    with pytest.raises(ParameterError, match=r"the weight of gram is .*finite weight"):
         term_specs({"gram": weight})
-    with pytest.raises(ParameterError, match="the weight of gram is .*finite weight"):
+    with pytest.raises(ParameterError, match=r"the weight of gram is .*finite weight"):
         lichen.method("gatys").configure(term={"gram": weight})
 
 
