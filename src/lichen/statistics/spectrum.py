@@ -18,7 +18,7 @@ from torch import Tensor
 from lichen.statistics.statistic import Statistic, statistics_dtype, weighted_sum
 
 
-def nearest_with_spectrum(image: Tensor, spectrum: Tensor) -> Tensor:
+def project_onto_spectrum(image: Tensor, spectrum: Tensor) -> Tensor:
     """Return the image nearest to another one that has a given spectrum.
 
     Parameters
@@ -106,7 +106,7 @@ class Spectrum(Statistic):
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
         """``1/2 ||x - x~||^2 / (H W)``."""
         maps = maps.to(statistics_dtype(maps))
-        nearest = nearest_with_spectrum(maps.detach(), target)
+        nearest = project_onto_spectrum(maps.detach(), target)
         return (maps - nearest).square().sum() / (2 * maps.shape[2] * maps.shape[3])
 
     def energy(self, target: Tensor) -> float:
