@@ -96,6 +96,6 @@ def test_a_grey_or_masked_exemplar_is_taken() -> None:
 
 
 def test_one_number_per_channel_is_counted() -> None:
-    assert registry.method("pooled").configure().count_statistics() == {"relu4_2": 128}
+    assert registry.method("pooled").configure().count_statistics() == {"relu4_2": 256}
     named = registry.method("pooled").configure(layers=["relu1_1", "relu2_1"])
     assert list(named.count_statistics()) == ["relu1_1", "relu2_1"]

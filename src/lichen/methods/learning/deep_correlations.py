@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from lichen.methods.learning.family import NetworkLearning
-from lichen.methods.learning.options import ColourTermOptions, Iterations, Levels
+from lichen.solve.options import ColourTermOptions, Iterations, Levels
 from lichen.statistics.catalogue import TermSpec
 
 

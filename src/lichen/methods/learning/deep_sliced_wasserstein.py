@@ -17,7 +17,7 @@ from pydantic import Field
 
 from lichen.method import Context
 from lichen.methods.learning.family import NetworkLearning
-from lichen.methods.learning.options import ColourTermOptions
+from lichen.solve.options import ColourTermOptions
 from lichen.statistics.catalogue import TermSpec
 
 if TYPE_CHECKING:

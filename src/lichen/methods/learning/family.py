@@ -22,7 +22,7 @@ from lichen.canvas import Canvas
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method, Takes
-from lichen.methods.learning.options import (
+from lichen.solve.options import (
     ColourOptions,
     MixingOptions,
     NetworkOptions,

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from lichen.features.catalogue import entry_named
 from lichen.methods.learning.family import NetworkLearning
-from lichen.methods.learning.options import ColourTermOptions
+from lichen.solve.options import ColourTermOptions
 from lichen.statistics.catalogue import TermSpec
 
 if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters

@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from lichen.methods.learning.family import NetworkLearning
-from lichen.methods.learning.options import ColourTermOptions
+from lichen.solve.options import ColourTermOptions
 from lichen.statistics.catalogue import TermSpec
 
 PAPER_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")

@@ -26,7 +26,7 @@ from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.method import Context
 from lichen.methods.learning.family import ImageLearning
-from lichen.methods.learning.options import FinalRate, Iterations, LearningRate, Optimizer
+from lichen.solve.options import FinalRate, Iterations, LearningRate, Optimizer
 from lichen.statistics.catalogue import TermSpec
 from lichen.step import Step
 

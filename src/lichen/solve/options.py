@@ -1,4 +1,4 @@
-"""Options that the methods of the family share; a method inherits those that it reads."""
+"""Options of what minimizes an objective; a method inherits those that it reads. No torch here."""
 
 from __future__ import annotations
 
