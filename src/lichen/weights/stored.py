@@ -73,6 +73,11 @@ class StoredNetwork:
         return network
 
 
+def name_of(network: type[StoredNetwork]) -> str:
+    """Return the ``module:Class`` of a network."""
+    return f"{network.__module__}:{network.__qualname__}"
+
+
 def describe(network: type[StoredNetwork], parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return the metadata by which :func:`lichen.weights.read.read_network` finds the class.
 
@@ -80,7 +85,4 @@ def describe(network: type[StoredNetwork], parameters: Mapping[str, Any]) -> dic
     >>> describe(Autoencoder, {"widths": [4, 6]})
     {'network': 'lichen.networks.autoencoder:Autoencoder', 'parameters': '{"widths": [4, 6]}'}
     """
-    return {
-        "network": f"{network.__module__}:{network.__qualname__}",
-        "parameters": json.dumps(parameters, sort_keys=True),
-    }
+    return {"network": name_of(network), "parameters": json.dumps(parameters, sort_keys=True)}
