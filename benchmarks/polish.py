@@ -4,8 +4,8 @@
 
 For each exemplar ``patchmatch``, ``gatys`` and ``gatys:polish``, which starts from the same picture
 by patchmatch. Scores of the report card's groups, 0 like another half of the photo or better, 1
-like what is known to fail, over those figures only that none of the three optimises; the share of
-places that are copied. Below them the plain figures of the three, * where one of them optimises it,
+like what is known to fail, over those figures only that none of the three optimizes; the share of
+places that are copied. Below them the plain figures of the three, * where one of them optimizes it,
 and in how many of these the polished picture is better. Means over the seeds.
 """
 

@@ -28,8 +28,8 @@ from lichen.errors import CanvasError
 from lichen.exemplar import Exemplar
 from lichen.quality.card import Card, compare
 from lichen.quality.page import write_page
-from lichen.run.synthesis import prepare
 from machine import describe_machine
+from running import prepare
 
 PEERS = {
     "gmic:syntexturize": "syntexturize",

@@ -7,7 +7,7 @@
 2. ``growth``: the default from 256 to 2048 px: seconds, their slope in log-log, and bytes a pixel
    and channel beyond what a tiny picture takes.
 3. ``cards``: for each exemplar, in how many of the five groups of figures the default is better
-   than matchpatch, each figure that either optimises left out. Means of three seeds of each.
+   than matchpatch, each figure that either optimizes left out. Means of three seeds of each.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def pictures_in_python() -> Iterator[tuple[str, Any]]:
     hole[20:38, 12:40] = True
     for name in registry.rows():
         short = SHORT.get(name, {})
-        presets = registry.get(name).presets
+        presets = registry.method(name).presets
         for preset in (None, *presets):
             if (name, preset) in PRETRAINED and "LICHEN_WEIGHTS" not in os.environ:
                 continue

@@ -22,7 +22,7 @@ def table(family: str) -> str:
     for name in registry.METHODS:
         if f".{family}." not in registry.METHODS[name].target:
             continue
-        method = registry.get(name)
+        method = registry.method(name)
         marks = [feature in method.honours for feature in FEATURES]
         if copies:
             from lichen.methods.resampling.family import CopyingMethod

@@ -55,7 +55,7 @@ PRESETS = {"blur": "filter", "edges": "edges"}
 def analogy(a: Array, a2: Array, b: Array, **parameters: Any) -> Array:
     """B' of float32 pictures (H, W, C) in [0, 1]; A and B have equal channels."""
     method = registry.get("image_analogies").configure(**parameters)
-    run = Run(method, [Exemplar.from_array(a2).guided(a)], Canvas(b.shape[:2], guide=b))
+    run = Run(method, [Exemplar.from_array(a2).with_guide(a)], Canvas(b.shape[:2], guide=b))
     for _ in run:
         pass
     return run.result().image

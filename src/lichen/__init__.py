@@ -8,8 +8,43 @@ The public names and where they live are on one page: ``__init__.pyi``. Nothing 
 before it is used; ``import lichen`` does not import torch.
 """
 
+import sys
+from types import ModuleType
+from typing import Any
+
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 __version__ = "0.1.0"
+
+
+class _Package(ModuleType):
+    """Keeps ``lichen.methods`` and ``lichen.method`` the functions that they are for users.
+
+    Importing a submodule sets it as an attribute of its package. The submodules of these two names
+    are imported by their full path only, so here the attribute stays the function.
+    """
+
+    @property
+    def methods(self) -> Any:
+        from lichen.registry import methods
+
+        return methods
+
+    @methods.setter
+    def methods(self, submodule: ModuleType) -> None:
+        pass
+
+    @property
+    def method(self) -> Any:
+        from lichen.registry import method
+
+        return method
+
+    @method.setter
+    def method(self, submodule: ModuleType) -> None:
+        pass
+
+
+sys.modules[__name__].__class__ = _Package

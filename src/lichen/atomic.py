@@ -30,7 +30,7 @@ def check_folder(path: Path) -> None:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place when the block succeeds.
+    """Yield a temporary path beside ``path`` that takes its place when the block succeeds.
 
     The temporary file has the same suffix and is removed on any exception, Ctrl-C included.
 
@@ -46,7 +46,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_paths(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """Give temporary paths for files that appear together, or none of them; see atomic_path."""
+    """Yield temporary paths for files that appear together, or none of them; see atomic_path."""
     for path in paths:
         check_folder(path)
     temporaries = [

@@ -1,42 +1,30 @@
-"""What is wanted: size, wrapping, what is known already, where to start, the seed."""
+"""What is wanted: size, maps, which axes wrap, what is known or to be followed, the seed."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from lichen.arrays import Array, IntArray, Mask, Size
 from lichen.errors import CanvasError
-from lichen.exemplar import Exemplar
+from lichen.exemplar import Exemplar, split
+from lichen.image.maps import MapFormat
 
-Array = NDArray[np.float32]
+Wrap = tuple[bool, bool]
+"""Whether rows (top meets bottom) and columns (left meets right) wrap around."""
+
 Init = Literal["noise", "exemplar"]
 
 MAX_PIXELS = 100_000_000
 """More pixels than this are refused: no method here bounds its memory by a tile yet."""
 
-
-@dataclass(frozen=True)
-class MethodInit:
-    """Another method, whose result on the same canvas is the initial image.
-
-    Attributes
-    ----------
-    method, preset, parameters
-        Registered name, and what it is configured with.
-    steps
-        Steps that it took, in a record; None where it did not get done, or has yet to run.
-    """
-
-    method: str
-    preset: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    steps: int | None = None
+WRAPS: dict[str, Wrap] = {
+    "none": (False, False),
+    "both": (True, True),
+    "rows": (True, False),
+    "columns": (False, True),
+}
+"""Axes that wrap, by the word that says so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,90 +38,91 @@ class Canvas:
     wrap
         Whether (rows, columns) wrap around, so that the result tiles.
     seed
-        The one seed of all randomness, 0 <= seed < 2**63.
+        The only source of randomness, 0 <= seed < 2**63.
     init
-        The starting image: ``"noise"``, ``"exemplar"``, a picture of ``size``, or what another
-        method makes on this canvas.
+        The initial image: ``"noise"``, ``"exemplar"``, or a picture of ``size``.
     known, known_mask
         float32 (H, W, C) and bool (H, W): pixels that are given and must stay.
     known_sources
-        int32 (H, W, 3): exemplar, row and column that known pixels are, -1 for none; so that the
-        result's map of sources covers them.
+        int32 (H, W, 3): exemplar, row and column that each known pixel is, -1 for none.
     guide
-        float32 (H, W, G) to be followed.
+        float32 (H, W, G) to be followed by the exemplar's guide.
+    content
+        float32 (h, w, 1 or 3), as it is: a picture to be kept, followed or rendered.
+    sources
+        int32 (H, W, 3): exemplar, row and column to copy each pixel from, -1 for none.
+    maps
+        Maps that the result will have, in the order of its channels. Left empty they are those of
+        the exemplars: a run fills them in before its method sees the canvas.
     """
 
-    size: tuple[int, int]
-    wrap: tuple[bool, bool] = (False, False)
+    size: Size
+    wrap: Wrap = (False, False)
     seed: int = 0
-    init: Init | Exemplar | MethodInit = "noise"
+    init: Init | Exemplar = "noise"
     known: Array | None = None
-    known_mask: NDArray[np.bool_] | None = None
-    known_sources: NDArray[np.int32] | None = None
+    known_mask: Mask | None = None
+    known_sources: IntArray | None = None
     guide: Array | None = None
+    content: Array | None = None
+    sources: IntArray | None = None
+    maps: tuple[MapFormat, ...] = ()
 
     def __post_init__(self) -> None:
-        height, width = self.size
-        if height < 1 or width < 1:
-            raise CanvasError(
-                f"size {width}x{height} has no pixels", "give a width and height of at least 1"
-            )
-        if height * width > MAX_PIXELS:
-            raise CanvasError(
-                f"size {width}x{height} has more than {MAX_PIXELS:,} pixels",
-                "ask for a smaller one",
-            )
+        check_size(self.size)
         if not 0 <= self.seed < 2**63:
-            raise CanvasError(f"seed {self.seed} is out of range", "use 0 <= seed < 2**63")
+            raise CanvasError(f"`seed` {self.seed} is out of range", "use 0 <= seed < 2**63")
         if isinstance(self.init, str) and self.init not in ("noise", "exemplar"):
             raise CanvasError(
-                f"init {self.init!r} is not known",
-                "use noise, exemplar, a picture file or a method's name",
+                f"`init` {self.init!r} is not known",
+                "use noise, exemplar, a picture file or the name of a method",
             )
 
     def requested(self) -> frozenset[str]:
-        """Names of the features that this canvas asks its method to honour."""
+        """Capabilities that this canvas asks of its method."""
         wants = {
             "wrap": any(self.wrap),
+            "maps": len(self.maps) > 1,
             "init": self.init != "noise",
             "known": self.known is not None,
             "guide": self.guide is not None,
+            "content": self.content is not None,
+            "sources": self.sources is not None,
         }
         return frozenset(name for name, wanted in wants.items() if wanted)
 
+    @property
+    def channels(self) -> int:
+        """Number of channels of all maps together."""
+        return sum(one.channels for one in self.maps)
 
-def parse_wrap(text: str | bool) -> tuple[bool, bool]:
-    """Read a wrap: True or ``both``, False or ``none``, ``rows`` (vertical) or ``columns``."""
-    known = {
-        "both": (True, True),
-        "true": (True, True),
-        "none": (False, False),
-        "false": (False, False),
-        "rows": (True, False),
-        "columns": (False, True),
-    }
+    def split(self, pixels: Array) -> dict[str, Array]:
+        """Split pixels (H, W, C) into the maps, by name."""
+        names = [one.name for one in self.maps]
+        return dict(zip(names, split(pixels, self.maps), strict=True))
+
+
+def check_size(size: Size) -> None:
+    """Raise for a size of no pixels, or of more than :data:`MAX_PIXELS`."""
+    height, width = size
+    if height < 1 or width < 1:
+        raise CanvasError(
+            f"`size` {width}x{height} has no pixels", "give a width and height of at least 1"
+        )
+    if height * width > MAX_PIXELS:
+        raise CanvasError(
+            f"`size` {width}x{height} has more than {MAX_PIXELS:,} pixels", "ask for a smaller one"
+        )
+
+
+def parse_wrap(value: str | bool | Wrap) -> Wrap:
+    """Read which axes wrap: True or ``both``, False or ``none``, ``rows`` or ``columns``."""
+    if isinstance(value, tuple):
+        return value
+    word = {"true": "both", "false": "none"}.get(str(value).lower(), str(value).lower())
     try:
-        return known[str(text).lower()]
+        return WRAPS[word]
     except KeyError:
         raise CanvasError(
-            f"wrap {text!r} is not known", "use both, none, rows or columns"
+            f"`wrap` {value!r} is not known", f"use {', '.join(list(WRAPS)[:-1])} or columns"
         ) from None
-
-
-def init_from(
-    value: str | Path | Exemplar | MethodInit | NDArray[np.float32],
-) -> Init | Exemplar | MethodInit:
-    """Read an init: ``noise``, ``exemplar``, ``METHOD[:PRESET]``, a picture file or an array.
-
-    A word without dot or slash is a method, not a file, which may be written ``./word``.
-    """
-    if isinstance(value, Exemplar | MethodInit):
-        return value
-    if isinstance(value, np.ndarray):
-        return Exemplar.from_array(value, name="init")
-    if value in ("noise", "exemplar"):
-        return value  # type: ignore[return-value]
-    if isinstance(value, str) and re.fullmatch(r"[\w-]+(:[\w-]+)?", value):
-        method, _, preset = value.partition(":")
-        return MethodInit(method, preset or None)
-    return Exemplar.read(value)

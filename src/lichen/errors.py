@@ -1,4 +1,8 @@
-"""Errors a user can act on: what was given, what is allowed, what to do instead."""
+"""Errors a user can act on: what was given, what is allowed, what to do instead.
+
+A parameter is named as Python has it, in backticks: "`size` 0x4 has no pixels". A face puts its own
+word in place of it, such as a flag.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Iterable
 
 
 class LichenError(Exception):
-    """Base of every error that the user can mend; faces print it as one line and exit with 2.
+    """Base of every error that the user can correct; faces print it as one line.
 
     Parameters
     ----------
@@ -44,21 +48,17 @@ class CanvasError(LichenError):
 
 
 class NotHonouredError(CanvasError):
-    """A canvas asks a method for features that it lacks.
+    """A method is asked for what it cannot do.
 
     Attributes
     ----------
-    asked
-        Names of all features that were asked for.
+    requested
+        All capabilities that were asked for.
     """
 
-    def __init__(self, problem: str, remedy: str, asked: frozenset[str]) -> None:
+    def __init__(self, problem: str, remedy: str, requested: frozenset[str]) -> None:
         super().__init__(problem, remedy)
-        self.asked = asked
-
-
-class WeightsError(LichenError):
-    """Weights of a network that are absent, damaged or not understood."""
+        self.requested = requested
 
 
 class DeviceError(LichenError):
@@ -69,12 +69,20 @@ class OutOfMemoryError(LichenError):
     """A device whose memory is too small for what was asked of it."""
 
 
+class WeightsError(LichenError):
+    """Weights of a network that are absent, damaged or not understood."""
+
+
+class JobError(LichenError):
+    """A job that cannot be read or carried out."""
+
+
 class ProvenanceError(LichenError):
     """A picture without a usable record of how it was made."""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """Make the error for an unknown name, answering with the nearest known ones."""
+    """Return the error for an unknown name, with the nearest known ones."""
     names = sorted(set(known))
     near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
     near = near or [known_name for known_name in names if known_name.startswith(name.lower())][:3]

@@ -1,76 +1,65 @@
-"""The example of a material: its maps, the pixels that may be used, and where it came from."""
+"""The example of a material: its maps, and the pixels of them that may be used."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.arrays import Array, Mask, Size
 from lichen.errors import ImageError, ParameterError
 from lichen.image import check_image, read_image
+from lichen.image.maps import File, Map, MapFormat
 from lichen.image.rectangle import largest_rectangle
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Exemplar:
-    """An example picture.
+    """An example of a material.
 
     Attributes
     ----------
-    pixels
-        float32 (H, W, C) in [0, 1]; all maps stacked along the channels.
     maps
-        Channels of each map, in the order of the stack: ``{"color": 3}`` for a photo,
-        ``{"color": 3, "height": 1}`` for a material.
+        One or more maps of one size and different names: a photo alone, or a material.
     mask
         bool (H, W), True where pixels may be used; None when all may.
     guide
-        float32 (H, W, G) labels, luminance or orientation to be followed; None without.
+        float32 (H, W, G): labels, luminance or orientation of the pixels, which a canvas's guide
+        asks for; None without.
     name
         Short name for templates and messages.
-    path
-        The file it was read from; None for an array.
-    sha256
-        Of the file's bytes, or of the array's.
-    mask_path, mask_sha256
-        Of the mask's file, where the mask came from one of its own.
-    map_paths
-        Files of the maps beyond the first, by name; None where there is one picture.
-    bit_depths
-        Bits per sample of the files, by map: 8, 16 or 32 (float).
+    mask_file
+        Where the mask came from, if it has a file or array of its own.
     """
 
-    pixels: Array
-    maps: Mapping[str, int] = field(default_factory=lambda: {"color": 3})
-    mask: NDArray[np.bool_] | None = None
+    maps: tuple[Map, ...]
+    mask: Mask | None = None
     guide: Array | None = None
     name: str = "array"
-    path: Path | None = None
-    sha256: str = ""
-    map_paths: Mapping[str, Path] | None = None
-    bit_depths: Mapping[str, int] = field(default_factory=dict)
-    mask_path: Path | None = None
-    mask_sha256: str | None = None
+    mask_file: File | None = None
 
     def __post_init__(self) -> None:
-        height, width, channels = self.pixels.shape
-        if sum(self.maps.values()) != channels:
-            raise ParameterError(
-                f"the exemplar's maps {dict(self.maps)} do not add up to its {channels} channels"
-            )
+        names = [one.name for one in self.maps]
+        for name in names:
+            if names.count(name) > 1:
+                raise ParameterError(f"two maps are named {name}", "name each map once")
+        for one in self.maps:
+            if one.size != self.size:
+                raise ImageError(
+                    f"the map {one.name} is {_size(one.pixels)} but {self.name} "
+                    f"{_size(self.maps[0].pixels)}",
+                    "give maps of the photo's size",
+                )
         if self.mask is not None:
-            if self.mask.shape != (height, width):
+            if self.mask.shape != self.size:
                 raise ImageError(
                     f"the mask is {_size(self.mask)} but the exemplar {self.name} is "
-                    f"{_size(self.pixels)}",
+                    f"{_size(self.maps[0].pixels)}",
                     "give a mask of the exemplar's size",
                 )
             if not self.mask.any():
@@ -79,24 +68,28 @@ class Exemplar:
                 )
 
     @classmethod
-    def read(cls, path: str | Path, mask: str | Path | None = None) -> Exemplar:
-        """Read a picture file; its transparency, or the bright part of ``mask``, is its mask."""
-        file = read_image(path)
-        usable = file.mask
+    def read(
+        cls,
+        path: str | Path,
+        mask: str | Path | None = None,
+        maps: Mapping[str, str | Path] | None = None,
+    ) -> Self:
+        """Read a photo and, if given, further maps of its size: ``{"height": "height.png"}``.
+
+        The photo's transparency, or the bright part of ``mask``, is the mask.
+        """
+        photo = read_image(path)
+        usable = photo.mask
         mask_file = None if mask is None else read_image(mask)
         if mask_file is not None:
             bright = mask_file.pixels.mean(axis=2) >= 0.5
             usable = bright if usable is None or usable.shape != bright.shape else usable & bright
+        others = [Map.read(file, name) for name, file in (maps or {}).items()]
         return cls(
-            pixels=file.pixels,
-            maps={"color": file.pixels.shape[2]},
+            maps=(Map.of_file(photo), *others),
             mask=usable,
             name=Path(path).stem,
-            path=Path(path),
-            sha256=file.sha256,
-            bit_depths={"color": file.bit_depth},
-            mask_path=None if mask is None else Path(mask),
-            mask_sha256=None if mask_file is None else mask_file.sha256,
+            mask_file=None if mask_file is None else File.of(mask_file),
         )
 
     @classmethod
@@ -105,46 +98,28 @@ class Exemplar:
         pixels: NDArray[Any],
         mask: NDArray[Any] | None = None,
         name: str = "array",
-    ) -> Exemplar:
+    ) -> Self:
         """Take an array (H, W[, C]) with C 1 or 3: uint8, uint16, or float in [0, 1]."""
-        checked = check_image(pixels, name)
         usable = None if mask is None else np.asarray(mask).astype(bool)
         return cls(
-            pixels=checked,
-            maps={"color": checked.shape[2]},
+            maps=(Map.from_array(pixels, called=name),),
             mask=usable,
             name=name,
-            sha256=hash_array(checked),
-            mask_sha256=None if usable is None else hash_array(usable),
+            mask_file=None if usable is None else File.of_array(usable),
         )
 
     @classmethod
-    def read_maps(
-        cls,
-        path: str | Path,
-        maps: Mapping[str, str | Path],
-        mask: str | Path | None = None,
-    ) -> Exemplar:
-        """Read a photo and further maps of the same size: ``{"height": "wall_height.png"}``."""
-        first = cls.read(path, mask)
-        files = {name: read_image(file) for name, file in maps.items()}
-        stacked = first.stacked({name: file.pixels for name, file in files.items()})
-        digest = hashlib.sha256(first.sha256.encode())
-        for file in files.values():
-            digest.update(file.sha256.encode())
-        return replace(
-            stacked,
-            path=first.path,
-            sha256=digest.hexdigest() if files else first.sha256,
-            map_paths={name: Path(file) for name, file in maps.items()} or None,
-            bit_depths={
-                **first.bit_depths,
-                **{name: file.bit_depth for name, file in files.items()},
-            },
+    def of_maps(cls, pixels: Array, formats: Sequence[MapFormat], name: str) -> Self:
+        """Take pixels (H, W, C) of several maps, stacked."""
+        parts = split(pixels, formats)
+        maps = (
+            replace(Map.from_array(part, one.name), role=one.role, bit_depth=one.bit_depth)
+            for part, one in zip(parts, formats, strict=True)
         )
+        return cls(tuple(maps), name=name)
 
-    def stacked(self, maps: Mapping[str, NDArray[Any]]) -> Exemplar:
-        """Give the exemplar with further maps, arrays (H, W[, C]) of its size, by name.
+    def with_maps(self, maps: Mapping[str, NDArray[Any] | Map]) -> Self:
+        """Return the exemplar with further maps of its size, by name.
 
         Raises
         ------
@@ -153,29 +128,31 @@ class Exemplar:
         ParameterError
             For a name that is taken.
         """
-        pixels, channels = [self.pixels], dict(self.maps)
-        for name, array in maps.items():
-            checked = check_image(array, f"the map {name}")
-            if checked.shape[:2] != self.size:
-                raise ImageError(
-                    f"the map {name} is {_size(checked)} but {self.name} {_size(self.pixels)}",
-                    "give maps of the photo's size",
-                )
-            if name in channels:
-                raise ParameterError(f"two maps are named {name}", "name each map once")
-            pixels.append(checked)
-            channels[name] = checked.shape[2]
-        joined = np.ascontiguousarray(np.concatenate(pixels, axis=2))
+        added = (
+            one if isinstance(one, Map) else Map.from_array(one, name) for name, one in maps.items()
+        )
+        return replace(self, maps=(*self.maps, *added))
+
+    def with_pixels(self, pixels: Array, formats: Sequence[MapFormat] | None = None) -> Self:
+        """Return the exemplar with other pixels (H, W, C), split into its maps or ``formats``."""
+        wanted = [one.format for one in self.maps] if formats is None else formats
+        parts = split(pixels, wanted)
         return replace(
             self,
-            pixels=joined,
-            maps=channels,
-            path=None if maps else self.path,
-            sha256=hash_array(joined) if maps else self.sha256,
+            maps=tuple(
+                replace(old, pixels=part, name=new.name, role=new.role, bit_depth=new.bit_depth)
+                for old, new, part in zip(self.maps, wanted, parts, strict=True)
+            ),
         )
 
-    def guided(self, guide: NDArray[Any]) -> Exemplar:
-        """Give the exemplar with a guide (H, W[, G]) of its size, to be followed elsewhere."""
+    def with_mask(self, mask: Mask | None) -> Self:
+        """Return the exemplar with other usable pixels."""
+        return replace(self, mask=mask)
+
+    def with_guide(self, guide: NDArray[Any] | None) -> Self:
+        """Return the exemplar with a guide (H, W[, G]) of its size, or without one."""
+        if guide is None:
+            return self if self.guide is None else replace(self, guide=None)
         checked = check_image(guide, "the guide")
         if checked.shape[:2] != self.size:
             raise ImageError(
@@ -184,9 +161,12 @@ class Exemplar:
             )
         return replace(self, guide=checked)
 
-    def without_guide(self) -> Exemplar:
-        """Give the exemplar with nothing to be followed."""
-        return self if self.guide is None else replace(self, guide=None)
+    @cached_property
+    def pixels(self) -> Array:
+        """All maps stacked along the channels, (H, W, C)."""
+        if len(self.maps) == 1:
+            return self.maps[0].pixels
+        return np.ascontiguousarray(np.concatenate([one.pixels for one in self.maps], axis=2))
 
     @cached_property
     def rectangle(self) -> Array:
@@ -197,14 +177,30 @@ class Exemplar:
         return np.ascontiguousarray(self.pixels[top : top + height, left : left + width])
 
     @property
-    def size(self) -> tuple[int, int]:
+    def formats(self) -> tuple[MapFormat, ...]:
+        """The maps without their pixels."""
+        return tuple(one.format for one in self.maps)
+
+    @property
+    def size(self) -> Size:
         """Height and width in pixels."""
-        return self.pixels.shape[0], self.pixels.shape[1]
+        return self.maps[0].size
 
     @property
     def channels(self) -> int:
         """Number of channels of all maps together."""
-        return int(self.pixels.shape[2])
+        return sum(int(one.pixels.shape[2]) for one in self.maps)
+
+    @property
+    def path(self) -> Path | None:
+        """File of the first map; None for an array."""
+        path = self.maps[0].file.path
+        return None if path is None else Path(path)
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the first map."""
+        return self.maps[0].file.sha256
 
 
 def as_exemplar(source: str | Path | NDArray[Any] | Exemplar) -> Exemplar:
@@ -216,11 +212,24 @@ def as_exemplar(source: str | Path | NDArray[Any] | Exemplar) -> Exemplar:
     return Exemplar.from_array(np.asarray(source))
 
 
-def hash_array(array: NDArray[Any]) -> str:
-    """SHA-256 over shape, dtype and values."""
-    digest = hashlib.sha256(f"{array.shape}{array.dtype}".encode())
-    digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+def split(pixels: Array, formats: Sequence[MapFormat]) -> list[Array]:
+    """Split pixels (H, W, C) into maps, (H, W, c) each.
+
+    Raises
+    ------
+    ParameterError
+        When the maps have other channels in all.
+    """
+    total = sum(one.channels for one in formats)
+    if pixels.shape[2] != total:
+        raise ParameterError(
+            f"the maps {[one.name for one in formats]} have {total} channels but the pixels "
+            f"{pixels.shape[2]}"
+        )
+    if len(formats) == 1:
+        return [pixels]
+    ends = np.cumsum([one.channels for one in formats])[:-1]
+    return [np.ascontiguousarray(part) for part in np.split(pixels, ends, axis=2)]
 
 
 def _size(array: NDArray[Any]) -> str:

@@ -6,7 +6,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -25,10 +25,33 @@ from lichen.step import Step
 if TYPE_CHECKING:
     import torch
 
+CAPABILITIES: Mapping[str, str] = {
+    "wrap": "the result tiles along the axes that wrap",
+    "known": "keeps pixels that are given: holes are filled, borders extended",
+    "guide": "follows labels or another guide: texture by numbers, analogies",
+    "content": "keeps, follows or renders another picture",
+    "maps": "makes all maps of a material in step",
+    "mask": "uses the pixels of the exemplar that a mask allows",
+    "exemplars": "learns from several exemplars at once",
+    "init": "starts from a picture, the exemplar, or what another method made",
+    "sources": "copies each pixel from a given source",
+    "copies": "says of each pixel which one of the exemplar it is a copy of",
+    "continues": "takes a finished picture some iterations further",
+    "mixes": "makes textures between several exemplars",
+    "counts": "counts the numbers that it matches",
+    "video": "shows how the picture comes about, in many steps",
+    "model": "is trained, and reads the model that training left",
+    "device": "computes on a GPU where there is one",
+}
+"""What methods can do, one word each; nobody finds it out in another way."""
+
+Takes = Literal["none", "one", "several"]
+"""How many exemplars a method learns from."""
+
 
 @dataclass
 class Context:
-    """What a run gives its method: randomness, where to resume, and an ear for news.
+    """What a run gives its method: randomness, a device, and what to resume from.
 
     Attributes
     ----------
@@ -36,31 +59,34 @@ class Context:
         The canvas's seed; the only source of randomness.
     threads
         Threads to compute with; results may depend on it in the last bits.
+    device
+        Where tensors are made: ``cpu``, ``cuda:0``, ``mps``.
     resume
-        A step of an earlier, interrupted run to go on from.
+        The last step of an interrupted run to go on from.
     networks
-        Filled by the method: each network used, with its weights' hash.
-    on_download
+        Filled by the method: each network used, with the checksum of its weights.
+    report_download
         Called with (what, bytes done, bytes in all) while weights are fetched.
     """
 
     seed: int = 0
     threads: int = 1
+    device: str = "cpu"
     resume: Step | None = None
     networks: list[str] = field(default_factory=list)
-    on_download: Callable[[str, int, int | None], None] | None = None
+    report_download: Callable[[str, int, int | None], None] | None = None
 
     def rng(self, purpose: str) -> np.random.Generator:
         """NumPy generator of one purpose, independent of those of all others."""
         return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
 
     def torch_generator(self, purpose: str) -> torch.Generator:
-        """Torch CPU generator of one purpose, independent of those of all others."""
+        """Torch generator of one purpose, on the CPU so that every device gets the same numbers."""
         import torch
 
         return torch.Generator().manual_seed(int(self.rng(purpose).integers(2**63)))
 
-    def used_network(self, name: str) -> None:
+    def record_network(self, name: str) -> None:
         """Record a network for the provenance."""
         if name not in self.networks:
             self.networks.append(name)
@@ -79,14 +105,17 @@ class Method(BaseModel, ABC):
     citation
         The paper, in one line.
     honours
-        Canvas features beyond size and seed: ``wrap``, ``init``, ``known``, ``guide``; and of
-        the exemplar: ``mask``, ``maps``, ``exemplars`` (more than one).
+        Words of :data:`CAPABILITIES` that it does justice to, beyond size and seed.
+    takes
+        How many exemplars it learns from.
+    needs
+        Words of :data:`CAPABILITIES` that a canvas must ask for.
     minimum_size
         Least height and width of exemplar and canvas, in pixels.
     presets
         Parameters by preset name.
     starts_from
-        What the canvas starts from, by preset, where that is not noise; as ``--init`` says it.
+        Initial image by preset, where that is not noise: ``"exemplar"`` or a method's name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
@@ -94,9 +123,22 @@ class Method(BaseModel, ABC):
     name: ClassVar[str]
     citation: ClassVar[str]
     honours: ClassVar[frozenset[str]] = frozenset()
+    takes: ClassVar[Takes] = "one"
+    needs: ClassVar[frozenset[str]] = frozenset()
     minimum_size: ClassVar[int] = 1
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     starts_from: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Refuse words that are not in the vocabulary."""
+        for word in (cls.honours | cls.needs) - CAPABILITIES.keys():
+            raise unknown_name("capability", word, CAPABILITIES)
+
+    @classmethod
+    def capabilities(cls) -> frozenset[str]:
+        """Return the words of :data:`CAPABILITIES` that hold for the method."""
+        return cls.honours | cls.needs | ({"exemplars"} if cls.takes == "several" else set())
 
     @abstractmethod
     def run(
@@ -107,20 +149,39 @@ class Method(BaseModel, ABC):
         Parameters
         ----------
         exemplars
-            One or, where ``exemplars`` is honoured, more.
+            As many as the method takes; all have the canvas's maps.
         canvas
             What is wanted.
         context
-            Randomness and resumption.
+            Randomness, device and resumption.
         """
 
-    def optimises(self) -> frozenset[str]:
+    def optimizes(self) -> frozenset[str]:
         """Kinds of statistics that this method makes equal; the report card does not rank by them.
 
         Among ``gram``, ``covariance``, ``means``, ``histogram``, ``spectrum``, ``patches``,
         ``autocorrelation``, ``portilla-simoncelli``.
         """
         return frozenset()
+
+    def continued(self, iterations: int) -> Self:
+        """Return the method that takes a finished picture ``iterations`` further; `continues`."""
+        raise self._cannot("continues")
+
+    def mixed(self, weights: Sequence[float] | None) -> Self:
+        """Return the method with weights of its exemplars, equal where None; `mixes`."""
+        raise self._cannot("mixes")
+
+    def count_statistics(self) -> dict[str, int]:
+        """Count the numbers that are matched, by layer or group; `counts`."""
+        raise self._cannot("counts")
+
+    def _cannot(self, capability: str) -> NotHonouredError:
+        return NotHonouredError(
+            f"{self.name} does not say {capability!r}: {CAPABILITIES[capability]}",
+            "use another method",
+            frozenset({capability}),
+        )
 
     @classmethod
     def configure(cls, preset: str | None = None, **parameters: Any) -> Self:
@@ -146,19 +207,7 @@ class Method(BaseModel, ABC):
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
         """Raise before any work if this method cannot make this canvas from these exemplars."""
-        asked = set(canvas.requested())
-        if len(exemplars) > 1:
-            asked.add("exemplars")
-        for exemplar in exemplars:
-            asked |= {"mask"} if exemplar.mask is not None else set()
-            asked |= {"maps"} if len(exemplar.maps) > 1 else set()
-        missing = sorted(asked - self.honours)
-        if missing:
-            raise NotHonouredError(
-                f"{self.name} does not honour {', '.join(missing)}",
-                f"it honours: size, seed, {', '.join(sorted(self.honours))}",
-                frozenset(asked),
-            )
+        self._check_capabilities(exemplars, canvas)
         least = self.minimum_size
         for what, size in [(f"exemplar {e.name}", e.size) for e in exemplars] + [
             ("canvas", canvas.size)
@@ -168,23 +217,46 @@ class Method(BaseModel, ABC):
                     f"{what} is {size[1]}x{size[0]} but {self.name} needs at least {least}x{least}",
                     "use a larger picture or another method",
                 )
-        channels = exemplars[0].channels
-        if isinstance(canvas.init, Exemplar) and canvas.init.size != canvas.size:
+        init = canvas.init
+        if isinstance(init, Exemplar) and init.size != canvas.size:
             raise CanvasError(
-                f"the initial image is {canvas.init.size[1]}x{canvas.init.size[0]} but the canvas "
+                f"the initial image is {init.size[1]}x{init.size[0]} but the canvas "
                 f"{canvas.size[1]}x{canvas.size[0]}",
-                "resize one of them, or leave --size out",
+                "resize one of them, or leave `size` out",
             )
-        if isinstance(canvas.init, Exemplar) and canvas.init.channels != channels:
+        if isinstance(init, Exemplar) and init.channels != canvas.channels:
             raise CanvasError(
-                f"the initial image has {canvas.init.channels} channels, the exemplar {channels}",
+                f"the initial image has {init.channels} channels, the exemplar {canvas.channels}",
                 "convert one of them",
             )
+
+    def _check_capabilities(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+        requested = set(canvas.requested())
+        if len(exemplars) > 1:
+            requested.add("exemplars")
+        if any(exemplar.mask is not None for exemplar in exemplars):
+            requested.add("mask")
+        able = self.capabilities()
+        if lacking := sorted(requested - able):
+            raise NotHonouredError(
+                f"{self.name} does not honour {', '.join(lacking)}",
+                f"it honours: size, seed, {', '.join(sorted(able))}",
+                frozenset(requested),
+            )
+        if absent := sorted(self.needs - requested - {"model"}):
+            raise CanvasError(
+                f"{self.name} needs {', '.join(absent)}: it {CAPABILITIES[absent[0]]}",
+                "give it, or use another method",
+            )
+        if self.takes == "none" and exemplars:
+            raise CanvasError(f"{self.name} takes no exemplar", "leave it out")
+        if self.takes != "none" and not exemplars:
+            raise CanvasError(f"{self.name} needs an exemplar", "give one")
 
 
 def _parameter_error(method: str, error: ValidationError) -> ParameterError:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
-    problem = f"{name} = {first['input']!r} is not allowed: {message}" if name else message
+    problem = f"`{name}` = {first['input']!r} is not allowed: {message}" if name else message
     return ParameterError(f"{method}: {problem}", f"see `lichen methods {method}`")

@@ -7,132 +7,229 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 from lichen.errors import UnknownNameError, unknown_name
-from lichen.method import Method
+from lichen.method import CAPABILITIES, Method
 
 ENTRY_POINTS = "lichen.methods"
 DEFAULT_METHOD = "patchmatch"
 """What is used where no method is named: the best of the report card for the time that it takes
 (docs/resampling.md)."""
 
+FAMILIES: dict[str, str] = {
+    "resampling": "samples copied from the exemplar: pixels, patches, blocks",
+    "learning": "the image's own values, drawn or optimized until its statistics are right",
+    "forward": "a network trained once, then a single forward pass",
+    "latent": "the input or code of a generator; the image is an intermediate product",
+    "translation": "a picture taken from one domain into another",
+    "other": "methods of installed packages",
+}
+"""Families by what changes at run time."""
+
 
 @dataclass(frozen=True)
 class Row:
-    """Where a method's class is, and one line about it."""
+    """Where a method's class is, and what a list says of it.
+
+    Attributes
+    ----------
+    target
+        ``module:Class``.
+    family
+        A row of :data:`FAMILIES`.
+    year
+        Of the paper; None where there is none.
+    summary
+        One line.
+    """
 
     target: str
+    family: str
+    year: int | None
     summary: str
 
 
 METHODS: dict[str, Row] = {
     "patchmatch": Row(
         "lichen.methods.resampling.patchmatch:PatchMatch",
-        "Overlapping patches agree, coarse to fine, then pixels are copied; fast, takes all tasks",
-    ),
-    "chaos_mosaic": Row(
-        "lichen.methods.resampling.chaos_mosaic:ChaosMosaic",
-        "Blocks moved over tiles by a chaotic map, no search; fastest (Xu, Guo, Shum 2000)",
-    ),
-    "graphcut": Row(
-        "lichen.methods.resampling.graphcut:Graphcut",
-        "Examples laid over each other, cut along the least visible seams (Kwatra et al. 2003)",
-    ),
-    "efros_leung": Row(
-        "lichen.methods.resampling.efros_leung:EfrosLeung",
-        "Pixel by pixel outwards, each drawn by what is around it (Efros, Leung 1999); slow",
-    ),
-    "wei_levoy": Row(
-        "lichen.methods.resampling.wei_levoy:WeiLevoy",
-        "Nearest neighbourhood in scan order, coarse to fine, by a tree (Wei, Levoy 2000)",
-    ),
-    "random_phase": Row(
-        "lichen.methods.learning.random_phase:RandomPhase",
-        "Noise with the example's spectrum, for micro-textures; cheapest (Galerne et al. 2011)",
+        "resampling",
+        2009,
+        "Overlapping patches brought to agree, coarse to fine; the default: fast, all tasks",
     ),
     "quilting": Row(
         "lichen.methods.resampling.quilting:Quilting",
-        "Blocks matched in their overlap and cut along the least error (Efros, Freeman 2001)",
+        "resampling",
+        2001,
+        "Blocks matched in their overlap, cut along the least error (Efros, Freeman)",
     ),
-    "wang_tiles": Row(
-        "lichen.methods.resampling.wang_tiles:WangTiles",
-        "Tiles with coloured edges, laid at random without repeating (Cohen et al. 2003)",
-    ),
-    "ashikhmin": Row(
-        "lichen.methods.resampling.ashikhmin:Ashikhmin",
-        "Pixels go on from where their neighbours come from (Ashikhmin 2001); ragged pieces",
+    "graphcut": Row(
+        "lichen.methods.resampling.graphcut:Graphcut",
+        "resampling",
+        2003,
+        "Exemplars laid over each other, cut along the least visible seams (Kwatra et al.)",
     ),
     "texture_optimization": Row(
         "lichen.methods.resampling.texture_optimization:TextureOptimization",
-        "Overlapping patches agree with the example's, by turns (Kwatra et al. 2005)",
+        "resampling",
+        2005,
+        "Patches and pixels optimized in alternation (Kwatra et al.)",
+    ),
+    "efros_leung": Row(
+        "lichen.methods.resampling.efros_leung:EfrosLeung",
+        "resampling",
+        1999,
+        "Pixel by pixel outwards, each drawn given its neighbourhood (Efros, Leung); slow",
+    ),
+    "wei_levoy": Row(
+        "lichen.methods.resampling.wei_levoy:WeiLevoy",
+        "resampling",
+        2000,
+        "Nearest neighbourhood in scan order, coarse to fine, by a tree (Wei, Levoy)",
+    ),
+    "ashikhmin": Row(
+        "lichen.methods.resampling.ashikhmin:Ashikhmin",
+        "resampling",
+        2001,
+        "Pixels continue the sources of their neighbours (Ashikhmin); ragged pieces",
     ),
     "k_coherence": Row(
         "lichen.methods.resampling.k_coherence:KCoherence",
-        "As ashikhmin, but also from places that look like those (Tong et al. 2002); fast",
+        "resampling",
+        2002,
+        "As ashikhmin, with pixels similar to those as further candidates (Tong et al.)",
     ),
     "image_analogies": Row(
         "lichen.methods.resampling.image_analogies:ImageAnalogies",
-        "A is to A' as B to B': filters, styles, texture by numbers (Hertzmann et al. 2001)",
+        "resampling",
+        2001,
+        "A is to A' as B to B': filters, styles, texture by numbers (Hertzmann et al.)",
+    ),
+    "chaos_mosaic": Row(
+        "lichen.methods.resampling.chaos_mosaic:ChaosMosaic",
+        "resampling",
+        2000,
+        "Blocks moved by a chaotic map, without a search; fastest (Xu, Guo, Shum)",
+    ),
+    "wang_tiles": Row(
+        "lichen.methods.resampling.wang_tiles:WangTiles",
+        "resampling",
+        2003,
+        "Tiles with coloured edges that cover the plane without repeating (Cohen et al.)",
+    ),
+    "replay": Row(
+        "lichen.methods.resampling.replay:Replay",
+        "resampling",
+        None,
+        "The copying of an earlier result, repeated on other maps: `lichen apply`",
     ),
     "gatys": Row(
         "lichen.methods.learning.gatys:Gatys",
-        "Gram matrices of a network's features, by optimisation (Gatys, Ecker, Bethge 2015)",
-    ),
-    "pooled": Row(
-        "lichen.methods.learning.pooled:Pooled",
-        "Channel means of a network's code alone; colour without structure, to compare with",
-    ),
-    "heeger_bergen": Row(
-        "lichen.methods.learning.heeger_bergen:HeegerBergen",
-        "Histograms of the bands of a steerable pyramid, from noise (Heeger, Bergen 1995); fast",
+        "learning",
+        2015,
+        "Gram matrices of a network's features (Gatys, Ecker, Bethge)",
     ),
     "portilla_simoncelli": Row(
         "lichen.methods.learning.portilla_simoncelli:PortillaSimoncelli",
-        "710 joint statistics of a steerable pyramid, projected and descended to (2000); tiles",
+        "learning",
+        2000,
+        "710 joint statistics of a steerable pyramid, by projections and descent; tiles",
+    ),
+    "heeger_bergen": Row(
+        "lichen.methods.learning.heeger_bergen:HeegerBergen",
+        "learning",
+        1995,
+        "Histograms of the bands of a steerable pyramid, from noise; fast",
+    ),
+    "random_phase": Row(
+        "lichen.methods.learning.random_phase:RandomPhase",
+        "learning",
+        2011,
+        "Noise with the exemplar's spectrum, for micro-textures; cheapest (Galerne et al.)",
     ),
     "sliced_wasserstein": Row(
         "lichen.methods.learning.sliced_wasserstein:SlicedWasserstein",
-        "Patches of the same distribution, by random directions; no network (GPDM 2022)",
+        "learning",
+        2022,
+        "Patches of the same distribution, by random directions; no network (GPDM)",
     ),
     "deep_sliced_wasserstein": Row(
         "lichen.methods.learning.deep_sliced_wasserstein:DeepSlicedWasserstein",
-        "Feature vectors of the same distribution, by random directions (Heitz et al. 2021)",
+        "learning",
+        2021,
+        "Feature vectors of the same distribution, by random directions (Heitz et al.)",
     ),
     "histogram_losses": Row(
         "lichen.methods.learning.histogram_losses:HistogramLosses",
-        "Gram matrices and histograms of features (Risser, Wilmot, Barnes 2017)",
+        "learning",
+        2017,
+        "Gram matrices and histograms of features (Risser, Wilmot, Barnes)",
     ),
     "shifted_gram": Row(
         "lichen.methods.learning.shifted_gram:ShiftedGramMatrices",
-        "Gram matrices, also of shifted features, for regular textures (Berger, Memisevic 2017)",
+        "learning",
+        2017,
+        "Gram matrices of features with shifted copies, for lattices (Berger, Memisevic)",
     ),
     "multi_scale_gram": Row(
         "lichen.methods.learning.multi_scale_gram:MultiScaleGram",
-        "Gram matrices on all octaves at once, for large pictures (Snelgrove 2017)",
+        "learning",
+        2017,
+        "Gram matrices on all octaves at once, for large pictures (Snelgrove)",
     ),
     "deep_correlations": Row(
         "lichen.methods.learning.deep_correlations:DeepCorrelations",
-        "Gram matrices and autocorrelation of features, for lattices (Sendik, Cohen-Or 2017)",
+        "learning",
+        2017,
+        "Gram matrices and autocorrelation of features, for lattices (Sendik, Cohen-Or)",
+    ),
+    "pooled": Row(
+        "lichen.methods.learning.pooled:Pooled",
+        "learning",
+        2015,
+        "Channel means of a network's code alone: colour without structure, to compare with",
     ),
     "objective": Row(
         "lichen.methods.learning.objective:SumOfTerms",
-        "Any sum of terms of your own: --term gram:1 --term spectrum:0.1",
+        "learning",
+        None,
+        'Any sum of terms: {"gram": 1, "spectrum": 0.1}',
     ),
 }
 
 
 def rows() -> dict[str, Row]:
-    """All methods by name: the built-in ones, then those of installed packages."""
+    """Return all methods by name: the built-in ones, then those of installed packages."""
     found = dict(METHODS)
     for entry in entry_points(group=ENTRY_POINTS):
-        found.setdefault(entry.name, Row(entry.value, f"from {entry.value.partition(':')[0]}"))
+        package = entry.value.partition(":")[0]
+        found.setdefault(entry.name, Row(entry.value, "other", None, f"from {package}"))
     return found
 
 
-def methods_that_honour(features: frozenset[str]) -> list[str]:
-    """Names of the built-in methods that honour all of these canvas features."""
-    return [name for name in METHODS if features <= get(name).honours]
+def methods(*capabilities: str) -> list[str]:
+    """Return the names of all methods, or of those that have all these capabilities.
+
+    Parameters
+    ----------
+    *capabilities
+        Words of :data:`lichen.method.CAPABILITIES`, such as ``"wrap"`` or ``"known"``.
+
+    Raises
+    ------
+    UnknownNameError
+        For a word that is no capability.
+
+    Examples
+    --------
+    >>> import lichen
+    >>> lichen.methods("sources")
+    ['replay']
+    """
+    for word in capabilities:
+        if word not in CAPABILITIES:
+            raise unknown_name("capability", word, CAPABILITIES)
+    return [name for name in rows() if method(name).capabilities() >= set(capabilities)]
 
 
-def get(name: str) -> type[Method]:
+def method(name: str) -> type[Method]:
     """Import the class of a method.
 
     Raises
@@ -144,7 +241,7 @@ def get(name: str) -> type[Method]:
     if name not in known:
         raise unknown_name("method", name, known)
     module, _, attribute = known[name].target.partition(":")
-    method = getattr(import_module(module), attribute)
-    if not (isinstance(method, type) and issubclass(method, Method)):
+    found = getattr(import_module(module), attribute)
+    if not (isinstance(found, type) and issubclass(found, Method)):
         raise UnknownNameError(f"{known[name].target} is not a lichen method")
-    return method
+    return found

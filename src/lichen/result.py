@@ -4,148 +4,98 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
+from lichen.arrays import Array, Size
 from lichen.atomic import atomic_paths
-from lichen.canvas import MethodInit
-from lichen.errors import ProvenanceError
-from lichen.exemplar import Exemplar
+from lichen.errors import JobError, ProvenanceError
+from lichen.exemplar import split
 from lichen.image import encode_image, read_text
+from lichen.image.maps import MapFormat
 from lichen.image.writing import DEPTHS
+from lichen.job import Job
 from lichen.source_map import SourceMap
 
 TEXT_KEY = "lichen"
 
 
 @dataclass(frozen=True)
-class Source:
-    """A picture that a run read: the exemplar, its mask, or the initial image."""
-
-    name: str
-    sha256: str
-    path: str | None = None
-    mask_path: str | None = None
-    mask_sha256: str | None = None
-    map_paths: Mapping[str, str] | None = None
-
-    @classmethod
-    def of(cls, exemplar: Exemplar) -> Source:
-        """Record where an exemplar or initial image came from."""
-        return cls(
-            name=exemplar.name,
-            sha256=exemplar.sha256,
-            path=None if exemplar.path is None else exemplar.path.as_posix(),
-            mask_path=None if exemplar.mask_path is None else exemplar.mask_path.as_posix(),
-            mask_sha256=exemplar.mask_sha256,
-            map_paths=None
-            if exemplar.map_paths is None
-            else {name: path.as_posix() for name, path in exemplar.map_paths.items()},
-        )
-
-
-@dataclass(frozen=True)
-class Task:
-    """What was asked for, where that is more than exemplars and a canvas's size.
-
-    Attributes
-    ----------
-    verb
-        ``fill``, ``extend``, ``transfer``, ``analogy``, ``apply``.
-    pictures
-        What it was given, by argument.
-    options
-        Its other arguments.
-    """
-
-    verb: str
-    pictures: Mapping[str, Source | tuple[Source, ...]]
-    options: Mapping[str, Any]
-
-    def sources(self) -> list[Source]:
-        """All its pictures, in order."""
-        return [
-            source
-            for given in self.pictures.values()
-            for source in (given if isinstance(given, tuple) else (given,))
-        ]
-
-
-@dataclass(frozen=True)
 class Provenance:
-    """How a picture was made; enough to make it again on the same machine.
+    """How a picture was made: the job, and what came of it.
 
     Attributes
     ----------
-    method, parameters
-        Registered name and every parameter, defaults included.
-    size, wrap, seed, init
-        The canvas; ``init`` is a word, the source of a picture, or the method that made one.
-    exemplars
-        What was read, with SHA-256.
+    job
+        What was asked for; its device is the one that computed.
     networks
-        Networks used, with the hash of their weights.
+        Networks used, with the checksums of their weights.
     losses, steps, seconds
-        Final losses by name, steps taken, wall-clock seconds; those of ``init``'s method included.
+        Final losses by name, steps taken, wall-clock seconds; the steps and seconds of a method
+        that made the initial image are among them.
     complete
         False when the run was stopped early: the picture is that of step ``steps``.
-    resumed
-        Steps after which the run went on from a checkpoint, its solver afresh.
-    task
-        The verb, where it was not plain synthesis.
-    threads, version, software
-        What bytes depend on beside the above.
+    restarts
+        Steps after which the run was resumed from a checkpoint, its solver afresh.
+    version, software
+        What bytes depend on beside the job.
     """
 
-    method: str
-    parameters: Mapping[str, Any]
-    size: tuple[int, int]
-    wrap: tuple[bool, bool]
-    seed: int
-    init: str | Source | MethodInit
-    exemplars: tuple[Source, ...]
+    job: Job
     version: str
     networks: tuple[str, ...] = ()
     losses: Mapping[str, float] = field(default_factory=dict)
     steps: int = 0
     seconds: float = 0.0
     complete: bool = True
-    resumed: tuple[int, ...] = ()
-    threads: int = 1
-    task: Task | None = None
+    restarts: tuple[int, ...] = ()
     software: Mapping[str, str] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
+    @property
+    def seed(self) -> int:
+        """The job's seed."""
+        return self.job.canvas.seed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain data."""
+        return {**asdict(replace(self, job=self.job.without_loaded())), "job": self.job.to_dict()}
+
     def to_json(self) -> str:
-        """One line of JSON with sorted keys."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=True)
+        """Return one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=True)
 
     @classmethod
-    def from_json(cls, text: str) -> Provenance:
-        """Read what :meth:`to_json` wrote."""
+    def from_json(cls, text: str) -> Self:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ProvenanceError
+            When it is damaged, or was written by a version of lichen that recorded other things.
+        """
         from pydantic import TypeAdapter, ValidationError
 
         try:
             return TypeAdapter(cls).validate_json(text)
-        except ValidationError as error:
+        except (ValidationError, JobError) as error:
             raise ProvenanceError(
-                "the record of how the picture was made is damaged or of another version"
+                "the record of how the picture was made is damaged or of another version of lichen",
+                "make the picture again with this version",
             ) from error
 
-    def same_making(self, other: Provenance) -> bool:
-        """Whether two records differ in nothing but time taken and where their files are."""
-        return self.making() == other.making()
+    def again(self) -> Job:
+        """Return the job that repeats the run to the step at which it ended."""
+        stop_after = None if self.complete else self.steps
+        return replace(self.job, stop_after=stop_after, restarts=self.restarts)
 
-    def making(self) -> dict[str, Any]:
-        """Give what must agree for the same picture: a file is its content, wherever it is."""
+    def essentials(self) -> dict[str, Any]:
+        """Return what must agree for the same picture: a file is its content, wherever it is."""
         record: dict[str, Any] = json.loads(self.to_json())
         del record["seconds"]
-        return {name: _unplaced(value) for name, value in record.items()}
+        return {name: _without_places(value) for name, value in record.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,29 +105,34 @@ class Result:
     Attributes
     ----------
     image
-        float32 (H, W, C) in [0, 1], sRGB.
+        float32 (H, W, C) in [0, 1], sRGB where it is a colour; all maps stacked.
     provenance
         How it was made.
     maps
-        Channels of each map in ``image``, in order; of one when empty.
-    bit_depths
-        Bits per sample of the exemplar's files, by map.
+        The maps in ``image``, in order.
     source_map
-        Where each pixel was copied from; None of methods that do not copy.
+        Where each pixel was copied from; None for methods that do not copy.
     """
 
-    image: NDArray[np.float32]
+    image: Array
     provenance: Provenance
-    maps: Mapping[str, int] = field(default_factory=dict)
-    bit_depths: Mapping[str, int] = field(default_factory=dict)
+    maps: tuple[MapFormat, ...] = (MapFormat(),)
     source_map: SourceMap | None = None
 
-    def map_images(self) -> dict[str, NDArray[np.float32]]:
-        """Give each map as a picture of its own, (H, W, C)."""
-        if not self.maps:
-            return {"color": self.image}
-        ends = np.cumsum(list(self.maps.values()))[:-1]
-        return dict(zip(self.maps, np.split(self.image, ends, axis=2), strict=True))
+    @property
+    def size(self) -> Size:
+        """Height and width in pixels."""
+        return self.image.shape[0], self.image.shape[1]
+
+    def map_images(self) -> dict[str, Array]:
+        """Return each map as a picture of its own, (H, W, C), by name."""
+        names = [one.name for one in self.maps]
+        return dict(zip(names, split(self.image, self.maps), strict=True))
+
+    def first_map(self) -> Result:
+        """Return the result with its first map alone."""
+        first = next(iter(self.map_images().values()))
+        return replace(self, image=first, maps=self.maps[:1])
 
     def save(self, path: str | Path, bit_depth: int = 8) -> Path:
         """Write the picture with its provenance: all files of it, or none.
@@ -200,11 +155,11 @@ class Result:
         """
         path = Path(path)
         record = self.provenance.to_json()
-        (_, first), *others = self.map_images().items()
+        first, *others = split(self.image, self.maps)
         files = {path: encode_image(path, first, bit_depth=bit_depth, text={TEXT_KEY: record})}
-        for name, image in others:
-            depth = depth_of(path, self.bit_depths.get(name, 8))
-            files[map_path(path, name)] = encode_image(path, image, bit_depth=depth)
+        for one, image in zip(self.maps[1:], others, strict=True):
+            depth = depth_of(path, one.bit_depth)
+            files[map_path(path, one.name)] = encode_image(path, image, bit_depth=depth)
         if path.suffix.lower() != ".png":
             files[sidecar(path)] = (record + "\n").encode()
         with atomic_paths(list(files)) as temporaries:
@@ -213,15 +168,15 @@ class Result:
         return path
 
 
-def _unplaced(value: Any) -> Any:
-    """Leave name and path out of the records of files, at any depth."""
+def _without_places(value: Any) -> Any:
+    """Leave names and paths out of the records of files, at any depth."""
     if isinstance(value, list):
-        return [_unplaced(item) for item in value]
+        return [_without_places(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "sha256" in value:
-        return {key: value.get(key) for key in ("sha256", "mask_sha256")}
-    return {key: _unplaced(item) for key, item in value.items()}
+        return value["sha256"]
+    return {key: _without_places(item) for key, item in value.items() if key != "name"}
 
 
 def map_path(path: Path, name: str) -> Path:
@@ -229,14 +184,14 @@ def map_path(path: Path, name: str) -> Path:
     return path.with_stem(f"{path.stem}_{name}")
 
 
-def files_of(path: Path, maps: Iterable[str]) -> list[Path]:
+def files_of(path: Path, maps: Iterable[MapFormat]) -> list[Path]:
     """Files that :meth:`Result.save` writes: the picture, its record, the further maps."""
     beside = [] if path.suffix.lower() == ".png" else [sidecar(path)]
-    return [path, *beside, *(map_path(path, name) for name in list(maps)[1:])]
+    return [path, *beside, *(map_path(path, one.name) for one in list(maps)[1:])]
 
 
 def depth_of(path: Path, wanted: int) -> int:
-    """Give the depth nearest to the wanted one that the file's format holds."""
+    """Return the depth nearest to the wanted one that the file's format holds."""
     able = DEPTHS.get(path.suffix.lower(), (8,))
     return wanted if wanted in able else max(able) if wanted > max(able) else min(able)
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.arrays import Array, IntArray
 from lichen.atomic import atomic_path
 from lichen.errors import ImageError, ProvenanceError
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +27,7 @@ class SourceMap:
         Height and width of each exemplar.
     """
 
-    sources: NDArray[np.int32]
+    sources: IntArray
     sizes: tuple[tuple[int, int], ...]
 
     def apply(self, pictures: Sequence[Array], known: Array | None = None) -> Array:
@@ -93,12 +92,12 @@ class SourceMap:
         if missing and known is None:
             raise ImageError(
                 f"{missing:,} pixels of the map are copied from nowhere",
-                f"give a {width}x{height} picture that has them with --known",
+                f"give a {width}x{height} picture that has them as `known`",
             )
         if known is not None and known.shape[:2] != (height, width):
             raise ImageError(
                 f"what is known is {known.shape[1]}x{known.shape[0]} but the map {width}x{height}",
-                "give a picture of the map's size with --known",
+                "give a picture of the map's size as `known`",
             )
 
     def picture(self) -> Array:
@@ -131,15 +130,19 @@ class SourceMap:
             good = sources.ndim == 3 and sources.shape[2] == 3 and sizes.shape[1:] == (2,)
             good = good and _within(sources, sizes)
         except FileNotFoundError:
-            raise ProvenanceError(f"there is no map {path}", "make one with --save-map") from None
+            raise ProvenanceError(
+                f"there is no map {path}", "save one with a result: `save_map`"
+            ) from None
         except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
             good = False
         if not good:
-            raise ProvenanceError(f"{path} is no map of sources", "make one with --save-map")
+            raise ProvenanceError(
+                f"{path} is no map of sources", "save one with a result: `save_map`"
+            )
         return cls(sources.astype(np.int32), tuple((int(h), int(w)) for h, w in sizes))
 
 
-def _within(sources: NDArray[np.int32], sizes: NDArray[np.int64]) -> bool:
+def _within(sources: IntArray, sizes: NDArray[np.int64]) -> bool:
     """Whether every source is a pixel of one of the exemplars, or -1."""
     if not np.issubdtype(sources.dtype, np.integer) or len(sizes) == 0 or sources.size == 0:
         return False

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
+from lichen.arrays import Array, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,23 +17,23 @@ class Step:
     image
         float32 (H, W, C) in [0, 1]: the picture so far, of its level's size.
     losses
-        Loss by name; ``"total"`` is what the solver minimises.
+        Loss by name; ``"total"`` is what the solver minimizes.
     level, n_levels
         Pyramid level, 0 the coarsest, out of ``n_levels``.
     iteration, n_iterations
         Iterations done at this level, out of those planned.
     fraction
-        Share of the run's work done, 0 to 1.
+        Fraction of the run's work that is done, 0 to 1.
     sources
-        int32 (H, W, 3), where methods copy: the exemplar's number, row and column that each pixel
-        comes from, -1 for known pixels and those still to be made; None of other methods.
+        int32 (H, W, 3), where the method copies: exemplar, row and column that each pixel comes
+        from, -1 for known pixels and those still to be made; None for other methods.
     """
 
-    image: NDArray[np.float32]
+    image: Array
     losses: Mapping[str, float] = field(default_factory=dict)
     level: int = 0
     n_levels: int = 1
     iteration: int = 0
     n_iterations: int = 1
     fraction: float = 0.0
-    sources: NDArray[np.int32] | None = None
+    sources: IntArray | None = None

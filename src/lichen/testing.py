@@ -11,84 +11,135 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lichen import registry
+from lichen.arrays import Array, IntArray
 from lichen.canvas import Canvas
 from lichen.errors import LichenError
 from lichen.exemplar import Exemplar
 from lichen.method import Method
 from lichen.result import Provenance
 from lichen.run.loop import Run
+from lichen.run.verbs import job_of
 from lichen.step import Step
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
-
-def check_method(name: str, **parameters: Any) -> None:
+def check_method(name: str, device: str = "cpu", **parameters: Any) -> None:
     """Run the contract on a registered method with these (cheap) parameters.
 
-    Sizes other than the exemplar's, grey and colour, seeds, each feature that it says it honours
+    Sizes other than the exemplar's, grey and colour, seeds, each capability that it says it has
     and all of them together, refusal of the others, that what it says was copied is the
-    exemplar's whatever the number of threads, steps in order, stopping early, and its record.
+    exemplar's whatever the number of threads, steps in order, stopping early, going on from a
+    picture, and its record.
+
+    Parameters
+    ----------
+    name
+        Registered name.
+    device
+        Where a method that says ``device`` computes.
+    **parameters
+        Of the method.
 
     Raises
     ------
     AssertionError
         Saying which promise is broken.
     """
-    method = registry.get(name).configure(**parameters)
+    method = registry.method(name).configure(**parameters)
+    subject = _Subject(method, device if "device" in method.capabilities() else "cpu")
     for check in (
         _sizes_and_ranges,
         _seeds,
-        _features,
-        _features_together,
+        _capabilities,
+        _capabilities_together,
         _guides_that_do_not_fit,
         _threads,
         _steps,
+        _continuation,
         _record,
         _bad_parameters,
     ):
-        check(method)
+        check(subject)
 
 
-def _exemplar(
-    method: Method, channels: int = 3, size: tuple[int, int] | None = None, seed: int = 0
-) -> Exemplar:
-    height, width = size or (max(24, method.minimum_size), max(20, method.minimum_size))
-    rows, columns = np.mgrid[:height, :width]
-    wave = 0.5 + 0.3 * np.sin(rows / 2)[..., None] * np.cos(columns / 3)[..., None]
-    noise = np.random.default_rng(seed).normal(0, 0.1, (height, width, channels))
-    return Exemplar.from_array(np.clip(wave + noise, 0, 1))
+@dataclass(frozen=True)
+class _Subject:
+    """A method and where it computes."""
+
+    method: Method
+    device: str
+
+    @property
+    def able(self) -> frozenset[str]:
+        return self.method.capabilities()
+
+    def exemplar(
+        self, channels: int = 3, size: tuple[int, int] | None = None, seed: int = 0
+    ) -> Exemplar:
+        """Return a noisy wave of some size that the method takes."""
+        least = self.method.minimum_size
+        height, width = size or (max(24, least), max(20, least))
+        rows, columns = np.mgrid[:height, :width]
+        wave = 0.5 + 0.3 * np.sin(rows / 2)[..., None] * np.cos(columns / 3)[..., None]
+        noise = np.random.default_rng(seed).normal(0, 0.1, (height, width, channels))
+        return Exemplar.from_array(np.clip(wave + noise, 0, 1))
+
+    def canvas(self, size: tuple[int, int], **wanted: Any) -> Canvas:
+        """Return a canvas that has what the method needs."""
+        if "sources" in self.method.needs and "sources" not in wanted:
+            seed = wanted.get("seed", 0)
+            wanted["sources"] = self._sources(size, seed)
+        if "content" in self.method.needs and "content" not in wanted:
+            wanted["content"] = self.exemplar(seed=5).pixels
+        return Canvas(size, **wanted)
+
+    def _sources(self, size: tuple[int, int], seed: int) -> IntArray:
+        """Return sources in an exemplar of any size that the checks give."""
+        rng = np.random.default_rng(seed)
+        sources: IntArray = np.zeros((*size, 3), np.int32)
+        sources[..., 1:] = rng.integers(0, 16, (*size, 2))
+        return sources
+
+    def run(
+        self,
+        exemplars: Sequence[Exemplar],
+        canvas: Canvas,
+        threads: int | None = None,
+        stop_after: int | None = None,
+    ) -> Run:
+        """Return the run of a canvas."""
+        job = job_of(self.method, exemplars, canvas, device=self.device, threads=threads)
+        return Run(replace(job, stop_after=stop_after))
+
+    def last_step(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, threads: int | None = None
+    ) -> Step:
+        """Run to the end; what is a copy must be one, and what is known must have stayed."""
+        run = self.run(exemplars, canvas, threads)
+        for _ in run:
+            pass
+        last = run.last
+        assert last is not None, "no steps"
+        channels = exemplars[0].channels
+        assert last.image.shape == (*canvas.size, channels), f"wrong shape {last.image.shape}"
+        assert last.image.dtype == np.float32, f"dtype {last.image.dtype}"
+        assert np.isfinite(last.image).all(), "not finite"
+        assert last.image.min() >= 0, "below 0"
+        assert last.image.max() <= 1, "above 1"
+        unknown = np.ones(canvas.size, bool)
+        if canvas.known is not None and canvas.known_mask is not None:
+            unknown = ~canvas.known_mask
+            kept = np.array_equal(last.image[~unknown], canvas.known[~unknown])
+            assert kept, "known pixels are changed"
+        says_copies = "copies" in self.able
+        assert (last.sources is not None) == says_copies, "copies, and does not say so, or not"
+        if last.sources is not None:
+            _check_copied(last.image[unknown], last.sources[unknown], exemplars)
+        return last
 
 
-def _last_step(
-    method: Method, exemplars: Sequence[Exemplar], canvas: Canvas, threads: int | None = None
-) -> Step:
-    """Run to the end; what is a copy must be one, and what is known must have stayed."""
-    run = Run(method, exemplars, canvas, threads=threads)
-    for _ in run:
-        pass
-    last = run.last
-    assert last is not None, "no steps"
-    channels = exemplars[0].channels
-    assert last.image.shape == (*canvas.size, channels), f"wrong shape {last.image.shape}"
-    assert last.image.dtype == np.float32, f"dtype {last.image.dtype}"
-    assert np.isfinite(last.image).all(), "not finite"
-    assert last.image.min() >= 0, "below 0"
-    assert last.image.max() <= 1, "above 1"
-    unknown = np.ones(canvas.size, bool)
-    if canvas.known is not None and canvas.known_mask is not None:
-        unknown = ~canvas.known_mask
-        kept = np.array_equal(last.image[~unknown], canvas.known[~unknown])
-        assert kept, "known pixels are changed"
-    if last.sources is not None:
-        _check_copied(last.image[unknown], last.sources[unknown], exemplars)
-    return last
-
-
-def _check_copied(pixels: Array, sources: NDArray[np.int32], exemplars: Sequence[Exemplar]) -> None:
+def _check_copied(pixels: Array, sources: IntArray, exemplars: Sequence[Exemplar]) -> None:
     """Pixels (N, C) are what the exemplars have at ``sources`` (N, 3), and may be used."""
     assert (sources >= 0).all(), "pixels come from nowhere"
     assert (sources[:, 0] < len(exemplars)).all(), "pixels come from an exemplar that is not there"
@@ -101,17 +152,18 @@ def _check_copied(pixels: Array, sources: NDArray[np.int32], exemplars: Sequence
         assert usable, "masked pixels are copied"
 
 
-def _sizes_and_ranges(method: Method) -> None:
-    least = max(16, method.minimum_size)
+def _sizes_and_ranges(subject: _Subject) -> None:
+    least = max(16, subject.method.minimum_size)
     for channels in (1, 3):
         for size in ((least, least + 9), (least + 21, least + 2)):
-            _last_step(method, [_exemplar(method, channels)], Canvas(size))
+            subject.last_step([subject.exemplar(channels)], subject.canvas(size))
 
 
-def _seeds(method: Method) -> None:
-    exemplar = _exemplar(method)
+def _seeds(subject: _Subject) -> None:
+    exemplar = subject.exemplar()
     first, again, other = (
-        _last_step(method, [exemplar], Canvas(exemplar.size, seed=s)).image for s in (1, 1, 2)
+        subject.last_step([exemplar], subject.canvas(exemplar.size, seed=s)).image
+        for s in (1, 1, 2)
     )
     assert np.array_equal(first, again), "one seed gives two pictures"
     assert not np.array_equal(first, other), "two seeds give one picture"
@@ -119,164 +171,193 @@ def _seeds(method: Method) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Request:
-    """What asks for one feature, and what must be true of the result beyond all results."""
+    """What asks for one capability, and what must be true of the result beyond all results."""
 
-    feature: str
+    capability: str
     exemplars: Sequence[Exemplar]
     canvas: Canvas
     check: Callable[[Step], None] = lambda _: None
 
 
-def _requests(method: Method) -> Iterator[_Request]:
-    """All features, asked for one by one."""
-    exemplar = _exemplar(method)
+def _requests(subject: _Subject) -> Iterator[_Request]:
+    """All capabilities of canvases, asked for one by one."""
+    exemplar = subject.exemplar()
     size = exemplar.size
     rows, columns = np.mgrid[: size[0], : size[1]]
     for wrap in ((True, True), (True, False)):
-        yield _Request("wrap", [exemplar], Canvas(size, wrap))
-    for init in ("exemplar", _exemplar(method, seed=1)):
-        yield _Request("init", [exemplar], Canvas(size, init=init))
-    yield _Request("mask", [replace(exemplar, mask=rows >= size[0] // 3)], Canvas(size))
-    smaller = _exemplar(method, size=(size[1], size[0] + 5), seed=1)
-    yield _Request("exemplars", [exemplar, smaller], Canvas(size))
-    yield _Request("known", [exemplar], _with_hole(method, Canvas(size)))
-    yield _Request("maps", [_with_second_map(exemplar)], Canvas(size), _maps_are_in_step)
+        yield _Request("wrap", [exemplar], subject.canvas(size, wrap=wrap))
+    for init in ("exemplar", subject.exemplar(seed=1)):
+        yield _Request("init", [exemplar], subject.canvas(size, init=init))
+    if "sources" not in subject.method.needs:  # which may lie anywhere
+        masked = exemplar.with_mask(rows >= size[0] // 3)
+        yield _Request("mask", [masked], subject.canvas(size))
+        sources = subject._sources(size, 0)
+        yield _Request("sources", [exemplar], subject.canvas(size, sources=sources))
+    smaller = subject.exemplar(size=(size[1], size[0] + 5), seed=1)
+    yield _Request("exemplars", [exemplar, smaller], subject.canvas(size))
+    yield _Request("known", [exemplar], _with_hole(subject, subject.canvas(size)))
+    yield _Request("maps", [_with_second_map(exemplar)], subject.canvas(size), _maps_are_in_step)
 
     right = (columns >= size[1] // 2).astype(np.float32)[..., None]
-    labelled = replace(exemplar, pixels=0.4 * exemplar.pixels + 0.6 * right, guide=right)
+    halves = exemplar.with_pixels(0.4 * exemplar.pixels + 0.6 * right)
     wanted = (rows < size[0] // 2).astype(np.float32)[..., None]
 
     def follows(step: Step) -> None:
         bright, dark = (step.image[wanted[..., 0] == label].mean() for label in (1, 0))
-        assert bright > dark + 0.3, "the guide is not followed"  # 0.6 if at every pixel
+        assert bright > dark + 0.3, "it is not followed"  # 0.6 if at every pixel
 
-    yield _Request("guide", [labelled], Canvas(size, guide=wanted), follows)
+    labelled = replace(halves, guide=right)
+    yield _Request("guide", [labelled], subject.canvas(size, guide=wanted), follows)
+    content = np.repeat(0.2 + 0.6 * wanted, 3, axis=2)
+    yield _Request("content", [halves], subject.canvas(size, content=content), follows)
 
 
-def _with_hole(method: Method, canvas: Canvas) -> Canvas:
-    """Give a canvas on which all is known but a rectangle; nothing is said of what is there."""
+def _with_hole(subject: _Subject, canvas: Canvas) -> Canvas:
+    """Return a canvas on which all is known but a rectangle, whose pixels are NaN."""
     known = np.ones(canvas.size, bool)
     known[canvas.size[0] // 3 : -4, 4:-3] = False
-    picture = np.where(known[..., None], _exemplar(method, seed=2).pixels, np.float32(np.nan))
+    picture = np.where(known[..., None], subject.exemplar(seed=2).pixels, np.float32(np.nan))
     return replace(canvas, known=picture, known_mask=known)
 
 
 def _with_second_map(exemplar: Exemplar) -> Exemplar:
-    """Give an exemplar with a map that is told by its colours."""
-    return exemplar.stacked({"height": exemplar.pixels.mean(axis=2, keepdims=True)})
+    """Return an exemplar with a map that its colours determine."""
+    return exemplar.with_maps({"height": exemplar.pixels.mean(axis=2, keepdims=True)})
 
 
 def _maps_are_in_step(step: Step) -> None:
-    told = step.image[..., :-1].mean(axis=2)
-    likeness = np.corrcoef(told.ravel(), step.image[..., -1].ravel())[0, 1]
+    expected = step.image[..., :-1].mean(axis=2)
+    likeness = np.corrcoef(expected.ravel(), step.image[..., -1].ravel())[0, 1]
     assert likeness > 0.9, "the maps are not in step"
 
 
-def _features(method: Method) -> None:
-    for request in _requests(method):
-        feature = request.feature
-        if feature not in method.honours:
-            _check_refused(method, request.exemplars, request.canvas, feature)
+def _capabilities(subject: _Subject) -> None:
+    for request in _requests(subject):
+        capability = request.capability
+        if capability not in subject.able:
+            _check_refused(subject, request.exemplars, request.canvas, capability)
             continue
         try:
-            request.check(_last_step(method, request.exemplars, request.canvas))
+            request.check(subject.last_step(request.exemplars, request.canvas))
         except AssertionError as broken:
-            raise AssertionError(f"{feature}: {broken}") from broken
+            raise AssertionError(f"{capability}: {broken}") from broken
 
 
 def _check_refused(
-    method: Method, exemplars: Sequence[Exemplar], canvas: Canvas, feature: str
+    subject: _Subject, exemplars: Sequence[Exemplar], canvas: Canvas, capability: str
 ) -> None:
     try:
-        Run(method, exemplars, canvas)
+        subject.run(exemplars, canvas)
     except LichenError as error:
-        assert feature in str(error), f"the refusal of {feature} does not name it"
+        assert capability in str(error), f"the refusal of {capability} does not name it"
     else:
-        raise AssertionError(f"{feature} is neither honoured nor refused")
+        raise AssertionError(f"{capability} is neither honoured nor refused")
 
 
-def _features_together(method: Method) -> None:
+def _capabilities_together(subject: _Subject) -> None:
     """All that is honoured, asked of one canvas."""
-    exemplars, canvas = _everything(method)
-    step = _last_step(method, exemplars, canvas)
-    if "maps" in method.honours and canvas.known is None:
+    exemplars, canvas = _everything(subject)
+    step = subject.last_step(exemplars, canvas)
+    if "maps" in subject.able and canvas.known is None:
         _maps_are_in_step(step)
 
 
-def _everything(method: Method) -> tuple[list[Exemplar], Canvas]:
-    honours = method.honours
-    exemplar = _exemplar(method)
+def _everything(subject: _Subject) -> tuple[list[Exemplar], Canvas]:
+    able = subject.able
+    exemplar = subject.exemplar()
     size = exemplar.size
-    canvas = Canvas(size, wrap=(True, True) if "wrap" in honours else (False, False))
+    canvas = subject.canvas(size, wrap=(True, True) if "wrap" in able else (False, False))
     exemplars = [exemplar]
-    if "exemplars" in honours:
-        exemplars.append(_exemplar(method, size=(size[1], size[0] + 5), seed=1))
-    if "known" in honours:
-        canvas = _with_hole(method, canvas)
-    if "maps" in honours:
+    if "exemplars" in able:
+        exemplars.append(subject.exemplar(size=(size[1], size[0] + 5), seed=1))
+    if "known" in able:
+        canvas = _with_hole(subject, canvas)
+    if "maps" in able:
         exemplars = [_with_second_map(one) for one in exemplars]
         if canvas.known is not None:
             known = np.concatenate([canvas.known, canvas.known.mean(2, keepdims=True)], axis=2)
             canvas = replace(canvas, known=known)
-    if "guide" in honours:
+    if "guide" in able:
         exemplars = [replace(one, guide=one.pixels[..., :1]) for one in exemplars]
-        canvas = replace(canvas, guide=_exemplar(method, channels=1, seed=3).pixels)
-    if "mask" in honours:
+        canvas = replace(canvas, guide=subject.exemplar(channels=1, seed=3).pixels)
+    if "mask" in able and canvas.sources is None:
         mask = np.ones(size, bool)
         mask[-3:] = False
-        exemplars[0] = replace(exemplars[0], mask=mask)
+        exemplars[0] = exemplars[0].with_mask(mask)
     return exemplars, canvas
 
 
-def _guides_that_do_not_fit(method: Method) -> None:
+def _guides_that_do_not_fit(subject: _Subject) -> None:
     """A canvas's guide needs one of the same channels beside the exemplar."""
-    if "guide" not in method.honours:
+    if "guide" not in subject.able:
         return
-    exemplar = _exemplar(method)
-    canvas = Canvas(exemplar.size, guide=exemplar.pixels[..., :1])
+    exemplar = subject.exemplar()
+    canvas = subject.canvas(exemplar.size, guide=exemplar.pixels[..., :1])
     for guide in (None, exemplar.pixels[..., :2]):
-        _check_refused(method, [replace(exemplar, guide=guide)], canvas, "guide")
+        _check_refused(subject, [replace(exemplar, guide=guide)], canvas, "guide")
 
 
-def _threads(method: Method) -> None:
-    """Methods that copy do so from the same places, whatever the number of threads."""
-    exemplar = _exemplar(method)
-    tall = Canvas((3 * exemplar.size[0], exemplar.size[1]))  # of parts for each thread
-    for exemplars, canvas in (([exemplar], tall), _everything(method)):
-        one, two = (_last_step(method, exemplars, canvas, threads) for threads in (1, 2))
+def _threads(subject: _Subject) -> None:
+    """Methods that copy do so from the same pixels, whatever the number of threads."""
+    exemplar = subject.exemplar()
+    tall = subject.canvas((3 * exemplar.size[0], exemplar.size[1]))  # parts for each thread
+    for exemplars, canvas in (([exemplar], tall), _everything(subject)):
+        one, two = (subject.last_step(exemplars, canvas, threads) for threads in (1, 2))
         if one.sources is not None and two.sources is not None:
             same = one.image.tobytes() == two.image.tobytes()
             same &= np.array_equal(one.sources, two.sources)
             assert same, "the number of threads changes the picture"
 
 
-def _steps(method: Method) -> None:
-    exemplar = _exemplar(method)
-    run = Run(method, [exemplar], Canvas(exemplar.size))
+def _steps(subject: _Subject) -> None:
+    exemplar = subject.exemplar()
+    run = subject.run([exemplar], subject.canvas(exemplar.size))
     fractions = [step.fraction for step in run]
     assert fractions, "no steps"
     assert fractions == sorted(fractions), "the fraction done goes backwards"
     assert abs(fractions[-1] - 1) < 1e-6 or len(fractions) < 3, "does not end at fraction 1"
-    stopped = Run(method, [exemplar], Canvas(exemplar.size), stop_after=1)
-    assert len(list(stopped)) == 1, "does not stop when told to"
+    stopped = subject.run([exemplar], subject.canvas(exemplar.size), stop_after=1)
+    assert len(list(stopped)) == 1, "does not stop when asked to"
     assert stopped.result().image.shape == exemplar.pixels.shape, "no picture after one step"
 
 
-def _record(method: Method) -> None:
-    exemplar = _exemplar(method)
-    run = Run(method, [exemplar], Canvas(exemplar.size, seed=5))
+def _continuation(subject: _Subject) -> None:
+    """A method that says so takes a picture further, in as many steps as it is asked for."""
+    exemplar = subject.exemplar()
+    if "continues" not in subject.able:
+        try:
+            subject.method.continued(2)
+        except LichenError as error:
+            assert "continues" in str(error), "the refusal does not name what is lacking"
+            return
+        raise AssertionError("continues, and does not say so")
+    picture = subject.last_step([exemplar], subject.canvas(exemplar.size)).image
+    further = replace(subject, method=subject.method.continued(2))
+    init = exemplar.with_pixels(picture)
+    canvas = further.canvas(exemplar.size, init=init, seed=1)
+    steps = list(further.run([exemplar], canvas))
+    assert 1 <= len(steps) <= 2, f"two iterations further are {len(steps)} steps"
+    moved = float(np.abs(steps[-1].image - picture).mean())
+    assert 0 < moved < 0.2, f"the picture is not taken further: pixels move by {moved:.3g}"
+
+
+def _record(subject: _Subject) -> None:
+    exemplar = subject.exemplar()
+    run = subject.run([exemplar], subject.canvas(exemplar.size, seed=5))
     for _ in run:
         pass
     record = run.result().provenance
     assert Provenance.from_json(record.to_json()) == record, "the record does not survive JSON"
-    again = registry.get(method.name).configure(**record.parameters)
+    method = subject.method
+    again = registry.method(method.name).configure(**record.job.parameters)
     assert again == method, "the recorded parameters do not make the method again"
-    assert record.exemplars[0].sha256 == exemplar.sha256, "another exemplar is recorded"
+    recorded = record.job.inputs["exemplar"][0].files["color"].sha256
+    assert recorded == exemplar.sha256, "another exemplar is recorded"
 
 
-def _bad_parameters(method: Method) -> None:
+def _bad_parameters(subject: _Subject) -> None:
     try:
-        type(method).configure(no_such_parameter=1)
+        type(subject.method).configure(no_such_parameter=1)
     except LichenError as error:
         assert "no_such_parameter" in str(error), "the error does not name the parameter"
     else:

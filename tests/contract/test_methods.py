@@ -10,16 +10,16 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-import lichen.methods
 from lichen import registry
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
 from lichen.registry import Row
-from lichen.run import tasks
-from lichen.run.synthesis import prepare
+from lichen.run import verbs
+from lichen.run.loop import Run
 from lichen.step import Step
 from lichen.testing import check_method
+from running import prepare
 
 CHEAP: dict[str, dict[str, Any]] = {
     "patchmatch": {"iterations": 2},
@@ -54,18 +54,18 @@ def test_contract(name: str) -> None:
 
 
 def test_rows_and_files_belong_together() -> None:
-    folder = Path(lichen.methods.__path__[0])
+    folder = Path(registry.__file__).parent / "methods"
     files = {
         ".".join(("lichen.methods", *path.relative_to(folder).with_suffix("").parts))
         for path in folder.rglob("*.py")
-        if path.stem != "__init__"
+        if path.stem not in ("__init__", "family")
     }
     assert files == {row.target.partition(":")[0] for row in registry.METHODS.values()}
 
 
 @pytest.mark.parametrize("name", sorted(registry.METHODS))
 def test_every_parameter_is_described_and_cited(name: str) -> None:
-    method = registry.get(name)
+    method = registry.method(name)
     assert method.name == name
     assert any(character.isdigit() for character in method.citation)
     for field_name, field in method.model_fields.items():
@@ -74,7 +74,7 @@ def test_every_parameter_is_described_and_cited(name: str) -> None:
         method.configure(preset)
 
 
-PRESETS = [(name, preset) for name in registry.METHODS for preset in registry.get(name).presets]
+PRESETS = [(name, preset) for name in registry.METHODS for preset in registry.method(name).presets]
 
 
 @pytest.mark.parametrize(("name", "preset"), PRESETS)
@@ -82,7 +82,7 @@ def test_every_preset_begins(
     name: str, preset: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cheap: dict[str, Any] = {}
-    configured = registry.get(name).configure(preset)
+    configured = registry.method(name).configure(preset)
     if hasattr(configured, "network"):
         cheap["rescale"] = False  # that takes seconds
         if configured.network in ("vgg19", "squeezenet"):
@@ -91,11 +91,11 @@ def test_every_preset_begins(
     noise = np.random.default_rng(0).normal(0, 0.1, (48, 44, 3))
     wave = 0.5 + 0.3 * np.sin(rows / 2)[..., None] * np.cos(columns / 3)[..., None]
     photo = np.clip(wave + noise, 0, 1)
-    how = {"method": name, "preset": preset, **cheap}
+    arguments = {"method": name, "preset": preset, **cheap}
     if name == "image_analogies":
-        run = tasks.analogy(photo, 1 - photo, photo[:40, ::-1], **how)
+        run = Run(verbs.analogy(photo, 1 - photo, photo[:40, ::-1], **arguments))
     else:
-        run = prepare(photo, size=(40, 44), **how)
+        run = prepare(photo, size=(40, 44), **arguments)
     steps = list(islice(run, 8))
     for step in steps:
         assert np.isfinite(step.image).all()
@@ -120,7 +120,7 @@ class Broken(Method):
 def test_the_checker_fails_on_a_method_that_ignores_its_seed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(registry.METHODS, "broken", Row(f"{__name__}:Broken", ""))
-    monkeypatch.setattr(registry, "get", lambda name: Broken)
+    monkeypatch.setitem(registry.METHODS, "broken", Row(f"{__name__}:Broken", "other", None, ""))
+    monkeypatch.setattr(registry, "method", lambda name: Broken)
     with pytest.raises(AssertionError, match="two seeds give one picture"):
         check_method("broken")

@@ -15,10 +15,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 from lichen.faces.cli import main as cli
+from lichen.faces.python import finish
 from lichen.image import write_image
 from lichen.run.checkpoint import Checkpointer
-from lichen.run.synthesis import finish, prepare
 from lichen.source_map import SourceMap
+from running import prepare
 
 Arguments = list[str]
 

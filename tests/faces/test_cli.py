@@ -33,10 +33,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_parameter_is_a_flag(call: Call) -> None:
     text = call("synthesize", "--method", "gatys", "--help")
-    for name in registry.get("gatys").model_fields:
+    for name in registry.method("gatys").model_fields:
         assert "--" + name.replace("_", "-") in text
     explained = call("methods", "gatys")
-    for name in registry.get("gatys").model_fields:
+    for name in registry.method("gatys").model_fields:
         assert "--" + name.replace("_", "-") in explained
     assert "Gatys, Ecker, Bethge" in explained
     assert "honours  size, seed, exemplars, init, mask, wrap" in explained

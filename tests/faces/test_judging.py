@@ -45,7 +45,7 @@ def test_compare_gives_every_figure_as_json(place: Path, call: Call) -> None:
     assert not list(Path().glob("*.html"))
 
 
-def test_a_method_is_not_ranked_by_what_it_optimises(place: Path, call: Call) -> None:
+def test_a_method_is_not_ranked_by_what_it_optimizes(place: Path, call: Call) -> None:
     call("synthesize", "photo.png", "-o", "new.png", *CHEAP)
     card = compare("photo.png", "new.png").cards[0]
     assert card.method == "gatys"

@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from lichen.faces.cli.method_options import MethodCommand
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from lichen import registry
 from lichen.errors import LichenError
 from lichen.faces.cli.main import COMMANDS, lichen
-from lichen.faces.cli.method_options import MethodCommand
 from lichen.image import read_image, write_image
 from lichen.result import files_of, read_provenance
 from lichen.run import synthesis, tasks
@@ -259,5 +259,5 @@ def test_no_parameter_of_a_method_is_an_option_of_a_command() -> None:
         found.add(name)
         own = {parameter.name for parameter in command.params} - command.renamed
         for method in registry.METHODS:
-            assert not own & set(registry.get(method).model_fields), (name, method)
+            assert not own & set(registry.method(method).model_fields), (name, method)
     assert found >= {"synthesize", "fill", "extend", "transfer", "analogy"}

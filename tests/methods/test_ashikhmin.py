@@ -14,13 +14,15 @@ from lichen.exemplar import Exemplar
 from lichen.patches import scan_order
 from lichen.patches.centres import centres_of
 from lichen.patches.scan_order import near_free, scan
-from lichen.run.loop import Run
 from lichen.step import Step
 from references.plain_k_coherence import plain_scan
+from running import run_of
 
 
 def _made(exemplars, canvas: Canvas, threads: int = 1, **parameters) -> Step:
-    run = Run(registry.get("ashikhmin").configure(**parameters), exemplars, canvas, threads=threads)
+    run = run_of(
+        registry.method("ashikhmin").configure(**parameters), exemplars, canvas, threads=threads
+    )
     return list(run)[-1]
 
 
@@ -122,7 +124,7 @@ def test_a_guide_is_followed() -> None:
     photo = Exemplar.from_array((0.4 * rng.random((32, 32, 1)) + 0.6 * labels).astype(np.float32))
     wanted = np.zeros((40, 40, 1), np.float32)
     wanted[20:] = 1
-    step = _made([photo.guided(labels)], Canvas((40, 40), guide=wanted))
+    step = _made([photo.with_guide(labels)], Canvas((40, 40), guide=wanted))
     agrees = (step.image[..., 0] > 0.5) == (wanted[..., 0] > 0.5)
     assert agrees.mean() > 0.85
 
@@ -131,7 +133,7 @@ def test_refusals(picture) -> None:
     with pytest.raises(ImageError):
         _made([Exemplar.from_array(picture[:4])], Canvas((20, 20)))
     with pytest.raises(ParameterError, match="odd"):
-        registry.get("ashikhmin").configure(window=4)
+        registry.method("ashikhmin").configure(window=4)
 
 
 @pytest.mark.parametrize("size", [(3, 3), (4, 3), (5, 6)])

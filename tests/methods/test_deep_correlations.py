@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lichen.errors import UnknownNameError
+from lichen.faces.python import synthesize
 from lichen.quality.structure import autocorrelation_distance
-from lichen.run.synthesis import synthesize
 
 Array = NDArray[np.float32]
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
+from lichen.faces.python import synthesize
 from lichen.methods.learning.deep_sliced_wasserstein import DeepSlicedWasserstein
-from lichen.run.loop import Run
-from lichen.run.synthesis import synthesize
+from running import run_of
 
 Array = NDArray[np.float32]
 COLOURS = np.array([[0.9, 0.2, 0.1], [0.2, 0.3, 0.8]])
@@ -43,7 +43,7 @@ def test_directions_change_from_round_to_round() -> None:
     method = DeepSlicedWasserstein(
         network="random-filters", layers=("filters3",), levels=1, iterations=12, renew=4
     )
-    run = Run(method, [Exemplar.from_array(two_colours())], Canvas((40, 40), seed=1))
+    run = run_of(method, [Exemplar.from_array(two_colours())], Canvas((40, 40), seed=1))
     losses = [step.losses["total"] for step in run]
     falls = np.diff(losses) <= 0
     assert len(losses) == 12
@@ -51,5 +51,5 @@ def test_directions_change_from_round_to_round() -> None:
     assert losses[-1] < 0.1 * losses[0]
     kept = DeepSlicedWasserstein.configure(**{**method.model_dump(), "renew": 12})
     assert losses[:4] != losses[4:8]
-    last = Run(kept, [Exemplar.from_array(two_colours())], Canvas((40, 40), seed=1))
+    last = run_of(kept, [Exemplar.from_array(two_colours())], Canvas((40, 40), seed=1))
     assert [step.losses["total"] for step in last][:4] == losses[:4]

@@ -106,7 +106,7 @@ def test_equals_the_papers_algorithm(
 
 def test_equals_the_papers_algorithm_with_a_guide() -> None:
     method = EfrosLeung.configure(window=5, guide_weight=0.5)
-    exemplar = Exemplar.from_array(texture((16, 18))).guided(texture((16, 18), 1, seed=1))
+    exemplar = Exemplar.from_array(texture((16, 18))).with_guide(texture((16, 18), 1, seed=1))
     wanted = Canvas((12, 14), seed=5, guide=texture((12, 14), 1, seed=2))
     made = run(method, exemplar, wanted)
     np.testing.assert_array_equal(made.sources, plain(method, exemplar, wanted))
@@ -205,7 +205,7 @@ def test_the_guide_decides_which_half_is_copied() -> None:
     wanted[15:] = 1
     made = run(
         EfrosLeung.configure(window=5, guide_weight=3),
-        Exemplar.from_array(pixels).guided(label),
+        Exemplar.from_array(pixels).with_guide(label),
         Canvas((30, 30), guide=wanted),
     )
     assert made.image[:13].mean() < 0.35
@@ -223,7 +223,7 @@ def test_many_threads_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> No
 def test_maps_are_copied_together() -> None:
     pixels = texture((20, 20))
     height = pixels[..., 1:2] / 2
-    both = Exemplar.from_array(pixels).stacked({"height": height})
+    both = Exemplar.from_array(pixels).with_maps({"height": height})
     made = run(EfrosLeung.configure(window=5), both, Canvas((18, 18)))
     np.testing.assert_array_equal(made.image[..., 3], made.image[..., 1] / 2)
 

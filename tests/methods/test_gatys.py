@@ -17,9 +17,9 @@ from lichen.method import Context
 from lichen.methods.learning.gatys import Gatys
 from lichen.nn.tensor import to_tensor
 from lichen.run import synthesis
-from lichen.run.loop import Run
-from lichen.run.synthesis import go_on
+from lichen.run.verbs import continue_from
 from lichen.solve.objective import Example
+from running import run_of
 
 synthesize = partial(synthesis.synthesize, method="gatys")
 
@@ -152,7 +152,7 @@ def test_masked_colour_does_not_come_back() -> None:
 
 def test_init_from_the_exemplar_starts_at_no_loss() -> None:
     method = Gatys.configure(network="pixels", levels=1, iterations=3)
-    run = Run(method, [Exemplar.from_array(waves())], Canvas((48, 40), init="exemplar"))
+    run = run_of(method, [Exemplar.from_array(waves())], Canvas((48, 40), init="exemplar"))
     assert all(step.losses["total"] < 1e-6 for step in run)
 
 
@@ -164,7 +164,7 @@ def test_going_on_from_a_result_lowers_its_loss(tmp_path: Path) -> None:
         tmp_path / "waves.png", network="random-filters", iterations=4, levels=1, colour_weight=0
     )
     first.save(tmp_path / "first.png", bit_depth=16)
-    run = go_on(tmp_path / "first.png", 6)
+    run = continue_from(tmp_path / "first.png", 6)
     steps = list(run)
     assert len(steps) == 6
     assert steps[-1].losses["total"] < first.provenance.losses["total"]
@@ -172,7 +172,7 @@ def test_going_on_from_a_result_lowers_its_loss(tmp_path: Path) -> None:
 
 def test_adam_lowers_the_loss_too() -> None:
     method = Gatys.configure(network="pixels", levels=1, iterations=60, optimizer="adam")
-    run = Run(method, [Exemplar.from_array(waves())], Canvas((48, 40), seed=1))
+    run = run_of(method, [Exemplar.from_array(waves())], Canvas((48, 40), seed=1))
     losses = [step.losses["total"] for step in run]
     assert losses[-1] < 0.2 * losses[0]
 
@@ -195,7 +195,7 @@ def test_network_in_float64_equals_float32_closely() -> None:
         method = Gatys.configure(
             network="random-filters", precision=precision, iterations=1, levels=1
         )
-        run = Run(method, [exemplar], Canvas((48, 40)))
+        run = run_of(method, [exemplar], Canvas((48, 40)))
         losses.append(next(iter(run)).losses["total"])
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 

@@ -20,9 +20,9 @@ from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.features.steerable_pyramid import steerable_pyramid
 from lichen.methods.learning.heeger_bergen import HeegerBergen, match_histogram
-from lichen.run.loop import Run
 from lichen.statistics.random_phase import spot_noise
 from references.plain_heeger_bergen import plain_heeger_bergen
+from running import run_of
 
 Array = NDArray[np.float32]
 
@@ -81,7 +81,7 @@ def distance_of_bands(exemplar: Array, image: Array, scales: int) -> float:
 
 
 def steps(method: HeegerBergen, exemplar: Exemplar, canvas: Canvas) -> list[Any]:
-    return list(Run(method, [exemplar], canvas, threads=1))
+    return list(run_of(method, [exemplar], canvas, threads=1))
 
 
 @pytest.mark.parametrize("orientations", [1, 4])
@@ -239,7 +239,7 @@ def test_grey_stays_grey_and_maps_stay_in_step() -> None:
     made = lichen.synthesize(grey, method="heeger_bergen", iterations=2).image
     np.testing.assert_allclose(made, np.repeat(made[..., :1], 3, axis=2), atol=1e-6)
     colour = coloured()
-    material = Exemplar.from_array(colour).stacked({"height": 0.9 - colour[..., 1:2]})
+    material = Exemplar.from_array(colour).with_maps({"height": 0.9 - colour[..., 1:2]})
     made = lichen.synthesize(material, method="heeger_bergen", iterations=2, wrap=True).image
     np.testing.assert_allclose(made[..., 3], 0.9 - made[..., 1], atol=1e-6)
 
@@ -255,7 +255,7 @@ def test_resumes_where_it_was() -> None:
     exemplar, canvas = Exemplar.from_array(coloured()), Canvas((40, 48), seed=1)
     method = HeegerBergen(iterations=5)
     whole = steps(method, exemplar, canvas)
-    rest = list(Run(method, [exemplar], canvas, resume=whole[1], steps_before=2, threads=1))
+    rest = list(run_of(method, [exemplar], canvas, resume=whole[1], steps_before=2, threads=1))
     assert [step.iteration for step in rest] == [3, 4, 5]
     np.testing.assert_allclose(rest[-1].image, whole[-1].image, atol=2e-3)
     assert rest[-1].losses["total"] == pytest.approx(whole[-1].losses["total"], rel=0.01)
@@ -264,7 +264,7 @@ def test_resumes_where_it_was() -> None:
 def test_the_number_of_threads_changes_nothing() -> None:
     exemplar, canvas, method = Exemplar.from_array(coloured()), Canvas((70, 64)), HeegerBergen()
     before = torch.get_num_threads()
-    one, four = (list(Run(method, [exemplar], canvas, threads=n))[-1].image for n in (1, 4))
+    one, four = (list(run_of(method, [exemplar], canvas, threads=n))[-1].image for n in (1, 4))
     assert one.tobytes() == four.tobytes()
     assert torch.get_num_threads() == before
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from lichen.faces.python import synthesize
 from lichen.features.load import load_features
 from lichen.image import read_image, resize_image
 from lichen.nn.tensor import to_tensor
-from lichen.run.synthesis import synthesize
 
 
 def test_variances_of_features_drift_less_than_with_gram_matrices_alone(

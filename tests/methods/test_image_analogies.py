@@ -16,14 +16,14 @@ from lichen.exemplar import Exemplar
 from lichen.patches.analogy_search import Terms, analogous_places, waves
 from lichen.patches.centres import centres_of
 from lichen.patches.luminance import TO_YIQ, luminance, luminance_remap, with_luminance
-from lichen.run.loop import Run
 from lichen.step import Step
 from references.plain_image_analogies import plain_level
+from running import run_of
 
 
 def _made(exemplars, canvas: Canvas, threads: int = 1, **parameters) -> Step:
-    method = registry.get("image_analogies").configure(**parameters)
-    return list(Run(method, exemplars, canvas, threads=threads))[-1]
+    method = registry.method("image_analogies").configure(**parameters)
+    return list(run_of(method, exemplars, canvas, threads=threads))[-1]
 
 
 def _clouds(seed: int, size: tuple[int, int], detail: float = 1.0) -> np.ndarray:
@@ -110,7 +110,7 @@ def test_a_wave_sees_only_earlier_ones() -> None:
 def test_a_blur_is_learned() -> None:
     a, b = _clouds(1, (90, 90)), _clouds(2, (64, 70))
     filtered, wanted = (gaussian_filter(picture, (1.5, 1.5, 0)) for picture in (a, b))
-    example = Exemplar.from_array(filtered).guided(a)
+    example = Exemplar.from_array(filtered).with_guide(a)
     made = _made([example], Canvas(b.shape[:2], guide=b), colours="keep", kappa=0.5).image
     assert _psnr(made, wanted) > _psnr(b, wanted) + 3
 
@@ -120,7 +120,7 @@ def test_texture_by_numbers_follows_the_labels() -> None:
     labels, wanted = np.zeros((48, 48, 1), np.float32), np.zeros((40, 56, 1), np.float32)
     labels[:, 24:], wanted[20:] = 1, 1
     photo = Exemplar.from_array((0.4 * rng.random((48, 48, 1)) + 0.6 * labels).astype(np.float32))
-    step = _made([photo.guided(labels)], Canvas((40, 56), guide=wanted))
+    step = _made([photo.with_guide(labels)], Canvas((40, 56), guide=wanted))
     assert ((step.image > 0.5) == (wanted > 0.5)).mean() > 0.95
 
 
@@ -148,7 +148,7 @@ def test_known_pixels_stay(colours: str) -> None:
     known = np.zeros((30, 30), bool)
     known[:, 20:] = True
     canvas = Canvas((30, 30), guide=b, known=given, known_mask=known)
-    step = _made([Exemplar.from_array(a[::-1]).guided(a)], canvas, colours=colours)
+    step = _made([Exemplar.from_array(a[::-1]).with_guide(a)], canvas, colours=colours)
     assert np.array_equal(step.image[known], given[known])
     assert (step.sources[known] == -1).all()
     assert (step.sources[~known] >= 0).all()
@@ -157,7 +157,7 @@ def test_known_pixels_stay(colours: str) -> None:
 def test_colours_are_kept_of_the_guide() -> None:
     a, b = (0.3 + 0.4 * np.random.default_rng(s).random((30, 32, 3)) for s in (1, 2))
     a, b = a.astype(np.float32), b.astype(np.float32)
-    example = Exemplar.from_array(gaussian_filter(a, (1, 1, 0))).guided(a)
+    example = Exemplar.from_array(gaussian_filter(a, (1, 1, 0))).with_guide(a)
     step = _made([example], Canvas((30, 32), guide=b), colours="keep", remap="never")
     inside = (step.image > 0).all(2) & (step.image < 1).all(2)
     assert inside.mean() > 0.9

@@ -12,13 +12,13 @@ from lichen.exemplar import Exemplar
 from lichen.patches.centres import centres_of
 from lichen.patches.coherence import SimilarPlaces
 from lichen.patches.scan_order import scan
-from lichen.run.loop import Run
 from lichen.step import Step
 from references.plain_k_coherence import plain_scan
+from running import run_of
 
 
 def _made(exemplars, canvas: Canvas, threads: int = 1, name="k_coherence", **parameters) -> Step:
-    run = Run(registry.get(name).configure(**parameters), exemplars, canvas, threads=threads)
+    run = run_of(registry.method(name).configure(**parameters), exemplars, canvas, threads=threads)
     return list(run)[-1]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.faces.python import synthesize
 from lichen.quality.structure import autocorrelation_distance
-from lichen.run.synthesis import synthesize
 
 Array = NDArray[np.float32]
 

@@ -17,8 +17,8 @@ from lichen.errors import ImageError
 from lichen.exemplar import Exemplar
 from lichen.methods.resampling.patchmatch import PatchMatch
 from lichen.quality.tileability import seam
-from lichen.run.loop import Run
 from lichen.step import Step
+from running import run_of
 
 Array = NDArray[np.float32]
 
@@ -45,7 +45,7 @@ def waves(size: tuple[int, int], across: float = 8, down: float = 16) -> Array:
 
 
 def made(exemplars: list[Exemplar], canvas: Canvas, threads: int = 1, **parameters: object) -> Step:
-    run = Run(PatchMatch.configure(**parameters), exemplars, canvas, threads=threads)
+    run = run_of(PatchMatch.configure(**parameters), exemplars, canvas, threads=threads)
     return list(run)[-1]
 
 
@@ -144,8 +144,8 @@ def test_an_example_smaller_than_the_patch_is_refused_at_once() -> None:
         Exemplar.from_array(smooth((30, 30)), mask),
     ):
         with pytest.raises(ImageError, match="no 7x7 px patch fits"):
-            Run(PatchMatch(), [exemplar], Canvas((40, 40)))
-        Run(PatchMatch.configure(patch=6), [exemplar], Canvas((40, 40)))
+            run_of(PatchMatch(), [exemplar], Canvas((40, 40)))
+        run_of(PatchMatch.configure(patch=6), [exemplar], Canvas((40, 40)))
 
 
 @pytest.mark.parametrize("texture", [bricks, smooth])
@@ -220,7 +220,7 @@ def test_labels_are_followed() -> None:
     dark, bright = smooth((48, 40), 1), smooth((48, 40), 2)  # alike but for their labels
     labels = np.zeros((48, 80, 1), np.float32)
     labels[:, 40:] = 1
-    exemplar = Exemplar.from_array(np.concatenate([dark, bright], 1)).guided(labels)
+    exemplar = Exemplar.from_array(np.concatenate([dark, bright], 1)).with_guide(labels)
     wanted = np.zeros((60, 60, 1), np.float32)
     wanted[15:45, 20:50] = 1
     for wrap in (False, True):
@@ -240,7 +240,7 @@ def test_the_initial_image_is_followed() -> None:
 
 def test_maps_are_copied_from_the_same_places() -> None:
     colour, height = smooth((40, 44), 1), smooth((40, 44), 2, 1)
-    exemplar = Exemplar.from_array(colour).stacked({"height": height})
+    exemplar = Exemplar.from_array(colour).with_maps({"height": height})
     step = made([exemplar], Canvas((60, 50)))
     sources = sources_of(step, [exemplar], np.zeros((60, 50), bool))
     np.testing.assert_array_equal(step.image[..., 3:], height[sources[..., 1], sources[..., 2]])
@@ -301,7 +301,7 @@ def test_threads_give_the_same_bytes() -> None:
 
 def test_every_step_is_a_picture_of_the_canvas_size() -> None:
     exemplar = Exemplar.from_array(smooth((64, 60)))
-    steps = list(Run(PatchMatch(), [exemplar], Canvas((61, 83)), threads=1))
+    steps = list(run_of(PatchMatch(), [exemplar], Canvas((61, 83)), threads=1))
     fractions = [step.fraction for step in steps]
     assert len(steps) > 2
     assert fractions == sorted(fractions)

@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from lichen.faces.python import iterate, synthesize
 from lichen.features.load import load_features
 from lichen.features.standardized import Standardized
 from lichen.nn.tensor import to_tensor
-from lichen.run.synthesis import iterate, synthesize
 from lichen.statistics.gram import gram
 
 Array = NDArray[np.float32]

@@ -17,9 +17,9 @@ from lichen.exemplar import Exemplar
 from lichen.features.colour_axes import ColourAxes
 from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
 from lichen.registry import get
-from lichen.run.loop import Run
 from lichen.step import Step
 from lichen.textures import julesz
+from running import run_of
 
 Array = NDArray[np.float32]
 
@@ -38,7 +38,7 @@ def blotches(size: tuple[int, int], channels: int = 3, seed: int = 0) -> Array:
 def run(exemplar: Array, size: tuple[int, int] | None = None, **parameters: Any) -> list[Step]:
     method = get("portilla_simoncelli").configure(**parameters)
     example = Exemplar.from_array(exemplar)
-    return list(Run(method, [example], Canvas(size or example.size), threads=1))
+    return list(run_of(method, [example], Canvas(size or example.size), threads=1))
 
 
 def tensor(pixels: Array) -> torch.Tensor:
@@ -91,9 +91,9 @@ def test_one_seed_one_picture() -> None:
 def test_resumed_in_either_half() -> None:
     exemplar = Exemplar.from_array(blotches((48, 48), 1))
     method = get("portilla_simoncelli").configure(iterations=4, descend=3)
-    steps = list(Run(method, [exemplar], Canvas(exemplar.size)))
+    steps = list(run_of(method, [exemplar], Canvas(exemplar.size)))
     for stopped in (steps[1], steps[5]):
-        rest = list(Run(method, [exemplar], Canvas(exemplar.size), resume=stopped))
+        rest = list(run_of(method, [exemplar], Canvas(exemplar.size), resume=stopped))
         assert [step.iteration for step in rest] == list(range(stopped.iteration + 1, 8))
 
 

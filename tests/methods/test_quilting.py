@@ -143,7 +143,7 @@ def test_known_pixels_stay_and_are_gone_on_with() -> None:
 
 def test_a_guide_is_followed_and_more_so_by_smaller_blocks() -> None:
     exemplar = textured((80, 80))
-    exemplar = exemplar.guided(exemplar.pixels.mean(2, keepdims=True))
+    exemplar = exemplar.with_guide(exemplar.pixels.mean(2, keepdims=True))
     rows, columns = np.mgrid[:64, :70]
     wanted = (0.5 + 0.25 * np.sin(rows / 9) * np.sin(columns / 11)).astype(np.float32)[..., None]
 
@@ -153,12 +153,12 @@ def test_a_guide_is_followed_and_more_so_by_smaller_blocks() -> None:
         assert copies(step, [exemplar])
         return float(np.abs(step.image.mean(2, keepdims=True) - wanted).mean())
 
-    unguided = made(Quilting(block=18), [exemplar.without_guide()], Canvas((64, 70), seed=1))
+    unguided = made(Quilting(block=18), [exemplar.with_guide(None)], Canvas((64, 70), seed=1))
     assert off(passes=3) < off(passes=1) < np.abs(unguided.image.mean(2)[..., None] - wanted).mean()
 
 
 def test_the_steps_of_several_passes_end_once() -> None:
-    exemplar = textured((60, 60)).guided(np.zeros((60, 60, 1), np.float32))
+    exemplar = textured((60, 60)).with_guide(np.zeros((60, 60, 1), np.float32))
     canvas = Canvas((50, 50), guide=np.zeros((50, 50, 1), np.float32))
     steps = list(Quilting(block=20, passes=3).run([exemplar], canvas, Context(0)))
     fractions = [step.fraction for step in steps]

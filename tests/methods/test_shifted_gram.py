@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.faces.python import synthesize
 from lichen.quality.structure import autocorrelation_distance
-from lichen.run.synthesis import synthesize
 
 Array = NDArray[np.float32]
 
@@ -22,7 +22,7 @@ def bricks(size: int = 96) -> Array:
 
 
 def test_a_lattice_is_kept_where_plain_gram_matrices_lose_it() -> None:
-    """By the autocorrelation of the luminance, which neither optimises."""
+    """By the autocorrelation of the luminance, which neither optimizes."""
     exemplar = bricks()
     distances = [
         autocorrelation_distance(

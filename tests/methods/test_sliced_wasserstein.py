@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from lichen.errors import ParameterError
+from lichen.faces.python import synthesize
 from lichen.methods.learning.sliced_wasserstein import SlicedWasserstein
 from lichen.quality.fidelity import sliced_wasserstein
-from lichen.run.synthesis import synthesize
 
 Array = NDArray[np.float32]
 

@@ -14,8 +14,8 @@ from lichen.methods.resampling import texture_optimization
 from lichen.methods.resampling.texture_optimization import TextureOptimization, _Grid
 from lichen.patches.levels import Level
 from lichen.quality.tileability import seam
-from lichen.run.loop import Run
 from lichen.step import Step
+from running import run_of
 
 Array = NDArray[np.float32]
 
@@ -36,7 +36,7 @@ def steps(
     exemplars: list[Exemplar], canvas: Canvas, threads: int = 1, **parameters: object
 ) -> list[Step]:
     method = TextureOptimization.configure(**parameters)
-    return list(Run(method, exemplars, canvas, threads=threads))
+    return list(run_of(method, exemplars, canvas, threads=threads))
 
 
 def made(exemplars: list[Exemplar], canvas: Canvas, **parameters: object) -> Array:
@@ -130,8 +130,8 @@ def test_an_example_smaller_than_the_narrowest_patch_is_refused_at_once() -> Non
         Exemplar.from_array(smooth((30, 30)), mask),
     ):
         with pytest.raises(ImageError, match="no 12x12 px patch fits"):
-            Run(TextureOptimization.configure(widths=(16, 12)), [exemplar], Canvas((40, 40)))
-        Run(TextureOptimization.configure(widths=(16, 8)), [exemplar], Canvas((40, 40)))
+            run_of(TextureOptimization.configure(widths=(16, 12)), [exemplar], Canvas((40, 40)))
+        run_of(TextureOptimization.configure(widths=(16, 8)), [exemplar], Canvas((40, 40)))
     with pytest.raises(LichenError, match="give one or more"):
         TextureOptimization.configure(widths=())
 
@@ -184,7 +184,7 @@ def test_labels_are_followed() -> None:
     dark, bright = 0.4 * smooth((48, 40), 1), 0.4 * smooth((48, 40), 2) + 0.6
     labels = np.zeros((48, 80, 1), np.float32)
     labels[:, 40:] = 1
-    exemplar = Exemplar.from_array(np.concatenate([dark, bright], 1)).guided(labels)
+    exemplar = Exemplar.from_array(np.concatenate([dark, bright], 1)).with_guide(labels)
     wanted = np.zeros((60, 60, 1), np.float32)
     wanted[15:45, 20:50] = 1
     image = made([exemplar], Canvas((60, 60), guide=wanted))
@@ -203,7 +203,7 @@ def test_the_initial_image_is_followed() -> None:
 def test_maps_stay_in_step() -> None:
     """Means of maps that are one linear function of another still are."""
     colour = smooth((48, 48))
-    exemplar = Exemplar.from_array(colour).stacked({"height": 1 - colour.mean(2, keepdims=True)})
+    exemplar = Exemplar.from_array(colour).with_maps({"height": 1 - colour.mean(2, keepdims=True)})
     image = made([exemplar], Canvas((50, 60), (True, True)))
     np.testing.assert_allclose(image[..., 3], 1 - image[..., :3].mean(2), atol=1e-5)
 

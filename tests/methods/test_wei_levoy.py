@@ -158,7 +158,7 @@ def test_the_guide_decides_which_half_is_copied() -> None:
     wanted[15:] = 1
     made = run(
         WeiLevoy.configure(window=5, levels=2, guide_weight=3),
-        Exemplar.from_array(pixels).guided(label),
+        Exemplar.from_array(pixels).with_guide(label),
         Canvas((30, 30), guide=wanted),
     )
     assert made.image[:13].mean() < 0.35
@@ -167,7 +167,7 @@ def test_the_guide_decides_which_half_is_copied() -> None:
 
 def test_maps_are_copied_together() -> None:
     pixels = texture((20, 20))
-    both = Exemplar.from_array(pixels).stacked({"height": pixels[..., 1:2] / 2})
+    both = Exemplar.from_array(pixels).with_maps({"height": pixels[..., 1:2] / 2})
     made = run(WeiLevoy.configure(window=5), both, Canvas((18, 19)))
     np.testing.assert_array_equal(made.image[..., 3], made.image[..., 1] / 2)
 

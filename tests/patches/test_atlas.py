@@ -25,7 +25,7 @@ def _exemplars(sizes: list[tuple[int, int]], seed: int, guide: int = 0) -> list[
         one = Exemplar(
             rng.random((*size, 4), np.float32), maps={"color": 3, "height": 1}, mask=mask
         )
-        found.append(one.guided(rng.random((*size, guide))) if guide else one)
+        found.append(one.with_guide(rng.random((*size, guide))) if guide else one)
     return found
 
 
@@ -121,7 +121,7 @@ def test_a_map_counts_what_its_weight_says_whatever_its_channels() -> None:
         features = Atlas.of([exemplar], map_weights=weights).features
         apart = np.square(features[0, 0] - features[2, 3]).sum()
         assert apart == pytest.approx(wanted, rel=1e-5)
-    guided = Atlas.of([exemplar.guided(np.eye(4, 5))], guide_weight=9.0)
+    guided = Atlas.of([exemplar.with_guide(np.eye(4, 5))], guide_weight=9.0)
     assert np.square(guided.features[..., 4:]).max() == pytest.approx(9.0)
 
 

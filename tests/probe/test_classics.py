@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from lichen.errors import UnknownNameError
+from lichen.faces.python import RunInterruptedError
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.load import load_features
 from lichen.probe import CLASSICS, ProbeInterruptedError, classic
 from lichen.probe.classics import stages
 from lichen.probe.figures.pictures import draw_classic
-from lichen.run.loop import RunInterruptedError
 
 Array = NDArray[np.float32]
 CHEAP = {"iterations": 2, "progress": False, "size": (16, 20)}

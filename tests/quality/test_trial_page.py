@@ -44,7 +44,7 @@ def test_results_are_named_by_their_record(place: Path) -> None:
     from lichen import registry
 
     for preset in ("default", "paper"):
-        configured = registry.get("gatys").configure(None if preset == "default" else preset)
+        configured = registry.method("gatys").configure(None if preset == "default" else preset)
         record["method"] = "gatys"
         record["parameters"] = configured.model_dump(mode="json")
         for seed in (1, 2):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numba  # noqa: F401  # as a method with kernels does
 import pytest
 
-from lichen.run.compiling import FirstUse
+from lichen.run.first_use import FirstUse
 
 
 def test_only_the_first_finished_run_compiles(

@@ -14,12 +14,14 @@ from lichen.canvas import MethodInit, init_from
 from lichen.errors import LichenError, UnknownNameError
 from lichen.faces.cli.methods import explain
 from lichen.faces.progress import ProgressBar
+from lichen.faces.python import RunInterruptedError, finish
 from lichen.image import read_image, write_image
 from lichen.result import Provenance
-from lichen.run.checkpoint import Checkpointer, read_checkpoint
-from lichen.run.loop import Run, RunInterruptedError
-from lichen.run.synthesis import finish, prepare, rerun, resume
+from lichen.run.checkpoint import Checkpointer, read_checkpoint, resume
+from lichen.run.loop import Run
+from lichen.run.rerun import rerun
 from lichen.step import Step
+from running import prepare
 
 FIRST = {"method": "gatys", "network": "pixels", "iterations": 3, "levels": 1}
 THEN: dict[str, dict[str, Any]] = {

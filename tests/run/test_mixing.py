@@ -13,17 +13,19 @@ import lichen
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar
+from lichen.faces.python import finish, mix, strip
 from lichen.features.pixels import Pixels
 from lichen.image import write_image
 from lichen.methods.learning.gatys import Gatys
 from lichen.nn.tensor import to_tensor
-from lichen.run.loop import Run
-from lichen.run.mixing import GAP, mix, random_weights, strip
-from lichen.run.synthesis import finish, rerun
+from lichen.run.loop import GAP
+from lichen.run.rerun import rerun
+from lichen.run.verbs import random_weights
 from lichen.solve.objective import Example, Objective, Term
 from lichen.statistics.gram import Gram
 from lichen.statistics.histogram import Histogram
 from lichen.statistics.means import Means
+from running import run_of
 
 Array = NDArray[np.float32]
 CHEAP = {"network": "pixels", "iterations": 5, "levels": 1}
@@ -197,9 +199,9 @@ def test_what_cannot_be_mixed() -> None:
         strip([RED, BLUE], mix=(1, 2))
     with pytest.raises(ParameterError, match="extrapolate"):
         random_weights(2, 0, -0.1)
-    maps = Exemplar.from_array(RED).stacked({"height": RED[..., :1]})
+    maps = Exemplar.from_array(RED).with_maps({"height": RED[..., :1]})
     with pytest.raises(ImageError, match="convert one of them"):
         mix([BLUE, maps])
     pair = [Exemplar.from_array(picture) for picture in (RED[..., :1], BLUE)]
     with pytest.raises(LichenError, match="channels"):
-        Run(Gatys.configure(**CHEAP), pair, Canvas((28, 24)))
+        run_of(Gatys.configure(**CHEAP), pair, Canvas((28, 24)))

@@ -18,13 +18,15 @@ from PIL import Image
 
 import lichen
 from lichen.errors import ImageError, LichenError, ProvenanceError
+from lichen.faces.python import RunInterruptedError, finish, synthesize
 from lichen.image import read_image, write_image
 from lichen.result import Provenance, read_provenance
-from lichen.run.checkpoint import Checkpointer, checkpoint_path, read_checkpoint
-from lichen.run.film import MAX_FRAMES, Recorder
-from lichen.run.loop import Run, RunInterruptedError
-from lichen.run.synthesis import finish, prepare, rerun, resume, synthesize
+from lichen.run.checkpoint import Checkpointer, checkpoint_path, read_checkpoint, resume
+from lichen.run.loop import Run
+from lichen.run.rerun import rerun
+from lichen.run.video import MAX_FRAMES, Recorder
 from lichen.step import Step
+from running import prepare
 
 CHEAP = {"method": "gatys", "network": "pixels", "iterations": 6}
 

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
+from XX import VERBS
 
 import lichen
 from lichen.errors import CanvasError, ImageError, ParameterError
 from lichen.exemplar import Exemplar
+from lichen.faces.python import RunInterruptedError
 from lichen.run import tasks, verbs
-from lichen.run.loop import RunInterruptedError
-from lichen.run.synthesis import VERBS, prepare
 from lichen.step import Step
+from running import prepare
 
 CHEAP: dict[str, Any] = {"iterations": 2, "progress": False}
 Array = np.ndarray

@@ -1,4 +1,4 @@
-"""The small class that many know from other tools, on top of the same parts."""
+"""The small class known from other tools, on top of the same parts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.exemplar import Exemplar
+from lichen.faces.python import RunInterruptedError, finish
 from lichen.image import write_image
 from lichen.method import Context
 from lichen.result import Result
-from lichen.run.loop import RunInterruptedError
-from lichen.run.synthesis import finish, prepare
+from lichen.run import verbs
+from lichen.run.loop import Run
 
 
 class TextureSynthesisCNN:
-    """Synthesise one texture from one exemplar.
+    """Synthesize one texture from one exemplar.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ class TextureSynthesisCNN:
         self.seed = seed
         self.parameters = {"method": "gatys", **parameters}
         self.result: Result | None = None
-        run = prepare(self.exemplar, seed=seed, **self.parameters)  # mistakes are heard now
+        run = Run(verbs.synthesize(self.exemplar, seed=seed, **self.parameters))  # checks all
         shape = (*run.canvas.size, self.exemplar.channels)
         noise = Context(seed=seed).rng("output_image").random(shape, np.float32)
         self.output_image: NDArray[np.float32] = noise
@@ -66,7 +67,7 @@ class TextureSynthesisCNN:
         """Run with some parameters changed; Ctrl-C keeps the best picture so far."""
         try:
             result = finish(
-                prepare(self.exemplar, seed=self.seed, **{**self.parameters, **changed})
+                verbs.synthesize(self.exemplar, seed=self.seed, **{**self.parameters, **changed})
             )
         except RunInterruptedError as interrupted:
             if interrupted.result is not None:

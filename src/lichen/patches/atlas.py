@@ -80,11 +80,12 @@ class Atlas:
             For exemplars with different maps or guides, unknown maps, and turned normal maps.
         """
         first = exemplars[0]
+        maps = {one.name: one.channels for one in first.formats}
         for other in exemplars[1:]:
-            if dict(other.maps) != dict(first.maps):
+            others = {one.name: one.channels for one in other.formats}
+            if others != maps:
                 raise ParameterError(
-                    f"{first.name} has the maps {dict(first.maps)}, {other.name} "
-                    f"{dict(other.maps)}",
+                    f"{first.name} has the maps {maps}, {other.name} {others}",
                     "give exemplars with the same maps",
                 )
         guides = {0 if e.guide is None else e.guide.shape[2] for e in exemplars}
@@ -92,13 +93,13 @@ class Atlas:
             raise ParameterError(
                 "some exemplars have another guide than others", "give each a guide of one kind"
             )
-        if (rotations or mirror) and any("normal" in name for name in first.maps):
+        if (rotations or mirror) and any(one.role == "normal" for one in first.maps):
             raise ParameterError(
                 "a turned normal map would be lit from another side",
-                "leave --rotations and --mirror out, or the normal map",
+                "leave `rotations` and `mirror` out, or the normal map",
             )
         n_guide = guides.pop()
-        scale = _scale(first.maps, map_weights)
+        scale = _scale(maps, map_weights)
         guide_scale = float(np.sqrt(guide_weight / n_guide)) if n_guide else 0.0
         tiles = [
             tile

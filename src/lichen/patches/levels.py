@@ -123,7 +123,7 @@ def cut(canvas: Canvas, rows: slice, columns: slice) -> Canvas:
         return canvas
     init = canvas.init
     if isinstance(init, Exemplar):
-        init = replace(init, pixels=init.pixels[rows, columns], mask=None)
+        init = init.with_mask(None).with_pixels(init.pixels[rows, columns])
     return replace(
         canvas,
         size=size,

@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from lichen import registry
 from lichen.errors import unknown_name
+from lichen.faces.python import RunInterruptedError, finish
 from lichen.probe.grams import colour_noise, soft_noise
 from lichen.probe.interruption import ProbeInterruptedError
 from lichen.probe.subject import Picture, pixels_of
-from lichen.run.loop import RunInterruptedError
-from lichen.run.synthesis import finish, prepare
+from lichen.run import verbs
+from lichen.run.loop import Run
 
 if TYPE_CHECKING:
     from lichen.features.extractor import FeatureExtractor
@@ -169,9 +170,11 @@ def classic(
                 "network": network, **GRAMS_ALONE, "iterations": iterations, **parameters,
                 **setting.parameters,
             }  # fmt: skip
-            run = prepare(
-                pixels, method="gatys", size=order.size, seed=setting.seed,
-                init=soft if setting.start is None else setting.start, **how,
+            run = Run(
+                verbs.synthesize(
+                    pixels, method="gatys", size=order.size, seed=setting.seed,
+                    init=soft if setting.start is None else setting.start, **how,
+                )
             )  # fmt: skip
             count = _count(how)
             try:
@@ -293,9 +296,8 @@ def _unscaled(network: str) -> FeatureExtractor:
 
 def _count(parameters: Mapping[str, Any]) -> int:
     """How many numbers gatys matches with these parameters; rescaling does not change that."""
-    method = registry.get("gatys").configure(**{**parameters, "rescale": False})
-    counts: dict[str, int] = method.count_statistics()  # type: ignore[attr-defined]
-    return sum(counts.values())
+    method = registry.method("gatys").configure(**{**parameters, "rescale": False})
+    return sum(method.count_statistics().values())
 
 
 def _range(names: tuple[str, ...]) -> str:

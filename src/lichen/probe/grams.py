@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.errors import ImageError, ParameterError
+from lichen.faces.python import iterate
 from lichen.probe.subject import Picture, as_features, chosen_layers, compute_maps, pixels_of
-from lichen.run.synthesis import iterate
 
 if TYPE_CHECKING:
     from lichen.features.extractor import FeatureExtractor

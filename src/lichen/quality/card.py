@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.canvas import MethodInit
 from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar, as_exemplar
+from lichen.job import MethodInit
 from lichen.quality.anchors import anchors
 from lichen.quality.diversity import diversity
 from lichen.quality.figures import FIGURES, Measured, measure
@@ -39,7 +39,7 @@ class Figure:
         0 like one half of the exemplar judged by the other, 1 like the anchor that is known to
         fail; None for figures without such an anchor, or where this exemplar's does not fail.
     optimised
-        Whether the picture's method optimises this very statistic: then it is no evidence.
+        Whether the picture's method optimizes this very statistic: then it is no evidence.
     """
 
     value: float
@@ -218,7 +218,7 @@ def _card(
             groups.setdefault(definition.group, []).append(min(max(scaled, 0.0), 2.0))
     return Card(
         name=name,
-        method=None if record is None else record.method,
+        method=None if record is None else record.job.method,
         figures=figures,
         groups={group: float(np.mean(scores)) for group, scores in groups.items()},
         vgg19=gram_distances(exemplar, image),
@@ -229,16 +229,17 @@ def _card(
 
 
 def _optimised(record: Provenance) -> set[str]:
-    """Kinds of statistics that the methods of a record optimise, its initial image's included."""
+    """Kinds of statistics that the methods of a record optimize, its initial image's included."""
     from lichen import registry
 
-    used = [(record.method, record.parameters)]
-    if isinstance(record.init, MethodInit):
-        used.append((record.init.method, record.init.parameters))
+    job = record.job
+    used = [(job.method, job.parameters)]
+    if isinstance(job.canvas.init, MethodInit):
+        used.append((job.canvas.init.method, job.canvas.init.parameters))
     found: set[str] = set()
     for name, parameters in used:
         try:
-            found |= registry.get(name).configure(**parameters).optimises()
+            found |= registry.method(name).configure(**parameters).optimizes()
         except LichenError:  # of a package that is not installed here, or another version
             continue
     return found
@@ -258,7 +259,7 @@ def _diversities(exemplar: Array, cards: Sequence[Card]) -> dict[str, dict[str, 
 
 def _example(picture: Picture) -> Exemplar:
     if isinstance(picture, Result):
-        return Exemplar.from_array(picture.image, name=picture.provenance.method)
+        return Exemplar.from_array(picture.image, name=picture.provenance.job.method)
     return as_exemplar(picture)
 
 

@@ -32,7 +32,7 @@ class Definition:
         noise wherever it fails; but it keeps spectrum and mean colour, copies nothing and tiles.
         A figure without them has no score.
     statistic
-        The kind of statistic it measures. A method that optimises this is not ranked by it.
+        The kind of statistic it measures. A method that optimizes this is not ranked by it.
     meaning
         One line for the table.
     """

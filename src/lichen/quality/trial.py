@@ -242,17 +242,17 @@ def _recorded_name(path: Path) -> tuple[str, bool]:
     from lichen import registry
 
     try:
-        record = read_provenance(path)
+        job = read_provenance(path).job
     except ProvenanceError:
         return path.stem, False
     try:
-        method = registry.get(record.method)
+        method = registry.method(job.method)
     except UnknownNameError:  # of a package that is not installed here
-        return f"{record.method}/{path.stem}", False
+        return f"{job.method}/{path.stem}", False
     for preset in (None, *method.presets):
-        if method.configure(preset).model_dump(mode="json") == record.parameters:
-            return f"{record.method}/{preset or 'default'}", True
-    return f"{record.method}/{path.stem}", False
+        if method.configure(preset).model_dump(mode="json") == job.parameters:
+            return f"{job.method}/{preset or 'default'}", True
+    return f"{job.method}/{path.stem}", False
 
 
 def _opaque(path: Path) -> NDArray[np.float32]:

@@ -1,1 +1,1 @@
-"""The runner: iterates a method, and does progress, cancellation, checkpoints, video, saving."""
+"""From a job to its steps and its result. No bar, no signals, no flags: those are the faces'."""

@@ -1,4 +1,4 @@
-"""Checkpoints: a run that was killed goes on from its last one."""
+"""Checkpoints: a run that was interrupted is resumed from its last one."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.atomic import atomic_path
 from lichen.errors import LichenError, ProvenanceError
 from lichen.result import Provenance
+from lichen.run.inputs import Picture, locate
 from lichen.run.loop import Run
 from lichen.step import Step
 
@@ -60,7 +60,7 @@ class Checkpointer:
         about = {field.name: getattr(step, field.name) for field in fields(step)}
         del about["image"], about["sources"]
         about["losses"] = dict(step.losses)
-        begun: dict[str, Any] = {} if run.begun is None else {"begun": run.begun}
+        initial = {} if run.initial_image is None else {"initial_image": run.initial_image}
         with atomic_path(self.path) as temporary:
             np.savez(
                 temporary,
@@ -68,13 +68,9 @@ class Checkpointer:
                 step=np.array(json.dumps(about)),
                 provenance=np.array(run.provenance().to_json()),
                 bit_depth=np.array(self.bit_depth),
-                **begun,
+                **initial,  # type: ignore[arg-type]
             )
         self._last = time.monotonic()
-
-    def remove(self) -> None:
-        """Delete the checkpoint of a finished run."""
-        self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +81,19 @@ class Checkpoint:
     ----------
     step, provenance, bit_depth
         Its last step, its record, the depth of its picture.
-    begun
-        float32 (H, W, C): what its canvas's first method made, if that got done.
+    initial_image
+        float32 (H, W, C): what the method of the initial image made, if it had ended.
     """
 
     step: Step
     provenance: Provenance
     bit_depth: int
-    begun: NDArray[np.float32] | None = None
+    initial_image: Array | None = None
+
+    def resume(self, folder: Path, exemplar: Picture | None = None) -> Run:
+        """Return the run that goes on from here; see :func:`resume`."""
+        job = locate(self.provenance.job, folder, exemplar)
+        return Run.resumed(self.provenance, job, self.step, self.initial_image)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -109,7 +110,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 step=Step(image=stored["image"], **json.loads(str(stored["step"]))),
                 provenance=Provenance.from_json(str(stored["provenance"])),
                 bit_depth=int(stored["bit_depth"]),
-                begun=stored.get("begun"),
+                initial_image=stored.get("initial_image"),
             )
     except FileNotFoundError:
         raise ProvenanceError(
@@ -119,3 +120,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise ProvenanceError(
             f"{path} is not a checkpoint of lichen", "name the *.checkpoint.npz beside the output"
         ) from None
+
+
+def resume(checkpoint: str | Path, exemplar: Picture | None = None) -> Run:
+    """Return the run that goes on from a checkpoint.
+
+    Parameters
+    ----------
+    checkpoint
+        A file that an interrupted run left.
+    exemplar
+        The exemplar, where it is no longer at the path that the checkpoint recorded.
+    """
+    path = Path(checkpoint)
+    return read_checkpoint(path).resume(path.parent, exemplar)

@@ -1,160 +1,194 @@
-"""One run of one method: steps out, and at any moment the best result so far."""
+"""One run of one job: steps out, and at any moment the best result so far."""
 
 from __future__ import annotations
 
-import os
-import platform
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lichen import registry
-from lichen.canvas import Canvas, MethodInit
+from lichen.arrays import Array
+from lichen.canvas import Canvas
 from lichen.errors import LichenError, NotHonouredError
 from lichen.exemplar import Exemplar
 from lichen.image import resize_image
-from lichen.method import Context, Method
-from lichen.result import Provenance, Result, Source, Task
+from lichen.job import Job, MethodInit
+from lichen.method import Context
+from lichen.result import Provenance, Result
+from lichen.run.inputs import load
+from lichen.run.machine import lichen_version, software
 from lichen.source_map import SourceMap
 from lichen.step import Step
 
+GAP = 4
+"""White pixels between the pictures of a row."""
+
 Download = Callable[[str, int, int | None], None]
-
-
-class RunInterruptedError(KeyboardInterrupt):
-    """Ctrl-C during a run; ``result`` is the best picture so far, None before the first step."""
-
-    def __init__(self, result: Result | None) -> None:
-        super().__init__("interrupted")
-        self.result = result
+"""Called with (what, bytes done, bytes in all)."""
 
 
 class Run:
-    """Iterate a method over a canvas and keep what a result needs.
+    """Carry out a job, step by step, and keep what a result needs.
 
     Where the canvas starts from what another method makes, that one runs first: its steps come
     before the method's own and are counted with them.
 
     Parameters
     ----------
-    method
-        A configured method.
-    exemplars
-        What to learn from.
-    canvas
-        What is wanted.
-    resume
-        The last step of an interrupted run to go on from.
-    steps_before, seconds_before
-        Steps and seconds already taken by the run that is resumed.
-    resumed
-        Steps after which the run goes on from its own last step with its solver afresh; of
-        those before ``steps_before`` that is history.
-    stop_after
-        Stop after this many steps, to make a picture of an interrupted run again.
-    threads
-        Threads to compute with; by default as many as there are cores.
-    task
-        What was asked for, where that is more than exemplars and a canvas's size.
-    begun
-        float32 (H, W, C): what the canvas's first method made, where that is known already.
+    job
+        What to make.
 
     Attributes
     ----------
-    first
-        The run of the canvas's first method; None where there is none, or none is needed.
+    method, exemplars, canvas
+        What the job comes to.
+    last
+        The last step; None before the first.
+    n_steps
+        Steps taken, those before a resumption and those of the initial image's method included.
+    complete
+        Whether the method has ended by itself.
+    initial
+        The run of the method that makes the initial image; None where there is none, or it need
+        not run any more.
+    initial_image
+        float32 (H, W, C): what that method made.
 
     Raises
     ------
     LichenError
-        At once, if the method cannot make this canvas.
+        At once, if the job cannot be carried out.
     """
 
-    def __init__(
-        self,
-        method: Method,
-        exemplars: Sequence[Exemplar],
-        canvas: Canvas,
-        *,
-        resume: Step | None = None,
-        steps_before: int = 0,
-        seconds_before: float = 0.0,
-        resumed: Sequence[int] = (),
-        stop_after: int | None = None,
-        threads: int | None = None,
-        task: Task | None = None,
-        begun: NDArray[np.float32] | None = None,
-    ) -> None:
-        _check(method, exemplars, canvas)
-        self.begun = begun
-        self.first: Run | None = None
-        if isinstance(canvas.init, MethodInit) and begun is None:
-            init, done = canvas.init, canvas.init.steps
-            self.first = Run(
-                registry.get(init.method).configure(init.preset, **init.parameters),
-                exemplars,
-                replace(canvas, init="noise"),
-                resume=resume,
-                steps_before=steps_before,
-                resumed=[steps for steps in resumed if done is None or steps <= done],
-                stop_after=stop_after,
-                threads=threads,
-            )
-        self.method = method
-        self.exemplars = tuple(exemplars)
-        self.canvas = canvas
-        self.last: Step | None = resume
-        self.n_steps = steps_before
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.method = registry.method(job.method).configure(**job.parameters)
+        exemplars, self.canvas = load(job)
+        self.exemplars: tuple[Exemplar, ...] = tuple(exemplars)
+        self._check()
+        self.last: Step | None = None
+        self.n_steps = 0
         self.complete = False
-        self._resumed = tuple(resumed)
-        self.stop_after = stop_after
-        self._seconds_before = seconds_before
+        self.initial_image: Array | None = None
+        self.initial = self._initial_run()
+        if job.row:
+            self.canvas = _canvas_of_row(self.canvas, len(job.row))
+        self._restarts = job.restarts
+        self._seconds_before = 0.0
         self._started = time.perf_counter()
-        self.task = task
-        self._context = Context(
-            seed=canvas.seed,
-            threads=threads or available_cores(),
-            resume=resume if self.first is None else None,
+        self._context = Context(job.canvas.seed, job.threads, self._device())
+
+    @classmethod
+    def resumed(cls, record: Provenance, job: Job, step: Step, initial_image: Array | None) -> Run:
+        """Return the run that goes on from the last step of an interrupted one.
+
+        Parameters
+        ----------
+        record, step
+            Record and last step of the interrupted run.
+        job
+            The record's, its inputs located.
+        initial_image
+            What the method of the initial image had made, if it had ended.
+        """
+        run = cls(job)
+        run.last, run.n_steps = step, record.steps
+        run._seconds_before = record.seconds
+        run._restarts = (*record.restarts, record.steps)
+        resumed = run
+        if run.initial is not None and initial_image is None:
+            resumed = run.initial
+            resumed.last, resumed.n_steps, resumed._restarts = step, record.steps, run._restarts
+        else:
+            run.initial, run.initial_image = None, initial_image
+        resumed._context.resume = step
+        return run
+
+    def _initial_run(self) -> Run | None:
+        init, job = self.job.canvas.init, self.job
+        if not isinstance(init, MethodInit) or job.row:
+            return None
+        able = registry.method(init.method).capabilities()
+        first = replace(
+            job,
+            method=init.method,
+            parameters=init.parameters,
+            preset=None,
+            device=job.device if "device" in able else "auto",
+            canvas=replace(job.canvas, init="noise"),
+        )
+        if job.loaded is not None:
+            exemplars, canvas = job.loaded
+            first = replace(first, loaded=(exemplars, replace(canvas, init="noise")))
+        return Run(first)
+
+    def _check(self) -> None:
+        """Let the method check; where it lacks a capability say which methods have it."""
+        try:
+            self.method.check(self.exemplars, self.canvas)
+            self._check_device()
+        except NotHonouredError as error:
+            able = registry.methods(*error.requested)
+            if not able:
+                raise
+            raise NotHonouredError(
+                error.problem, f"use `method` {' or '.join(able)}", error.requested
+            ) from None
+
+    def _check_device(self) -> None:
+        if "device" in self.method.capabilities() or self.job.device in ("auto", "cpu"):
+            return
+        raise NotHonouredError(
+            f"{self.method.name} computes on the CPU only, not on {self.job.device}",
+            "use `device` cpu",
+            frozenset({"device", *self.canvas.requested()}),
         )
 
-    @property
-    def under_way(self) -> Run:
-        """The run whose steps come now: the first method's, until that has ended, or this one."""
-        return self if self.first is None or self.begun is not None else self.first
+    def _device(self) -> str:
+        if "device" not in self.method.capabilities():
+            return "cpu"
+        from lichen.nn.device import resolve_device
+
+        return resolve_device(self.job.device)
 
     @property
-    def on_download(self) -> Download | None:
+    def active(self) -> Run:
+        """The run whose steps come now: that of the initial image's method until it has ended."""
+        return self if self.initial is None or self.initial_image is not None else self.initial
+
+    @property
+    def report_download(self) -> Download | None:
         """Called with (what, bytes done, bytes in all) while weights are fetched."""
-        return self._context.on_download
+        return self._context.report_download
 
-    @on_download.setter
-    def on_download(self, listener: Download | None) -> None:
-        self._context.on_download = listener
-        if self.first is not None:
-            self.first.on_download = listener
+    @report_download.setter
+    def report_download(self, report: Download | None) -> None:
+        self._context.report_download = report
+        if self.initial is not None:
+            self.initial.report_download = report
 
     def __iter__(self) -> Iterator[Step]:
-        """Yield the method's steps, after those of the first method."""
+        """Yield the method's steps, after those of the initial image's method."""
         self._started = time.perf_counter()
-        if self.first is not None:
-            for step in self.first:
-                self.last, self.n_steps = step, self.first.n_steps
+        if self.initial is not None:
+            for step in self.initial:
+                self.last, self.n_steps = step, self.initial.n_steps
                 yield step
-            if not self.first.complete:
+            if not self.initial.complete:
                 return
-            self.begun = self.first.result().image
-        for restart in self._resumed:
+            self.initial_image = self.initial.result().image
+        for restart in self._restarts:
             if restart > self.n_steps:
-                yield from self._until(restart)
+                self.complete = yield from self._until(restart)
+                if self.complete:
+                    return
                 self._context.resume = self.last
-        self.complete = yield from self._until(self.stop_after)
+        self.complete = yield from self._until(self.job.stop_after)
 
     def _until(self, n_steps: int | None) -> Generator[Step, None, bool]:
-        """Yield steps up to the ``n_steps``-th of the run; give whether the method ended."""
+        """Yield steps up to the ``n_steps``-th of the run; return whether the method ended."""
         if n_steps is not None and self.n_steps >= n_steps:
             return False
         for step in self._method_steps():
@@ -166,11 +200,33 @@ class Run:
         return True
 
     def _method_steps(self) -> Iterator[Step]:
+        if self.job.row:
+            return self._row_steps()
         canvas = self.canvas
-        if self.begun is not None:
-            maps, name = dict(self.exemplars[0].maps), "what was made first"
-            canvas = replace(canvas, init=Exemplar(self.begun, maps, name=name))
+        if self.initial_image is not None:
+            start = Exemplar.of_maps(self.initial_image, canvas.maps, "the initial image")
+            canvas = replace(canvas, init=start)
         return self.method.run(self.exemplars, canvas, self._context)
+
+    def _row_steps(self) -> Iterator[Step]:
+        """Yield a row as it fills, a step for each of every picture's."""
+        row = np.ones((*self.canvas.size, self.canvas.channels), np.float32)
+        left = 0
+        for number, changes in enumerate(self.job.row):
+            parameters = {**self.job.parameters, **changes}
+            run = Run(replace(self.job, row=(), parameters=parameters))
+            height, width = run.canvas.size
+            run.report_download = self.report_download
+            for step in run:
+                picture = step.image
+                if picture.shape[:2] != (height, width):  # on a coarse level of the pyramid
+                    picture = resize_image(picture, (height, width))
+                row[:, left : left + width] = picture
+                fraction = (number + step.fraction) / len(self.job.row)
+                yield Step(row.copy(), step.losses, fraction=fraction)
+            for network in run.provenance().networks:
+                self._context.record_network(network)
+            left += width + GAP
 
     @property
     def seconds(self) -> float:
@@ -178,41 +234,22 @@ class Run:
         return self._seconds_before + time.perf_counter() - self._started
 
     def provenance(self) -> Provenance:
-        """Record of the run so far."""
+        """Return the record of the run so far."""
+        job = replace(self.job.without_loaded(), device=self._context.device)
         return Provenance(
-            method=self.method.name,
-            parameters=self.method.model_dump(mode="json"),
-            size=self.canvas.size,
-            wrap=self.canvas.wrap,
-            seed=self.canvas.seed,
-            init=self._init_record(),
-            exemplars=tuple(Source.of(exemplar) for exemplar in self.exemplars),
+            job=replace(job, stop_after=None, restarts=()),
             version=lichen_version(),
             networks=self._networks(),
             losses={} if self.last is None else dict(self.last.losses),
             steps=self.n_steps,
             seconds=round(self.seconds, 3),
             complete=self.complete,
-            resumed=self._resumed,
-            threads=self._context.threads,
-            task=self.task,
-            software=_software(),
-        )
-
-    def _init_record(self) -> str | Source | MethodInit:
-        init = self.canvas.init
-        if isinstance(init, Exemplar):
-            return Source.of(init)
-        if not isinstance(init, MethodInit) or self.first is None:
-            return init
-        return MethodInit(
-            init.method,
-            parameters=self.first.method.model_dump(mode="json"),
-            steps=self.first.n_steps if self.first.complete else None,
+            restarts=self._restarts,
+            software=software(),
         )
 
     def _networks(self) -> tuple[str, ...]:
-        first = () if self.first is None else self.first._networks()
+        first = () if self.initial is None else self.initial._networks()
         return tuple(dict.fromkeys((*first, *self._context.networks)))
 
     def _source_map(self) -> SourceMap | None:
@@ -223,7 +260,7 @@ class Run:
         return SourceMap(self.last.sources, tuple(example.size for example in self.exemplars))
 
     def result(self) -> Result:
-        """Give the picture so far, at the canvas's size, with its record."""
+        """Return the picture so far, at the canvas's size, with its record."""
         if self.last is None:
             raise LichenError(
                 f"{self.method.name} has made no picture yet", "let it take at least one step"
@@ -234,45 +271,13 @@ class Run:
         return Result(
             image=np.ascontiguousarray(image),
             provenance=self.provenance(),
-            maps=dict(self.exemplars[0].maps),
-            bit_depths=dict(self.exemplars[0].bit_depths),
+            maps=self.canvas.maps,
             source_map=self._source_map(),
         )
 
 
-def _check(method: Method, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
-    """Let the method check; where it lacks a feature say which methods have it."""
-    try:
-        method.check(exemplars, canvas)
-    except NotHonouredError as error:
-        able = registry.methods_that_honour(error.asked)
-        if not able:
-            raise
-        raise NotHonouredError(
-            error.problem, f"use --method {' or '.join(able)}", error.asked
-        ) from None
-
-
-def available_cores() -> int:
-    """Cores that this process may use, or ``OMP_NUM_THREADS`` where that is set."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdigit() and int(wanted) > 0:
-        return int(wanted)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def lichen_version() -> str:
-    """Version of the installed package."""
-    return version("lichen")
-
-
-def _software() -> dict[str, str]:
-    found = {"python": platform.python_version(), "machine": platform.machine()}
-    for package in ("numpy", "torch"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+def _canvas_of_row(canvas: Canvas, n_pictures: int) -> Canvas:
+    """Return the canvas of a row, from that of each of its pictures."""
+    height, width = canvas.size
+    size = (height, n_pictures * (width + GAP) - GAP)
+    return replace(canvas, size=size, wrap=(canvas.wrap[0], False), init="noise")

@@ -1,53 +1,631 @@
-"""The tasks as public verbs: taken to their end, with bar, checkpoints and film."""
+"""The verbs: each turns what a caller has into a job. None of them computes anything.
+
+A verb differs from the others only in the canvas and the inputs that it writes down; how a job is
+carried out does not depend on its verb.
+"""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
 
-from lichen.result import Result
-from lichen.run import mixing, tasks
-from lichen.run.loop import Run
-from lichen.run.synthesis import finish
+import numpy as np
+from numpy.typing import NDArray
 
-Wanted = ParamSpec("Wanted")
+from lichen import registry
+from lichen.arrays import Size
+from lichen.canvas import Canvas, Wrap, parse_wrap
+from lichen.errors import (
+    CanvasError,
+    ImageError,
+    NotHonouredError,
+    ParameterError,
+    ProvenanceError,
+    unknown_name,
+)
+from lichen.exemplar import Exemplar, as_exemplar
+from lichen.image import parse_size
+from lichen.image.maps import File
+from lichen.job import CanvasSpec, Input, Job, JobInput, MethodInit
+from lichen.method import CAPABILITIES, Method
+from lichen.result import map_path, read_provenance
+from lichen.run.inputs import Picture, convert_alike, locate, take_exemplar, take_mask
+from lichen.run.machine import available_cores
+from lichen.source_map import SourceMap
 
-FINISHING = {
-    name: parameter
-    for name, parameter in inspect.signature(finish).parameters.items()
-    if name in ("progress", "checkpoint", "video", "on_step")
-}
+Sized = tuple[int, int] | str
+"""(height, width), or text: ``"WIDTHxHEIGHT"``."""
+
+DIGITS = 3
+"""Decimal places of random weights, so that they can be typed again."""
 
 
-def finishing(task: Callable[Wanted, Run]) -> Callable[Wanted, Result]:
-    """Give the verb that takes a task's run to its end and returns the result.
+def synthesize(
+    exemplar: Picture,
+    *,
+    size: Sized | None = None,
+    method: str = registry.DEFAULT_METHOD,
+    preset: str | None = None,
+    wrap: bool | str | Wrap = False,
+    seed: int = 0,
+    init: Picture | MethodInit | None = None,
+    mask: Picture | None = None,
+    maps: Mapping[str, str | Path | NDArray[Any]] | None = None,
+    also: Sequence[Picture] = (),
+    guide: Picture | None = None,
+    follow: Picture | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    **parameters: Any,
+) -> Job:
+    """Make a new picture of the exemplar's material.
 
-    It takes ``progress``, ``checkpoint``, ``video`` and ``on_step`` beside the task's arguments.
+    Parameters
+    ----------
+    exemplar
+        A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1].
+    size
+        (height, width) in pixels, or text as on the command line, ``"WIDTHxHEIGHT"``; the
+        exemplar's when None.
+    method, preset
+        A registered method and one of its presets; patchmatch when not given.
+    wrap
+        True for a result that tiles; ``"rows"`` or ``"columns"`` for one axis only.
+    seed
+        Same seed, same picture.
+    init
+        ``"noise"``, ``"exemplar"``, a picture of ``size``, or ``"METHOD"`` or ``"METHOD:PRESET"``
+        for what another method makes first, of the same size, wrap and seed. When None, what the
+        preset starts from, else noise.
+    mask
+        Picture or array whose bright pixels of the exemplar may be used.
+    maps
+        Further maps of the exemplar, of its size, by name: ``{"height": "wall_height.png"}``; all
+        are made in step.
+    also
+        Further exemplars of the same texture, of any sizes.
+    guide, follow
+        Texture by numbers: a label map of the exemplar, of its size, and one of the new picture,
+        which gets the size of that; both or neither. They exclude ``size``, ``init``, ``also``.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+    threads
+        Threads to compute with; all cores when None.
+    **parameters
+        Parameters of the method.
+
+    Raises
+    ------
+    LichenError
+        For anything the user can correct; nothing has been computed or written then.
     """
+    configured = registry.method(method).configure(preset, **parameters)
+    _check_guide(guide, follow, size, init, also)
+    first = take_exemplar(exemplar, mask, dict(maps or {}))
+    if also and maps:
+        raise ParameterError("`maps` belong to one exemplar, several are given", "give one")
+    inputs: dict[JobInput, tuple[Input, ...]] = {}
+    examples = [first] if not also else convert_alike([as_exemplar(one) for one in (first, *also)])
+    inputs["exemplar"] = tuple(Input.of(example) for example in examples)
+    start: Any = "noise"
+    height_width = first.size
+    if guide is not None and follow is not None:
+        labels, wanted = as_exemplar(guide), as_exemplar(follow)
+        _check_labels(labels, first)
+        inputs |= {"guide": (Input.of(labels),), "follow": (Input.of(wanted),)}
+        height_width = wanted.size
+    else:
+        start = initial_image(init, configured, preset)
+        if isinstance(start, Exemplar):
+            inputs["init"] = (Input.of(start),)
+            height_width, start = start.size, "picture"
+        height_width = _size(size) or height_width
+    spec = CanvasSpec(height_width, parse_wrap(wrap), seed, start)
+    return _job("synthesize", inputs, spec, configured, preset, device, threads)
 
-    @wraps(task)
-    def verb(*given: Wanted.args, **named: Wanted.kwargs) -> Result:
-        how = {name: named.pop(name) for name in FINISHING if name in named}
-        return finish(task(*given, **named), **how)  # type: ignore[arg-type]
 
-    signature = inspect.signature(task)
-    *own, rest = signature.parameters.values()  # the last are the method's parameters
-    verb.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*own, *FINISHING.values(), rest], return_annotation=Result
+def fill(
+    photo: Picture,
+    mask: Picture | None = None,
+    source: Picture | None = None,
+    *,
+    grow: int = 0,
+    wrap: bool | str = False,
+    method: str = registry.DEFAULT_METHOD,
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+    **parameters: Any,
+) -> Job:
+    """Fill the holes of a picture with what is around them, or with another texture.
+
+    Parameters
+    ----------
+    photo
+        The picture; where it is transparent it has holes.
+    mask
+        Picture or array of the photo's size; what is neither black nor transparent is a hole.
+    source
+        Another picture to copy from; the photo itself when None.
+    grow
+        Pixels by which the holes are enlarged: the edge of what was cut out often shows.
+    wrap
+        Whether the photo tiles, and is to tile still.
+
+    Raises
+    ------
+    CanvasError
+        If there is no hole, or nothing is left to copy from.
+    """
+    if grow < 0:
+        raise CanvasError(f"`grow` = {grow} would shrink the holes", "give 0 or more")
+    picture = as_exemplar(photo)
+    inputs: dict[JobInput, tuple[Input, ...]] = {"known": (Input.of(picture),)}
+    if mask is not None:
+        inputs["hole"] = (Input.of(take_mask(mask)),)
+    if source is not None:
+        inputs["exemplar"] = (Input.of(as_exemplar(source)),)
+    spec = CanvasSpec(picture.size, parse_wrap(wrap), seed, grow=grow)
+    configured = registry.method(method).configure(preset, **parameters)
+    return _job("fill", inputs, spec, configured, preset, device, threads)
+
+
+def extend(
+    photo: Picture,
+    source: Picture | None = None,
+    *,
+    left: int = 0,
+    right: int = 0,
+    top: int = 0,
+    bottom: int = 0,
+    wrap: bool | str = False,
+    method: str = registry.DEFAULT_METHOD,
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+    **parameters: Any,
+) -> Job:
+    """Continue a picture beyond its borders.
+
+    Parameters
+    ----------
+    photo
+        The picture; where it is transparent it is filled, too.
+    source
+        Another picture to copy from; the photo itself when None.
+    left, right, top, bottom
+        Pixels to add on each side.
+    wrap
+        Whether the larger picture is to tile.
+    """
+    for name, count in (("left", left), ("right", right), ("top", top), ("bottom", bottom)):
+        if count < 0:
+            raise CanvasError(f"`{name}` = {count} would crop the picture", "give 0 or more")
+    if left + right + top + bottom == 0:
+        raise CanvasError("no side is to be extended", "give `left`, `right`, `top` or `bottom`")
+    picture = as_exemplar(photo)
+    inputs: dict[JobInput, tuple[Input, ...]] = {"known": (Input.of(picture),)}
+    if source is not None:
+        inputs["exemplar"] = (Input.of(as_exemplar(source)),)
+    size = (picture.size[0] + top + bottom, picture.size[1] + left + right)
+    spec = CanvasSpec(size, parse_wrap(wrap), seed, margins=(top, bottom, left, right))
+    configured = registry.method(method).configure(preset, **parameters)
+    return _job("extend", inputs, spec, configured, preset, device, threads)
+
+
+def transfer(
+    texture: Picture,
+    target: Picture,
+    *,
+    method: str = registry.DEFAULT_METHOD,
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+    **parameters: Any,
+) -> Job:
+    """Render a picture in a texture, which follows its light and dark (Efros and Freeman 2001).
+
+    Parameters
+    ----------
+    texture
+        What is copied.
+    target
+        What is to be seen.
+    """
+    example, wanted = as_exemplar(texture), as_exemplar(target)
+    inputs: dict[JobInput, tuple[Input, ...]] = {
+        "exemplar": (Input.of(example),),
+        "content": (Input.of(wanted),),
+    }
+    configured = registry.method(method).configure(preset, **parameters)
+    spec = CanvasSpec(wanted.size, seed=seed)
+    return _job("transfer", inputs, spec, configured, preset, device, threads)
+
+
+def analogy(
+    a: Picture,
+    a2: Picture,
+    b: Picture,
+    *,
+    wrap: bool | str = False,
+    method: str = "image_analogies",
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+    **parameters: Any,
+) -> Job:
+    """Make B' so that A is to A' as B is to B' (Hertzmann et al. 2001).
+
+    Filters, artistic styles and texture by numbers are analogies: A' is a filtered, painted or
+    photographed version of A.
+
+    Parameters
+    ----------
+    a, a2
+        A and A', of one size.
+    b
+        B, of any size.
+    """
+    first, filtered, wanted = as_exemplar(a), as_exemplar(a2), as_exemplar(b)
+    _check_labels(first, filtered)
+    inputs: dict[JobInput, tuple[Input, ...]] = {
+        "exemplar": (Input.of(filtered),),
+        "guide": (Input.of(first),),
+        "follow": (Input.of(wanted),),
+    }
+    configured = registry.method(method).configure(preset, **parameters)
+    spec = CanvasSpec(wanted.size, parse_wrap(wrap), seed)
+    return _job("analogy", inputs, spec, configured, preset, device, threads)
+
+
+def apply(
+    source_map: str | Path | SourceMap,
+    pictures: Sequence[Picture],
+    known: Picture | None = None,
+    *,
+    threads: int | None = None,
+) -> Job:
+    """Repeat the copying of an earlier result on other pictures.
+
+    Parameters
+    ----------
+    source_map
+        Where each pixel was copied from: what ``Result.source_map`` saved, or that itself.
+    pictures
+        One for each exemplar of the earlier result, of its size.
+    known
+        What stands where nothing was copied: pixels that were known.
+
+    Raises
+    ------
+    ImageError
+        For pictures of another number, size or channels than the map needs.
+    ProvenanceError
+        For a file that is no map of sources.
+    """
+    path = None if isinstance(source_map, SourceMap) else source_map
+    found = source_map if isinstance(source_map, SourceMap) else SourceMap.read(source_map)
+    inputs: dict[JobInput, tuple[Input, ...]] = {
+        "exemplar": tuple(Input.of(as_exemplar(picture)) for picture in pictures),
+        "sources": (Input.of_sources(found, path),),
+    }
+    if known is not None:
+        inputs["known"] = (Input.of(as_exemplar(known)),)
+    spec = CanvasSpec((found.sources.shape[0], found.sources.shape[1]))
+    configured = registry.method("replay").configure()
+    return _job("apply", inputs, spec, configured, None, "auto", threads)
+
+
+def mix(
+    exemplars: Sequence[Picture],
+    weights: Sequence[float] | None = None,
+    *,
+    size: Sized | None = None,
+    wrap: bool | str = False,
+    init: str | MethodInit | None = None,
+    method: str = "gatys",
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+    **parameters: Any,
+) -> Job:
+    """Make a texture whose statistics lie between those of several.
+
+    What is mixed are the statistics that a method makes equal, each as its own kind asks; pictures
+    are not laid over each other.
+
+    Parameters
+    ----------
+    exemplars
+        Two or more pictures, of any sizes.
+    weights
+        Weight of each, scaled to sum to 1; equal when None. Below 0 leads away from a texture.
+    size
+        As in :func:`lichen.synthesize`; the first picture's when None.
+    wrap
+        Whether the result tiles.
+    init
+        As in :func:`lichen.synthesize`, but no picture.
+
+    Raises
+    ------
+    ParameterError
+        For weights that cannot be scaled to sum to 1, or are not as many as the exemplars.
+    """
+    configured = _mixing(method, preset, parameters)
+    if weights is not None:
+        configured = configured.mixed(weights)
+    return _mixture("mix", exemplars, size, wrap, init, configured, preset, seed, device, threads)
+
+
+def strip(
+    exemplars: Sequence[Picture],
+    steps: int = 5,
+    *,
+    size: Sized | None = None,
+    wrap: bool | str = False,
+    init: str | MethodInit | None = None,
+    method: str = "gatys",
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+    **parameters: Any,
+) -> Job:
+    """Make a row of pictures that lead from one texture to another, all from the same noise.
+
+    Parameters
+    ----------
+    exemplars
+        Two pictures.
+    steps
+        Pictures in the row, both ends included.
+    size, wrap, init
+        Of each picture of the row, as in :func:`lichen.mix`.
+    """
+    configured = _mixing(method, preset, parameters)
+    if configured.mixed(None) != configured:
+        raise ParameterError("a strip has weights of its own", "leave the weights out")
+    job = _mixture("strip", exemplars, size, wrap, init, configured, preset, seed, device, threads)
+    row = [configured.mixed(weights) for weights in strip_weights(len(exemplars), steps)]
+    return replace(job, row=tuple(_changes(configured, picture) for picture in row))
+
+
+def strip_weights(n_exemplars: int, steps: int) -> list[tuple[float, float]]:
+    """Return weights of two textures, in even steps from the first alone to the second alone."""
+    if n_exemplars != 2:
+        raise ParameterError(
+            f"a strip leads from one texture to another, not {n_exemplars}", "give two pictures"
+        )
+    if steps < 2:
+        raise ParameterError(f"a strip of {steps} pictures leads nowhere", "give 2 or more")
+    return [(1 - weight, weight) for weight in (k / (steps - 1) for k in range(steps))]
+
+
+def random_weights(n_exemplars: int, seed: int = 0, extrapolate: float = 0.0) -> tuple[float, ...]:
+    """Draw weights of a mixture that sum to 1.
+
+    They are uniform on the simplex (Dirichlet, all parameters 1), enlarged about its centre.
+
+    Parameters
+    ----------
+    n_exemplars
+        How many; 2 or more.
+    seed
+        Same seed, same weights.
+    extrapolate
+        How far beyond a texture its weight may go: from -extrapolate / (n - 1) to 1 + extrapolate.
+    """
+    if n_exemplars < 2:
+        raise ParameterError("one texture alone cannot be mixed", "give two or more pictures")
+    if not 0 <= extrapolate <= 2:
+        raise ParameterError(f"`extrapolate` = {extrapolate} is not allowed", "give 0 to 2")
+    drawn = np.random.default_rng([seed, n_exemplars]).dirichlet(np.ones(n_exemplars))
+    beyond = extrapolate / (n_exemplars - 1)
+    first = np.round((1 + n_exemplars * beyond) * drawn - beyond, DIGITS)[:-1]
+    return (*map(float, first), round(1 - float(first.sum()), DIGITS))
+
+
+def continue_from(picture: str | Path, iterations: int, exemplar: Picture | None = None) -> Job:
+    """Take a saved picture some iterations further, at full size, with what it was made with.
+
+    Parameters
+    ----------
+    picture
+        A picture that lichen wrote, by a method that says ``continues``.
+    iterations
+        Iterations to take.
+    exemplar
+        The exemplar, where its file was moved.
+    """
+    path = Path(picture)
+    recorded = read_provenance(path).job
+    require(recorded.method, "continues")
+    if recorded.row:
+        raise ProvenanceError(
+            f"{picture} is a row of several pictures, none of which can be taken further",
+            "make the one that is wanted with lichen mix, and continue that",
+        )
+    job = locate(recorded, path.parent, exemplar)
+    method = registry.method(job.method).configure(**job.parameters).continued(iterations)
+    names = list(job.photo.files)[1:]
+    saved = Exemplar.read(path, maps={name: map_path(path, name) for name in names})
+    return replace(
+        job,
+        inputs={**job.inputs, "init": (Input.of(saved),)},
+        canvas=replace(job.canvas, size=saved.size, init="picture"),
+        parameters=method.model_dump(mode="json"),
+        preset=None,
     )
-    verb.__doc__ = (
-        f"{inspect.cleandoc(task.__doc__ or '')}\n\n"
-        "Further arguments (method, preset, progress, checkpoint, video, on_step and the method's\n"
-        "parameters) and what is raised are those of :func:`lichen.synthesize`.\n"
+
+
+def job_of(
+    method: Method,
+    exemplars: Sequence[Exemplar],
+    canvas: Canvas,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+) -> Job:
+    """Return the job of a canvas that was laid out in memory: for tests and other programs.
+
+    It records what the canvas was given by checksum, so another process cannot carry it out.
+    """
+    examples = list(exemplars)
+    canvas = canvas if canvas.maps else replace(canvas, maps=examples[0].formats)
+    inputs: dict[JobInput, tuple[Input, ...]] = {"exemplar": tuple(map(Input.of, examples))}
+    arrays: dict[JobInput, NDArray[Any] | None] = {
+        "known": canvas.known,
+        "hole": canvas.known_mask,
+        "follow": canvas.guide,
+        "content": canvas.content,
+        "sources": canvas.sources,
+    }
+    for role, array in arrays.items():
+        if array is not None:
+            inputs[role] = (Input(role, {role: File.of_array(array)}),)
+    start: Any = canvas.init
+    if isinstance(canvas.init, Exemplar):
+        inputs["init"], start = (Input.of(canvas.init),), "picture"
+    spec = CanvasSpec(canvas.size, canvas.wrap, canvas.seed, start)
+    job = _job("synthesize", inputs, spec, method, None, device, threads)
+    return replace(job, loaded=(examples, canvas))
+
+
+def require(method: str, capability: str) -> None:
+    """Raise unless a method has a capability, naming those that have it."""
+    if capability not in registry.method(method).capabilities():
+        raise NotHonouredError(
+            f"{method} does not say {capability!r}: {CAPABILITIES[capability]}",
+            f"use `method` {' or '.join(registry.methods(capability))}",
+            frozenset({capability}),
+        )
+
+
+def initial_image(
+    init: Picture | MethodInit | None, method: Method, preset: str | None
+) -> Literal["noise", "exemplar"] | Exemplar | MethodInit:
+    """Read what a canvas starts from: what is asked for, else what the preset says, else noise.
+
+    A word without dot or slash is a method, not a file, which may be written ``./word``.
+    """
+    if init is None:
+        init = method.starts_from.get(preset or "", "noise")
+    if isinstance(init, Exemplar | MethodInit):
+        return init
+    if isinstance(init, np.ndarray):
+        return Exemplar.from_array(init, name="init")
+    if init == "noise" or init == "exemplar":
+        return "noise" if init == "noise" else "exemplar"
+    if isinstance(init, str) and re.fullmatch(r"[\w-]+(:[\w-]+)?", init):
+        name, _, of = init.partition(":")
+        known = registry.rows()
+        if name not in known:
+            raise unknown_name("init", name, ["noise", "exemplar", *known])
+        first = registry.method(name).configure(of or None)
+        return MethodInit(name, first.model_dump(mode="json"))
+    return Exemplar.read(init)
+
+
+def _job(
+    verb: str,
+    inputs: Mapping[JobInput, tuple[Input, ...]],
+    canvas: CanvasSpec,
+    method: Method,
+    preset: str | None,
+    device: str,
+    threads: int | None,
+) -> Job:
+    return Job(
+        verb,
+        inputs,
+        canvas,
+        method.name,
+        method.model_dump(mode="json"),
+        preset,
+        device,
+        threads or available_cores(),
     )
-    return verb
 
 
-fill = finishing(tasks.fill)
-extend = finishing(tasks.extend)
-transfer = finishing(tasks.transfer)
-analogy = finishing(tasks.analogy)
-mix = finishing(mixing.mix)
-strip = finishing(mixing.strip)
+def _size(size: Sized | None) -> Size | None:
+    if size is None:
+        return None
+    return parse_size(size) if isinstance(size, str) else (int(size[0]), int(size[1]))
+
+
+def _mixing(method: str, preset: str | None, parameters: Mapping[str, Any]) -> Method:
+    require(method, "mixes")
+    return registry.method(method).configure(preset, **parameters)
+
+
+def _mixture(
+    verb: str,
+    exemplars: Sequence[Picture],
+    size: Sized | None,
+    wrap: bool | str,
+    init: str | MethodInit | None,
+    method: Method,
+    preset: str | None,
+    seed: int,
+    device: str,
+    threads: int | None,
+) -> Job:
+    if len(exemplars) < 2:
+        raise ParameterError("one texture alone cannot be mixed", "give two or more pictures")
+    examples = convert_alike([as_exemplar(one) for one in exemplars])
+    start = initial_image(init, method, preset)
+    if isinstance(start, Exemplar):
+        raise ParameterError(
+            f"`init` = {init} is a picture, which a mixture does not start from",
+            "start from noise, exemplar or a method",
+        )
+    spec = CanvasSpec(_size(size) or examples[0].size, parse_wrap(wrap), seed, start)
+    inputs: dict[JobInput, tuple[Input, ...]] = {"exemplar": tuple(map(Input.of, examples))}
+    return _job(verb, inputs, spec, method, preset, device, threads)
+
+
+def _changes(method: Method, changed: Method) -> dict[str, Any]:
+    """Parameters in which a method differs from another of its class."""
+    before, after = method.model_dump(mode="json"), changed.model_dump(mode="json")
+    return {name: value for name, value in after.items() if value != before[name]}
+
+
+def _check_guide(
+    guide: Picture | None,
+    follow: Picture | None,
+    size: Sized | None,
+    init: Picture | MethodInit | None,
+    also: Sequence[Picture],
+) -> None:
+    """Raise for what texture by numbers lacks, or excludes."""
+    if (guide is None) != (follow is None):
+        raise ParameterError(
+            "`guide` and `follow` belong together",
+            "give the label maps of the photo and of the new picture",
+        )
+    if guide is None:
+        return
+    if size is not None:
+        raise ParameterError("`follow` already sets the size", "leave `size` out")
+    if init is not None and not (isinstance(init, str) and init == "noise"):
+        raise ParameterError("`guide` and `init` exclude each other", "give one of them")
+    if also:
+        raise ParameterError("`guide` belongs to one photo, several are given", "give one photo")
+
+
+def _check_labels(labels: Exemplar, exemplar: Exemplar) -> None:
+    if labels.size != exemplar.size:
+        raise ImageError(
+            f"the guide is {labels.size[1]}x{labels.size[0]} but {exemplar.name} "
+            f"{exemplar.size[1]}x{exemplar.size[0]}",
+            "give a guide of the photo's size",
+        )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from lichen.run.loop import available_cores
+from lichen.run.machine import available_cores
 
 
 @contextmanager

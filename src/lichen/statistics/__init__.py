@@ -17,7 +17,7 @@ __all__ = ["PortillaSimoncelli", "portilla_simoncelli"]
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from lichen import portilla_simoncelli as home
+        from lichen.portilla_simoncelli import loss as home
 
         return getattr(home, name)
     raise AttributeError(f"module {__name__} has no attribute {name}")

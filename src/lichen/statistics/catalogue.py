@@ -21,13 +21,13 @@ class TermRow:
         :class:`~lichen.solve.terms.setting.Setting`, the term's name and its options.
     summary
         One line.
-    optimises
-        What of the report card it makes equal; see :meth:`lichen.method.Method.optimises`.
+    optimizes
+        What of the report card it makes equal; see :meth:`lichen.method.Method.optimizes`.
     """
 
     builder: str
     summary: str
-    optimises: tuple[str, ...]
+    optimizes: tuple[str, ...]
 
 
 TERMS: dict[str, TermRow] = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from lichen.faces.cli import template
-from lichen.faces.cli.making import BIT_DEPTHS, QUIET, depth_for, describe
-from lichen.faces.cli.saving import Outputs, check_output, make
-from lichen.run.applying import apply as repeat
+from lichen.faces.cli.outputs import Outputs, carry_out, check_output
+from lichen.faces.cli.picture_options import BIT_DEPTHS, QUIET, depth_for, describe
+from lichen.run import verbs
+from lichen.run.loop import Run
 
 
 @click.command()
@@ -31,16 +32,17 @@ def apply(
     bit_depth: str | None,
     quiet: bool,
 ) -> None:
-    """Copy from PICTURE what MAP, which --save-map wrote, says: a normal map found later, say.
+    """Copy from PICTURE the pixels that MAP, a file of --save-map, names.
 
-    As many pictures as the run had examples, in the same order and of the same sizes.
+    A normal map found later, say, is brought in step with a result that was made without it. Give
+    as many pictures as the earlier run had exemplars, in the same order and of the same sizes.
 
     \b
     lichen synthesize wall.jpg -m patchmatch -o new.png --save-map new.npz
     lichen apply new.npz wall_normal.png -o new_normal.png
     """  # noqa: D301 (click wants the control character)
-    run = repeat(source_map, pictures, known)
+    run = Run(verbs.apply(source_map, pictures, known))
     picture = template.fill(output, describe(run))
     outputs = Outputs(picture, depth_for(run, picture, bit_depth))
     check_output(run, outputs)
-    make(run, outputs, quiet=quiet)
+    carry_out(run, outputs, quiet=quiet)

@@ -19,24 +19,27 @@ COMMANDS = {
     "transfer": ("tasks:transfer", "Render a picture in a texture."),
     "analogy": ("tasks:analogy", "Make B' so that A is to A' as B is to B'."),
     "mix": ("mix:mix", "Make a texture between others, by their statistics; or a strip of them."),
-    "apply": ("apply:apply", "Repeat a copying on another map of the same material."),
+    "apply": (
+        "apply:apply",
+        "Repeat the copying of an earlier result on another map.",
+    ),
     "tiles": ("tiles:tiles", "Make Wang tiles that cover the plane without repeating."),
-    "resume": ("again:resume", "Go on with a run that was interrupted, from its checkpoint."),
-    "continue": ("again:go_on", "Take a saved picture some iterations further."),
-    "rerun": ("again:rerun", "Make a saved picture again, byte for byte."),
-    "show": ("again:show", "Show how a saved picture was made."),
-    "compare": ("compare:compare", "Say how good results are: figures beside their anchors."),
+    "resume": ("saved:resume", "Go on with an interrupted run from its checkpoint."),
+    "continue": ("saved:continue_", "Take a saved picture some iterations further."),
+    "rerun": ("saved:rerun", "Make a saved picture again, byte for byte."),
+    "show": ("saved:show", "Show how a saved picture was made."),
+    "compare": ("compare:compare", "Say how good results are: figures beside anchors."),
     "trial": ("trial:trial", "Make a page on which people tell photo from result, or score it."),
-    "same": ("same:same", "Say whether two patches come from the same texture."),
-    "probe": ("probe:probe", "See inside: feature maps, fingerprints, filters, layers at work."),
+    "same": ("same:same", "Tell whether two patches are of the same texture."),
+    "probe": ("probe:probe", "See inside: feature maps, fingerprints, filters, what layers do."),
     "text": ("text:text", "Make a new text with the n-grams of another (Shannon 1948)."),
-    "methods": ("methods:methods", "List the methods, or explain one."),
+    "methods": ("methods:methods", "List the methods by family, or explain one."),
     "weights": ("weights:weights", "List, fetch, verify and add networks' weights."),
     "prepare": (
         "prepare:prepare",
         "Clean a folder of texture photos: crop, resize, drop bad ones.",
     ),
-    "train": ("train:train", "Train the encoder that Lichen ships, or one on photographs."),
+    "train": ("train:train", "Train a method or network on pictures, and write its model."),
 }
 
 
@@ -91,7 +94,7 @@ def main() -> None:
     try:
         lichen.main(standalone_mode=False)
     except LichenError as error:
-        _fail(str(error), 2)
+        _fail(_in_flags(error), 2)
     except click.Abort:
         _fail("interrupted", 130)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -106,7 +109,14 @@ def main() -> None:
     except OSError as error:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}; check the system", 2)
     except MemoryError:
-        _fail("the memory does not suffice; ask for a smaller --size or fewer --layers", 2)
+        _fail("out of memory; ask for a smaller --size or fewer --layers", 2)
+
+
+def _in_flags(error: LichenError) -> str:
+    """Return an error with the flags of the command that was called."""
+    from lichen.faces.cli.wording import in_flags
+
+    return in_flags(error, lichen, sys.argv[1:])
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:

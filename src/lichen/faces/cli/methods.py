@@ -1,7 +1,8 @@
-"""``lichen methods``: what there is, and all about one."""
+"""``lichen methods``: the taxonomy of the field, and all about one method."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,15 @@ import click
 
 from lichen import registry
 from lichen.errors import ParameterError
-from lichen.faces.cli import parameters
-from lichen.faces.cli.method_options import MethodCommand
-from lichen.method import Method
-from lichen.statistics.catalogue import TERMS, TermRow
+from lichen.faces import schema
+from lichen.faces.cli import options
+from lichen.faces.cli.method_command import MethodCommand
+from lichen.method import CAPABILITIES, Method
+from lichen.run.verbs import require
+from lichen.statistics.catalogue import TERMS
+
+WIDTH = 100
+TAKES = {"none": "no exemplar", "one": "one exemplar", "several": "one or more exemplars"}
 
 
 @click.command(cls=MethodCommand, method_from="name")
@@ -24,8 +30,11 @@ from lichen.statistics.catalogue import TERMS, TermRow
     help="Count the numbers that the method matches, with the preset and parameters given.",
 )
 @click.option("--terms", is_flag=True, help="List the terms that --term may name.")
-def methods(name: str | None, preset: str | None, count: bool, terms: bool, **values: Any) -> None:
-    """List the methods, or explain the method NAME.
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def methods(
+    name: str | None, preset: str | None, count: bool, terms: bool, as_json: bool, **values: Any
+) -> None:
+    """List the methods by family, or explain the method NAME.
 
     \b
     lichen methods gatys
@@ -35,72 +44,139 @@ def methods(name: str | None, preset: str | None, count: bool, terms: bool, **va
     if name is None:
         if count or preset:
             raise ParameterError("--count needs a method", "as in: lichen methods gatys --count")
-        rows: Mapping[str, registry.Row | TermRow] = TERMS if terms else registry.rows()
-        formatter = click.HelpFormatter(max_width=100)
-        formatter.write_dl([(known, row.summary) for known, row in rows.items()])
-        click.echo(formatter.getvalue(), nl=False)
+        if terms:
+            click.echo(_terms(as_json), nl=False)
+        else:
+            click.echo(json.dumps(taxonomy(), indent=2) if as_json else _list())
         return
-    chosen = parameters.given(registry.get(name), values)
+    chosen = options.given(registry.method(name), values)
     if chosen and not count:
         raise ParameterError(
-            f"--{next(iter(chosen)).replace('_', '-')} is only for --count",
+            f"{options.flag(next(iter(chosen)))} is only for --count",
             f"to make a picture: lichen synthesize --method {name}",
         )
-    click.echo(_count(name, preset, chosen) if count else explain(name), nl=False)
+    if count:
+        click.echo(_count(name, preset, chosen), nl=False)
+    elif as_json:
+        click.echo(json.dumps(describe(name), indent=2))
+    else:
+        click.echo(explain(name), nl=False)
+
+
+def taxonomy() -> dict[str, Any]:
+    """Return families with their methods, and what each can do, as plain data."""
+    found: dict[str, Any] = {
+        "capabilities": dict(CAPABILITIES),
+        "families": {
+            family: {"summary": summary, "methods": {}}
+            for family, summary in registry.FAMILIES.items()
+        },
+    }
+    for name, row in registry.rows().items():
+        method = registry.method(name)
+        found["families"][row.family]["methods"][name] = {
+            "year": row.year,
+            "summary": row.summary,
+            "citation": method.citation,
+            "takes": method.takes,
+            "honours": sorted(method.capabilities()),
+            "needs": sorted(method.needs),
+        }
+    found["families"] = {family: row for family, row in found["families"].items() if row["methods"]}
+    return found
+
+
+def describe(name: str) -> dict[str, Any]:
+    """Return all about one method, as plain data."""
+    row, method = registry.rows()[name], registry.method(name)
+    return {
+        "name": name,
+        "family": row.family,
+        "year": row.year,
+        "summary": row.summary,
+        "citation": method.citation,
+        "takes": method.takes,
+        "honours": sorted(method.capabilities()),
+        "needs": sorted(method.needs),
+        "minimum_size": method.minimum_size,
+        "presets": {preset: dict(values) for preset, values in method.presets.items()},
+        "parameters": [vars(field) for field in schema.fields(method)],
+    }
+
+
+def _list() -> str:
+    formatter = click.HelpFormatter(width=WIDTH, max_width=WIDTH)
+    for family, found in taxonomy()["families"].items():
+        with formatter.section(f"{family}: {found['summary']}"):
+            formatter.write_dl(
+                [
+                    (name, f"{row['year'] or '    '}  {row['summary']}.  [{_words(row)}]")
+                    for name, row in found["methods"].items()
+                ]
+            )
+    return formatter.getvalue().rstrip()
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    return " ".join(row["honours"])
+
+
+def _terms(as_json: bool) -> str:
+    if as_json:
+        return json.dumps({name: row.summary for name, row in TERMS.items()}, indent=2) + "\n"
+    formatter = click.HelpFormatter(width=WIDTH, max_width=WIDTH)
+    formatter.write_dl([(name, row.summary) for name, row in TERMS.items()])
+    return formatter.getvalue()
 
 
 def explain(name: str) -> str:
-    """Describe a method: citation, what it honours, presets, parameters."""
-    method = registry.get(name)
-    formatter = click.HelpFormatter(max_width=100)
-    formatter.write_text(f"{name}: {registry.rows()[name].summary}")
+    """Describe a method: citation, what it can do, what it trades, presets, parameters."""
+    row, method = registry.rows()[name], registry.method(name)
+    formatter = click.HelpFormatter(width=WIDTH, max_width=WIDTH)
+    formatter.write_text(f"{name}: {row.summary}")
     formatter.write_paragraph()
     formatter.write_dl(
         [
-            ("paper", method.citation),
-            ("honours", f"size, seed, {', '.join(sorted(method.honours))}"),
+            ("paper", method.citation or "none"),
+            ("family", f"{row.family}: {registry.FAMILIES[row.family]}"),
+            (
+                "takes",
+                {"none": "no exemplar", "one": "one exemplar"}.get(method.takes, "exemplars"),
+            ),
             ("needs", f"at least {method.minimum_size}x{method.minimum_size} pixels"),
         ]
     )
+    with formatter.section("Honours size, seed and"):
+        formatter.write_dl([(word, CAPABILITIES[word]) for word in sorted(method.capabilities())])
     if method.presets:
         with formatter.section("Presets (--preset)"):
             formatter.write_dl([(preset, _preset(method, preset)) for preset in method.presets])
-    with formatter.section("Parameters"):
-        formatter.write_dl(
-            [
-                (f"{parameters.flag(field)} {parameters.kind(info)}", parameters.describe(info))
-                for field, info in method.model_fields.items()
-            ]
-        )
+    if found := schema.fields(method):
+        with formatter.section("Parameters"):
+            formatter.write_dl(
+                [
+                    (
+                        f"{options.flag(field.name)} {options.metavar(field).lower()}",
+                        options.describe(field),
+                    )
+                    for field in found
+                ]
+            )
     return formatter.getvalue()
 
 
 def _preset(method: type[Method], preset: str) -> str:
-    """What a preset says, as it would be typed."""
+    """Return what a preset stands for, as it would be typed."""
+    found = {field.name: field for field in schema.fields(method)}
+    words = [
+        options.typed(name, value, found[name]) for name, value in method.presets[preset].items()
+    ]
     start = method.starts_from.get(preset)
-    words = [_typed(method.presets[preset])] + ([f"--init {start}"] if start else [])
-    return " ".join(words)
-
-
-def _typed(values: Any) -> str:
-    """Parameters as they would be typed."""
-    words = []
-    for name, value in values.items():
-        if isinstance(value, bool):
-            words.append(parameters.flag(name) if value else f"--no-{name.replace('_', '-')}")
-        else:
-            typed = ",".join(map(str, value)) if isinstance(value, tuple | list) else value
-            words.append(f"{parameters.flag(name)} {typed}")
-    return " ".join(words)
+    return " ".join([*words, *([f"--init {start}"] if start else [])])
 
 
 def _count(name: str, preset: str | None, chosen: dict[str, Any]) -> str:
-    method = registry.get(name).configure(preset, **chosen)
-    counter = getattr(method, "count_statistics", None)
-    if counter is None:
-        raise ParameterError(
-            f"{name} does not match a fixed number of statistics", "count those of gatys"
-        )
-    counts: dict[str, int] = counter()
+    require(name, "counts")
+    counts = registry.method(name).configure(preset, **chosen).count_statistics()
     lines = [f"{layer:<12} {number:>10,}" for layer, number in counts.items()]
     return "\n".join([*lines, f"{'in all':<12} {sum(counts.values()):>10,}\n"])

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
 
 from lichen.errors import ParameterError
-from lichen.faces.cli.making import Making, making, wrapping
-from lichen.faces.cli.method_options import MethodCommand
-from lichen.faces.cli.saving import check_output, files_read, refuse_overwriting
+from lichen.faces.cli.method_command import MethodCommand
+from lichen.faces.cli.outputs import check_output, refuse_overwriting
+from lichen.faces.cli.picture_options import PictureOptions, picture_options, wrapping
 from lichen.faces.cli.template import check_distinct
-from lichen.run import mixing
+from lichen.job import Job
+from lichen.run import verbs
 from lichen.run.loop import Run
-
-Plan = list[Callable[[], Run]]
-"""Runs, each made when its turn comes: a batch may exceed the memory."""
 
 
 @click.command(cls=MethodCommand, implied={"--term": "objective"}, renamed=("mix", "weights"))
@@ -24,8 +21,8 @@ Plan = list[Callable[[], Run]]
 @click.option(
     "--weights",
     "mix",
-    help="One for each photo, as in 0.7,0.3, scaled to sum to 1; below 0 leads away from a photo. "
-    "Equal when not given.",
+    help="Weight of each photo, as in 0.7,0.3, scaled to sum to 1; below 0 leads away from a "
+    "photo. Equal when not given.",
 )
 @click.option("--network-weights", "weights", help="File of the network's weights.")
 @click.option(
@@ -49,11 +46,11 @@ Plan = list[Callable[[], Run]]
     help="How far beyond 1, and in return below 0, the weights of --random may go.",
 )
 @click.option("-s", "--size", help="WIDTHxHEIGHT in pixels; the first photo's when not given.")
-@click.option("--init", help="Start from noise, exemplar, or what METHOD[:PRESET] makes of all.")
+@click.option("--init", help="Initial image: noise, exemplar, or METHOD[:PRESET].")
 @wrapping
-@making(output="{exemplar}_mixed_{seed}.png", method="gatys", bit_depth="8")
+@picture_options(output="{exemplar}_mixed_{seed}.png", method="gatys", bit_depth="8")
 def mix(
-    making: Making,
+    chosen: PictureOptions,
     photos: tuple[str, ...],
     strip: int | None,
     apart: bool,
@@ -62,51 +59,53 @@ def mix(
     **wanted: Any,
 ) -> None:
     """Make a texture whose statistics lie between those of the PHOTOs."""
-    shares = making.parameters.get("mix")
-    _check_agreement(shares, strip, apart, random, extrapolate)
-    how = {**wanted, **making.how}
+    weights = chosen.parameters.pop("mix", None)
+    _check_agreement(weights, strip, apart, random, extrapolate)
+    arguments = {**wanted, **chosen.of_method}
 
-    def mixed(shares: tuple[float, ...] | None, seed: int) -> Callable[[], Run]:
-        return lambda: mixing.mix(photos, **{**how, "mix": shares, "seed": seed})
+    def mixed(weights: Any, seed: int) -> Job:
+        return verbs.mix(photos, weights, **{**arguments, "seed": seed}).unloaded()
 
-    plan: Plan
     if strip is not None and apart:
-        plan = [mixed(pair, making.seed) for pair in mixing.strip_weights(len(photos), strip)]
+        pairs = verbs.strip_weights(len(photos), strip)
+        jobs = [mixed(pair, chosen.seed) for pair in pairs]
     elif strip is not None:
-        plan = [lambda: mixing.strip(photos, strip, **how)]
+        jobs = [verbs.strip(photos, strip, **arguments).unloaded()]
     elif random is not None:
-        seeds = range(making.seed, making.seed + random)
-        drawn = [mixing.random_weights(len(photos), seed, extrapolate) for seed in seeds]
-        plan = [mixed(one, seed) for one, seed in zip(drawn, seeds, strict=True)]
+        jobs = [
+            mixed(verbs.random_weights(len(photos), seed, extrapolate), seed)
+            for seed in range(chosen.seed, chosen.seed + random)
+        ]
     else:
-        plan = [mixed(shares, making.seed)]
-    _make(making, plan)
+        jobs = [mixed(weights, chosen.seed)]
+    _carry_out(chosen, jobs)
 
 
-def _make(making: Making, plan: Plan) -> None:
-    """Check all, then make and save one after the other."""
-
-    def runs() -> Iterator[Run]:
-        return (prepare() for prepare in plan)
-
-    planned = [making.outputs(run, index) for index, run in enumerate(runs())]
-    check_distinct(making.output, [outputs.picture for outputs in planned])
-    for run, outputs in zip(runs(), planned, strict=True):
+def _carry_out(chosen: PictureOptions, jobs: list[Job]) -> None:
+    """Check all, then carry out and save one after the other."""
+    planned = []
+    written = []
+    for index, job in enumerate(jobs):
+        run = Run(job)
+        outputs = chosen.outputs(run, index)
         check_output(run, outputs)
-        refuse_overwriting([path for one in planned for path in one.files(run)], files_read(run))
-    for run, outputs in zip(runs(), planned, strict=True):
-        making.make(run, outputs)
+        planned.append(outputs)
+        written += outputs.files(run.canvas.maps)
+    check_distinct(chosen.output, [outputs.picture for outputs in planned])
+    refuse_overwriting(written, [path for job in jobs for path in job.paths()])
+    for job, outputs in zip(jobs, planned, strict=True):
+        chosen.carry_out(job, outputs)
 
 
 def _check_agreement(
-    shares: object,
+    weights: object,
     strip: int | None,
     apart: bool,
     random: int | None,
     extrapolate: float,
 ) -> None:
     """Raise for options that exclude each other or need each other."""
-    asked = {"--weights": shares, "--strip": strip, "--random": random}
+    asked = {"--weights": weights, "--strip": strip, "--random": random}
     given = [name for name, value in asked.items() if value is not None]
     if len(given) > 1:
         raise ParameterError(f"{' and '.join(given)} exclude each other", "give one of them")

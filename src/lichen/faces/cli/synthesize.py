@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +12,26 @@ import click
 from lichen import registry
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
-from lichen.faces.cli.judging import (
+from lichen.faces.cli.best_of import (
     Finished,
     candidates_of,
     check_comparable,
     keep_best,
     write_report,
 )
-from lichen.faces.cli.making import Making, making, wrapping
-from lichen.faces.cli.method_options import MethodCommand
-from lichen.faces.cli.saving import (
+from lichen.faces.cli.method_command import MethodCommand
+from lichen.faces.cli.outputs import (
     Outputs,
     check_output,
     check_written_once,
-    files_read,
     refuse_overwriting,
 )
+from lichen.faces.cli.picture_options import PictureOptions, picture_options, wrapping
 from lichen.faces.cli.template import check_distinct
+from lichen.job import Job
+from lichen.run import verbs
+from lichen.run.batch import with_seeds
 from lichen.run.loop import Run
-from lichen.run.synthesis import prepare
 
 
 @click.command(cls=MethodCommand, implied={"--term": "objective"})
@@ -51,15 +51,15 @@ from lichen.run.synthesis import prepare
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Make so many with seeds counting up, and keep the best by the report card.",
+    help="Candidates for each picture, with seeds counting up; the report card keeps the best.",
 )
 @click.option(
     "--report", is_flag=True, help="Write the report card of each photo's pictures, as HTML."
 )
 @click.option(
     "--init",
-    help="Start from noise, exemplar, a picture file, or what another method makes first: METHOD "
-    "or METHOD:PRESET. The preset's own when not given, else noise.",
+    help="Initial image: noise, exemplar, a picture file, or METHOD or METHOD:PRESET for what "
+    "another method makes first. The preset's own when not given, else noise.",
 )
 @click.option("--mask", help="Picture whose bright pixels mark what of the photo may be used.")
 @click.option(
@@ -68,18 +68,20 @@ from lichen.run.synthesis import prepare
     multiple=True,
     metavar="NAME=FILE",
     help="A further map of the photo (normal, height), made in step with it and written beside "
-    "it; may be given several times. The report card judges by the photo alone.",
+    "it; may be repeated. The report card judges by the photo alone.",
 )
 @click.option(
     "--together",
     is_flag=True,
-    help="All photos are examples of one texture; names and report card go by the first.",
+    help="All photos are exemplars of one texture; the first gives names and the report card.",
 )
-@click.option("--guide", help="Label map of the photo: what is where. Needs --follow.")
+@click.option("--guide", help="Label map of the photo, for texture by numbers. Needs --follow.")
 @click.option("--follow", help="Label map of the new picture, which gets its size.")
-@making(output="{exemplar}_{method}_{seed}.png", method=registry.DEFAULT_METHOD, bit_depth="8")
+@picture_options(
+    output="{exemplar}_{method}_{seed}.png", method=registry.DEFAULT_METHOD, bit_depth="8"
+)
 def synthesize(
-    making: Making,
+    chosen: PictureOptions,
     exemplars: tuple[str, ...],
     number: int,
     best_of: int,
@@ -93,62 +95,76 @@ def synthesize(
 
     Ctrl-C saves the best picture so far; `lichen resume` goes on from there.
     """
-    _check_agreement(making, exemplars, best_of, maps, together, wanted["guide"])
-    map_files = _map_files(maps)
-    batch = [exemplars] if together else [(photo,) for photo in exemplars]
-    firsts = range(making.seed, making.seed + number * best_of, best_of)
-
-    def pictures() -> Iterator[list[Run]]:
-        """The candidates of each picture; one photo at a time, a batch may exceed the memory."""
-        for photos in batch:
-            examples = [Exemplar.read_maps(photo, map_files, mask) for photo in photos]
-            for first in firsts:
-                seeds = range(first, first + best_of)
-                yield [
-                    prepare(examples[0], also=examples[1:], **wanted, **{**making.how, "seed": s})
-                    for s in seeds
-                ]
-
-    def finals_of(runs: Sequence[Run]) -> list[Outputs]:
-        return [making.outputs(run, (run.canvas.seed - making.seed) // best_of) for run in runs]
-
-    planned: list[Outputs] = []
-    finals: list[Outputs] = []
-    written: list[Path] = []
-    inputs: list[Path] = []
-    for runs in pictures():  # all is checked before anything is computed
-        if best_of > 1 or report:
-            check_comparable(runs[0])
-        named = finals_of(runs)
-        finals.append(named[0])
-        planned += candidates_of(named, [run.canvas.seed for run in runs])
-        for run, final, candidate in zip(runs, named, planned[-len(runs) :], strict=True):
-            check_output(run, final)
-            check_output(run, candidate)
-            written += [*final.files(run), *candidate.files(run)]
-            inputs += files_read(run)
-    _check_names(making, finals)
-    refuse_overwriting(written, inputs)
-    names = iter(planned)
+    _check_agreement(chosen, exemplars, best_of, maps, together, wanted["guide"])
+    files = _map_files(maps)
+    pictures: list[_Picture] = []
+    for photos in [exemplars] if together else [(photo,) for photo in exemplars]:
+        first, *also = (Exemplar.read(photo, mask, files) for photo in photos)
+        job = verbs.synthesize(first, also=also, **wanted, **chosen.of_method)
+        jobs = with_seeds(job, number * best_of)
+        batch = [jobs[start : start + best_of] for start in range(0, len(jobs), best_of)]
+        pictures += [
+            _check(chosen, candidates, index, best_of > 1 or report)
+            for index, candidates in enumerate(batch)
+        ]
+    _check_names(chosen, pictures)
     finished: dict[Path | None, Finished] = {}
-    for runs in pictures():
-        made = {
-            outputs.picture: making.make(run, outputs)
-            for run, outputs in zip(runs, islice(names, len(runs)), strict=True)
-        }
-        done = Finished(runs[0].exemplars[0], made)
+    for picture in pictures:
+        done = picture.carry_out(chosen)
         if best_of > 1:
-            done = keep_best(done, finals_of(runs), making.quiet)
+            done = keep_best(done, picture.finals, chosen.quiet)
         if report:
             key = done.exemplar.path
             finished.setdefault(key, Finished(done.exemplar, {})).results.update(done.results)
     for done in finished.values():
-        write_report(done, making.quiet)
+        write_report(done, chosen.quiet)
 
 
-def _map_files(given: Sequence[str]) -> dict[str, str]:
+class _Picture:
+    """One picture of a batch: the jobs of its candidates and where each is saved.
+
+    Parameters
+    ----------
+    runs
+        Of the candidates, checked.
+    finals
+        Outputs under the final name, if that candidate is kept.
+    """
+
+    def __init__(self, runs: Sequence[Run], finals: list[Outputs]) -> None:
+        self.jobs: list[Job] = [run.job.unloaded() for run in runs]
+        self.finals = finals
+        self.candidates = candidates_of(finals, [job.canvas.seed for job in self.jobs])
+        maps = runs[0].canvas.maps
+        for run, candidate in zip(runs, self.candidates, strict=True):
+            check_output(run, candidate)
+        self.written = [
+            path for outputs in (*finals, *self.candidates) for path in outputs.files(maps)
+        ]
+
+    def carry_out(self, chosen: PictureOptions) -> Finished:
+        """Make all candidates."""
+        results = {}
+        for job, outputs in zip(self.jobs, self.candidates, strict=True):
+            run = Run(job)
+            results[outputs.picture] = chosen.carry_out(run, outputs)
+        return Finished(run.exemplars[0], results)
+
+
+def _check(chosen: PictureOptions, candidates: Sequence[Job], index: int, judged: bool) -> _Picture:
+    """Check all that can be checked of one picture before anything is computed."""
+    runs = [Run(job) for job in candidates]
+    if judged:
+        check_comparable(runs[0])
+    finals = [chosen.outputs(run, index) for run in runs]
+    for run, final in zip(runs, finals, strict=True):
+        check_output(run, final)
+    return _Picture(runs, finals)
+
+
+def _map_files(given: Sequence[str]) -> dict[str, str | Path]:
     """Read ``NAME=FILE``; names become part of files' names."""
-    found: dict[str, str] = {}
+    found: dict[str, str | Path] = {}
     for text in given:
         name, _, file = text.partition("=")
         if not re.fullmatch(r"\w[\w-]*", name) or not file:
@@ -162,7 +178,7 @@ def _map_files(given: Sequence[str]) -> dict[str, str]:
 
 
 def _check_agreement(
-    making: Making,
+    chosen: PictureOptions,
     exemplars: Sequence[str],
     best_of: int,
     maps: Sequence[str],
@@ -170,9 +186,9 @@ def _check_agreement(
     guide: str | None,
 ) -> None:
     """Raise for options that exclude each other or need each other."""
-    if best_of > 1 and making.video is not None:
+    if best_of > 1 and chosen.video is not None:
         raise ParameterError(
-            "--video films one run and --best-of makes several", "give one of them"
+            "--video shows one run and --best-of makes several", "give one of them"
         )
     if together and len(exemplars) < 2:
         raise ParameterError("--together is for several photos", "give more, or leave it out")
@@ -182,13 +198,14 @@ def _check_agreement(
         raise ParameterError("--guide belongs to one photo, several are given", "give one PHOTO")
 
 
-def _check_names(making: Making, finals: Sequence[Outputs]) -> None:
-    """Raise if two pictures, films or maps of sources would get one name."""
-    check_distinct(making.output, [outputs.picture for outputs in finals])
+def _check_names(chosen: PictureOptions, pictures: Sequence[_Picture]) -> None:
+    """Raise if two pictures, videos or maps of sources would get one name, or one that is read."""
+    finals = [picture.finals[0] for picture in pictures]
+    check_distinct(chosen.output, [outputs.picture for outputs in finals])
     for template, paths in (
-        (making.video, [outputs.video for outputs in finals]),
-        (making.save_map, [outputs.source_map for outputs in finals]),
-        (making.show_sources, [outputs.shown_sources for outputs in finals]),
+        (chosen.video, [outputs.video for outputs in finals]),
+        (chosen.save_map, [outputs.source_map for outputs in finals]),
+        (chosen.show_sources, [outputs.shown_sources for outputs in finals]),
     ):
         if template is not None:
             check_distinct(template, [path for path in paths if path is not None])
@@ -197,4 +214,8 @@ def _check_names(making: Making, finals: Sequence[Outputs]) -> None:
         for outputs in finals
         for path in (outputs.picture, outputs.video, outputs.source_map, outputs.shown_sources)
         if path is not None
+    )
+    refuse_overwriting(
+        [path for picture in pictures for path in picture.written],
+        [path for picture in pictures for job in picture.jobs for path in job.paths()],
     )

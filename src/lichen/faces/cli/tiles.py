@@ -11,10 +11,12 @@ import click
 import numpy as np
 
 from lichen.atomic import atomic_paths
+from lichen.canvas import check_size
 from lichen.exemplar import Exemplar
-from lichen.faces.cli import parameters
-from lichen.faces.cli.saving import refuse_overwriting
+from lichen.faces.cli import options
+from lichen.faces.cli.outputs import refuse_overwriting
 from lichen.image import check_writable, encode_image, parse_size
+from lichen.job import Input
 from lichen.methods.resampling.wang_tiles import TileSet, WangTiles, join_tiles
 
 UNUSED = {"guide_weight", "map_weights"}
@@ -54,19 +56,16 @@ def tiles(
     Tiles with the same colour at an edge continue each other there. The index says which colours
     each tile has at its north, east, south and west edge, and where it is in the sheet.
     """
-    from lichen.canvas import Canvas
-
     size = parse_size(preview)
-    Canvas(size, seed=seed)  # raises for what is out of range
-    method = WangTiles.configure(**parameters.given(WangTiles, wanted))
+    check_size(size)
+    method = WangTiles.configure(**options.given(WangTiles, wanted))
     exemplar = Exemplar.read(photo, mask)
     sheet = output or Path(f"{exemplar.name}_tiles.png")
     index = sheet.with_suffix(".json")
     shown = sheet.with_name(f"{sheet.stem}_preview{sheet.suffix}")
     for picture in (sheet, shown):
         check_writable(picture)
-    read = [path for path in (exemplar.path, exemplar.mask_path) if path is not None]
-    refuse_overwriting([sheet, index, shown], read)
+    refuse_overwriting([sheet, index, shown], Input.of(exemplar).paths())
     made = method.tiles([exemplar], seed)
     columns = int(np.ceil(np.sqrt(len(made.tiles))))
     record = {
@@ -111,4 +110,4 @@ def _index(made: TileSet, columns: int) -> list[Mapping[str, int]]:
     ]
 
 
-tiles.params += [option for option in parameters.options(WangTiles) if option.name not in UNUSED]
+tiles.params += [option for option in options.options(WangTiles) if option.name not in UNUSED]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lichen.faces.cli import parameters
+from lichen.faces.cli import options
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -29,7 +29,7 @@ class RecipeCommand(click.Command):
         """Own options, then the recipe's."""
         from lichen.training import recipe
 
-        return [*super().get_params(ctx), *parameters.options(getattr(recipe, self.recipe))]
+        return [*super().get_params(ctx), *options.options(getattr(recipe, self.recipe))]
 
 
 class EncoderCommand(RecipeCommand):
@@ -142,7 +142,7 @@ def read_recipe(model: type[AnyRecipe], values: dict[str, Any], command: str) ->
     from lichen.errors import ParameterError
 
     try:
-        return model(**parameters.given(model, values))
+        return model(**options.given(model, values))
     except ValidationError as error:
         first = error.errors()[0]
         raise ParameterError(

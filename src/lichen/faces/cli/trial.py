@@ -58,7 +58,7 @@ def trial(
     lichen trial --score anna.csv --score ben.csv
     """  # noqa: D301 (click wants the control character)
     from lichen.errors import ParameterError
-    from lichen.faces.cli.saving import refuse_overwriting
+    from lichen.faces.cli.outputs import refuse_overwriting
 
     if files:
         from lichen.quality.trial_score import read_answers, score

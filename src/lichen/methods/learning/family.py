@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from lichen.canvas import Canvas
-from lichen.errors import ImageError, LichenError, ParameterError
+from lichen.errors import LichenError, ParameterError
 from lichen.exemplar import Exemplar
-from lichen.method import Context, Method
+from lichen.method import Context, Method, Takes
 from lichen.statistics.catalogue import TERMS, Asked, read_term
 from lichen.step import Step
 
@@ -50,7 +50,10 @@ class ImageLearning(Method):
     optimised as one channel.
     """
 
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask", "exemplars"})
+    honours: ClassVar[frozenset[str]] = frozenset(
+        {"wrap", "init", "mask", "continues", "mixes", "device", "video"}
+    )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 16
 
     network: Annotated[
@@ -162,13 +165,15 @@ class ImageLearning(Method):
             raise ParameterError(
                 f"{len(self.mix)} weights for {len(exemplars)} exemplars", "give one for each"
             )
-        for other in exemplars[1:]:
-            if other.channels != exemplars[0].channels:
-                raise ImageError(
-                    f"{exemplars[0].name} has {exemplars[0].channels} channels but {other.name} "
-                    f"{other.channels}",
-                    "convert one of them",
-                )
+
+    def continued(self, iterations: int) -> Self:
+        """Return the method that takes a picture ``iterations`` further, at full size only."""
+        return self.model_copy(update={"iterations": iterations, "levels": 1})
+
+    def mixed(self, weights: Sequence[float] | None) -> Self:
+        """Return the method with these weights of its exemplars."""
+        given = None if weights is None else tuple(weights)
+        return self.configure(**{**self.model_dump(), "mix": given})
 
     @abstractmethod
     def own_terms(self) -> list[Asked]:
@@ -222,10 +227,10 @@ class ImageLearning(Method):
         ):
             yield replace(step, image=np.repeat(step.image, 3, axis=2)) if grey else step
 
-    def optimises(self) -> frozenset[str]:
+    def optimizes(self) -> frozenset[str]:
         """What its terms make equal."""
         return frozenset(
-            kind for asked in self.asked_terms() for kind in TERMS[asked.name].optimises
+            kind for asked in self.asked_terms() for kind in TERMS[asked.name].optimizes
         )
 
     def _examples(self, exemplars: Sequence[Exemplar]) -> tuple[list[Example], bool]:
@@ -298,9 +303,9 @@ class ImageLearning(Method):
             rescale=self.rescale,
             precision=precision or self.precision,
             seed=context.seed,
-            progress=context.on_download,
+            progress=context.report_download,
         )
-        context.used_network(features.network)
+        context.record_network(features.network)
         return features
 
     def _layers(self, features: FeatureExtractor) -> dict[str, float]:

@@ -63,6 +63,7 @@ class Gatys(ImageLearning):
         "polish": {"levels": 1, "iterations": 30},
     }
     starts_from: ClassVar = {"polish": "patchmatch"}
+    honours: ClassVar[frozenset[str]] = ImageLearning.honours | {"counts"}
 
     statistic: Annotated[
         Literal["gram", "whitened-gram", "covariance", "principal-gram", "means", "histogram"]

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,9 @@ class HeegerBergen(Method):
     citation: ClassVar[str] = (
         "Heeger, Bergen: Pyramid-Based Texture Analysis/Synthesis, SIGGRAPH 1995"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask", "maps"})
+    honours: ClassVar[frozenset[str]] = frozenset(
+        {"wrap", "init", "mask", "maps", "continues", "video"}
+    )
     minimum_size: ClassVar[int] = 2
     presets: ClassVar = {"isotropic": {"orientations": 1}}
 
@@ -149,7 +151,11 @@ class HeegerBergen(Method):
                     fraction=iteration / self.iterations,
                 )
 
-    def optimises(self) -> frozenset[str]:
+    def continued(self, iterations: int) -> Self:
+        """Return the method that takes a picture ``iterations`` further."""
+        return self.model_copy(update={"iterations": iterations})
+
+    def optimizes(self) -> frozenset[str]:
         """Histograms of the colours."""
         return frozenset({"histogram"})
 

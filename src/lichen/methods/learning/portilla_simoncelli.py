@@ -63,7 +63,9 @@ class PortillaSimoncelli(Method):
         "Portilla, Simoncelli: A Parametric Texture Model Based on Joint Statistics of Complex "
         "Wavelet Coefficients, IJCV 2000"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "init", "mask", "maps"})
+    honours: ClassVar[frozenset[str]] = frozenset(
+        {"wrap", "init", "mask", "maps", "continues", "video"}
+    )
     minimum_size: ClassVar[int] = 13
     presets: ClassVar = {
         "projections": {"iterations": 50, "descend": 0},
@@ -167,7 +169,11 @@ class PortillaSimoncelli(Method):
         if step is not None and step.fraction < 1:  # no descent was left
             yield replace(step, fraction=1.0)
 
-    def optimises(self) -> frozenset[str]:
+    def continued(self, iterations: int) -> Self:
+        """Return the method that takes a picture ``iterations`` further."""
+        return self.model_copy(update={"iterations": iterations, "descend": 0})
+
+    def optimizes(self) -> frozenset[str]:
         """Its statistics, and those that they contain."""
         return frozenset({"portilla-simoncelli", "autocorrelation", "covariance"})
 

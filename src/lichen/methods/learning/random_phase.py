@@ -59,6 +59,6 @@ class RandomPhase(Method):
         )
         yield Step(made.clip(0, 1), fraction=1.0)
 
-    def optimises(self) -> frozenset[str]:
+    def optimizes(self) -> frozenset[str]:
         """The spectrum and what follows from it."""
         return frozenset({"spectrum", "autocorrelation", "covariance"})

@@ -104,7 +104,7 @@ class SlicedWasserstein(ImageLearning):
         wider = np.divide(size, canvas.size)
         init = canvas.init
         if isinstance(init, Exemplar):
-            init = replace(init, pixels=_widened(init.pixels, wider), mask=None, guide=None)
+            init = init.with_mask(None).with_guide(None).with_pixels(_widened(init.pixels, wider))
         if context.resume is not None:
             image = _widened(context.resume.image, wider)
             context = replace(context, resume=replace(context.resume, image=image))

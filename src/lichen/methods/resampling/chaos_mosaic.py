@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.atlas import Atlas, anchors_of
 from lichen.patches.moved_blocks import lay_blocks
@@ -49,7 +49,8 @@ class ChaosMosaic(CopyingMethod):
         "Xu, Guo, Shum: Chaos Mosaic: Fast and Memory Efficient Texture Synthesis, "
         "Microsoft Research MSR-TR-2000-32, 2000"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "exemplars"})
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "copies"})
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 6
 
     least_block: Annotated[float, Field(gt=0, le=1)] = Field(

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.atlas import Atlas
 from lichen.patches.exhaustive import CHUNK, Candidates, groups_in_order, grow
@@ -58,8 +58,9 @@ class EfrosLeung(CopyingMethod):
         "Efros, Leung: Texture Synthesis by Non-parametric Sampling, ICCV 1999"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars"}
+        {"wrap", "known", "guide", "mask", "maps", "content", "copies"}
     )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = SEED_SIDE
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fine": {"window": 7},

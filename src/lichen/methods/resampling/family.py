@@ -51,7 +51,7 @@ class ExampleMethod(Method):
             name: float(weight) for name, _, weight in (v.partition("=") for v in self.map_weights)
         }
         return Atlas.of(
-            [e if canvas.guide is not None else e.without_guide() for e in exemplars],
+            [e if canvas.guide is not None else e.with_guide(None) for e in exemplars],
             map_weights=weights,
             guide_weight=self.guide_weight,
             rotations=self.rotations,

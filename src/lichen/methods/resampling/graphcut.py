@@ -13,7 +13,7 @@ from scipy.signal import fftconvolve
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.atlas import Atlas, anchors_of
 from lichen.patches.correlation import ExemplarSpectra
@@ -63,8 +63,9 @@ class Graphcut(CopyingMethod):
         "Graph Cuts, SIGGRAPH 2003"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars"}
+        {"wrap", "known", "guide", "mask", "maps", "content", "copies"}
     )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 6
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "best": {"placement": "entire", "mending": 1.0}

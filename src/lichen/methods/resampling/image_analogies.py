@@ -14,7 +14,7 @@ from lichen.canvas import Canvas
 from lichen.errors import CanvasError
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.analogy_search import COARSE_RADIUS, RADIUS, Terms, analogous_places
 from lichen.patches.atlas import Atlas
@@ -63,8 +63,9 @@ class ImageAnalogies(CopyingMethod):
         "Hertzmann, Jacobs, Oliver, Curless, Salesin: Image Analogies, SIGGRAPH 2001"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = WINDOW
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "filter": {"colours": "keep", "kappa": 0.5},
@@ -106,7 +107,7 @@ class ImageAnalogies(CopyingMethod):
                 "colours = keep needs a guide, whose colours are kept",
                 "give B as the guide, or colours = copy",
             )
-        first = next(iter(exemplars[0].maps.values()))
+        first = canvas.maps[0].channels
         if canvas.guide.shape[2] not in (1, 3) or first not in (1, 3):
             raise CanvasError(
                 f"colours = keep needs grey or coloured pictures, not a guide of "
@@ -225,8 +226,8 @@ def _in_luminance(
     """Give the task with luminance for the first map and the guide, A's remapped to B's."""
     assert canvas.guide is not None
     target = luminance(canvas.guide)
-    first = next(iter(exemplars[0].maps))
-    channels = exemplars[0].maps[first]
+    channels = canvas.maps[0].channels
+    formats = (replace(canvas.maps[0], channels=1), *canvas.maps[1:])
     grey = []
     for exemplar in exemplars:
         assert exemplar.guide is not None
@@ -236,9 +237,9 @@ def _in_luminance(
         values = gain * luminance(exemplar.pixels[..., :channels]) + offset
         grey.append(
             replace(
-                exemplar,
-                pixels=np.concatenate([values, exemplar.pixels[..., channels:]], axis=2),
-                maps={**exemplar.maps, first: 1},
+                exemplar.with_pixels(
+                    np.concatenate([values, exemplar.pixels[..., channels:]], axis=2), formats
+                ),
                 guide=np.asarray(gain * guide + offset, np.float32),
             )
         )
@@ -247,12 +248,10 @@ def _in_luminance(
         known = np.concatenate([luminance(known[..., :channels]), known[..., channels:]], axis=2)
     if isinstance(init, Exemplar):
         values = luminance(init.pixels[..., :channels])
-        init = replace(
-            init,
-            pixels=np.concatenate([values, init.pixels[..., channels:]], axis=2),
-            maps={**exemplars[0].maps, first: 1},
+        init = init.with_pixels(
+            np.concatenate([values, init.pixels[..., channels:]], axis=2), formats
         )
-    return grey, replace(canvas, known=known, init=init, guide=target)
+    return grey, replace(canvas, known=known, init=init, guide=target, maps=formats)
 
 
 def _recoloured(image: Array, matched: Atlas, places: Places, canvas: Canvas) -> Array:

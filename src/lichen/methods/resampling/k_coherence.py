@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.centres import centres_of
 from lichen.patches.coherence import SimilarPlaces
@@ -48,8 +48,9 @@ class KCoherence(CopyingMethod):
         "Arbitrary Surfaces, SIGGRAPH 2002"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {"levels": 1, "passes": 1},

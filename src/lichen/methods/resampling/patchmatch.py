@@ -12,7 +12,7 @@ from pydantic import Field
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.atlas import Atlas, anchors_of
 from lichen.patches.blocks import lay_blocks
@@ -80,8 +80,9 @@ class PatchMatch(CopyingMethod):
         "SIGGRAPH 2005; Barnes, Shechtman, Finkelstein, Goldman: PatchMatch, SIGGRAPH 2009"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 3
 
     guide_weight: Annotated[float, Field(ge=0)] = Field(
@@ -119,7 +120,7 @@ class PatchMatch(CopyingMethod):
         super().check(exemplars, canvas)
         self.atlas(exemplars, canvas).anchors(self.patch)
 
-    def optimises(self) -> frozenset[str]:
+    def optimizes(self) -> frozenset[str]:
         """Its energy is the distance of patches."""
         return frozenset({"patches"})
 

@@ -14,7 +14,7 @@ from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.atlas import Atlas, anchors_of
 from lichen.patches.correlation import ExemplarSpectra
@@ -61,8 +61,9 @@ class Quilting(CopyingMethod):
         "Efros, Freeman: Image Quilting for Texture Synthesis and Transfer, SIGGRAPH 2001"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 3
 
     block: Annotated[int, Field(ge=3, le=1024, json_schema_extra={"unit": "px"})] | None = Field(

@@ -13,7 +13,7 @@ from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.image import resize_image
 from lichen.kernels import use_threads
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import ExampleMethod
 from lichen.patches.atlas import Atlas, anchors_of
 from lichen.patches.levels import Level, Wraps, level_pyramid, most_levels
@@ -52,8 +52,9 @@ class TextureOptimization(ExampleMethod):
         "SIGGRAPH 2005"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars", "init"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content"}
     )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 8
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
@@ -84,7 +85,7 @@ class TextureOptimization(ExampleMethod):
         super().check(exemplars, canvas)
         self.atlas(exemplars, canvas).anchors(min(self.widths))
 
-    def optimises(self) -> frozenset[str]:
+    def optimizes(self) -> frozenset[str]:
         """Its energy is the distance of patches."""
         return frozenset({"patches"})
 

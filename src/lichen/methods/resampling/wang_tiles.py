@@ -16,7 +16,7 @@ from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.atlas import Atlas, anchors_of
 from lichen.patches.correlation import ExemplarSpectra
@@ -89,7 +89,8 @@ class WangTiles(CopyingMethod):
     citation: ClassVar[str] = (
         "Cohen, Shade, Hiller, Deussen: Wang Tiles for Image and Texture Generation, SIGGRAPH 2003"
     )
-    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "exemplars"})
+    honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "copies"})
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 4
 
     tile_size: (

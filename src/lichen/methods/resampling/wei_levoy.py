@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.method import Context
+from lichen.method import Context, Takes
 from lichen.methods.resampling.family import CopyingMethod
 from lichen.patches.atlas import Atlas, anchors_of
 from lichen.patches.exhaustive import Candidates, scan
@@ -59,8 +59,9 @@ class WeiLevoy(CopyingMethod):
         "SIGGRAPH 2000"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "exemplars"}
+        {"wrap", "known", "guide", "mask", "maps", "content", "copies"}
     )
+    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "exhaustive": {"search": "exhaustive"},

@@ -24,7 +24,7 @@ from lichen.faces.cli.probe.options import (
 from lichen.faces.cli.probe.saving import Outputs, check_data, figure, nothing_yet
 
 if TYPE_CHECKING:
-    from lichen.run.film import Recorder
+    from lichen.run.video import Recorder
 
 
 @click.command()
@@ -81,7 +81,7 @@ def film(
 
     from lichen.probe.figures.fingerprints import FingerprintFilm
     from lichen.probe.grams import watch_fingerprints
-    from lichen.run.film import Recorder
+    from lichen.run.video import Recorder
     from lichen.step import Step
 
     outputs = Outputs(output, data, quiet)

@@ -116,7 +116,7 @@ def figure(default: str) -> Callable[[Command], Command]:
 def _check_figure(output: Path, read: list[Path]) -> None:
     from lichen.atomic import check_folder
     from lichen.errors import LichenError
-    from lichen.faces.cli.saving import refuse_overwriting
+    from lichen.faces.cli.outputs import refuse_overwriting
 
     if output.suffix.lower() not in FIGURES:
         raise LichenError(f"{output} is no name for a figure", "name it with .png, .jpg or .svg")
@@ -128,7 +128,7 @@ def check_data(data: Path | None, read: list[Path]) -> None:
     """Raise for a file of arrays that could not be written, or is read."""
     from lichen.atomic import check_folder
     from lichen.errors import LichenError
-    from lichen.faces.cli.saving import refuse_overwriting
+    from lichen.faces.cli.outputs import refuse_overwriting
 
     if data is None:
         return

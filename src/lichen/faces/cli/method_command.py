@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lichen import registry
-from lichen.faces.cli import parameters
+from lichen.faces.cli import options
 
 
 class MethodCommand(click.Command):
@@ -69,5 +69,5 @@ class MethodCommand(click.Command):
 
     def _theirs(self, ctx: click.Context) -> list[click.Option]:
         name = ctx.meta.get("method")
-        every = parameters.options(registry.get(name)) if isinstance(name, str) else []
+        every = options.options(registry.method(name)) if isinstance(name, str) else []
         return [option for option in every if option.name not in self.renamed]

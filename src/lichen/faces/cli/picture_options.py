@@ -1,4 +1,4 @@
-"""What the commands that make pictures by a method share: their options, names, checks."""
+"""The options of all commands that make pictures by a method, and the names of their files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import click
 
 from lichen import registry
 from lichen.errors import ParameterError
-from lichen.faces.cli import parameters, template
-from lichen.faces.cli.saving import Outputs, check_output, make
-from lichen.result import Result, Source, depth_of
+from lichen.faces.cli import options, template
+from lichen.faces.cli.outputs import Outputs, carry_out, check_output
+from lichen.job import Job
+from lichen.result import Result, depth_of
 from lichen.run.loop import Run
 
 Command = Callable[..., None]
@@ -23,30 +24,30 @@ BIT_DEPTHS = click.Choice(["8", "16", "32"])
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
 
 
-def sources(command: Command) -> Command:
-    """Give a command the two options that say where pixels were copied from."""
-    save = click.option("--save-map", help="File (.npz) for where each pixel was copied from.")
-    show = click.option("--show-sources", help="Picture of where each pixel was copied from.")
+def source_options(command: Command) -> Command:
+    """Add the two options that say where pixels were copied from."""
+    save = click.option("--save-map", help="File (.npz) for the source of each pixel.")
+    show = click.option("--show-sources", help="Picture of the source of each pixel.")
     decorated: Command = save(show(command))
     return decorated
 
 
 @dataclass(frozen=True)
-class Making:
+class PictureOptions:
     """What the user said of how pictures are made and what they are called.
 
     Attributes
     ----------
     output, video, save_map, show_sources
         Templates of files' names.
-    method, preset, seed
-        The method, one of its presets, the seed.
+    method, preset, seed, device
+        The method, one of its presets, the seed, and where to compute.
     bit_depth
         Of the picture; None for the exemplar's, where the format holds it.
     checkpoint_every
         Seconds between checkpoints.
     progress, quiet
-        Whether there is a bar, and whether anything is said.
+        Whether there is a bar, and whether anything is printed.
     parameters
         Of the method.
     """
@@ -55,6 +56,7 @@ class Making:
     method: str
     preset: str | None
     seed: int
+    device: str
     bit_depth: str | None
     video: str | None
     save_map: str | None
@@ -65,18 +67,19 @@ class Making:
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def how(self) -> dict[str, Any]:
-        """Arguments of every task."""
+    def of_method(self) -> dict[str, Any]:
+        """Arguments of every verb."""
         return {
             "method": self.method,
             "preset": self.preset,
             "seed": self.seed,
+            "device": self.device,
             **self.parameters,
         }
 
     def outputs(self, run: Run, index: int = 0) -> Outputs:
         """Fill the templates for the ``index``-th picture."""
-        about = describe(run, self.preset, index)
+        about = describe(run, index)
         named = {
             kind: None if text is None else template.fill(text, about)
             for kind, text in (
@@ -88,33 +91,34 @@ class Making:
         picture = template.fill(self.output, about)
         return Outputs(picture, depth_for(run, picture, self.bit_depth), **named)
 
-    def make(self, run: Run, outputs: Outputs) -> Result:
-        """Take a checked run to its end and save it."""
-        return make(
-            run,
+    def carry_out(self, job: Run | Job, outputs: Outputs) -> Result:
+        """Carry out a checked job and save its picture."""
+        return carry_out(
+            job,
             outputs,
             quiet=self.quiet,
             progress=self.progress,
             checkpoint_every=self.checkpoint_every,
         )
 
-    def make_one(self, run: Run) -> None:
-        """Check, make and save a command's only picture."""
+    def carry_out_one(self, job: Job) -> None:
+        """Check, carry out and save a command's only job."""
+        run = Run(job)
         outputs = self.outputs(run)
         check_output(run, outputs)
-        self.make(run, outputs)
+        self.carry_out(run, outputs)
 
 
-def describe(run: Run, preset: str | None = None, index: int = 0) -> dict[str, object]:
-    """Fields of the templates for one picture."""
+def describe(run: Run, index: int = 0) -> dict[str, object]:
+    """Return the fields of the templates for one picture."""
     height, width = run.canvas.size
-    exemplar, target = _names(run)
+    job = run.job
     return {
-        "exemplar": exemplar,
-        "target": target,
-        "method": run.method.name,
-        "preset": preset or "default",
-        "seed": run.canvas.seed,
+        "exemplar": job.photo.name,
+        "target": (job.followed or job.photo).name,
+        "method": job.method,
+        "preset": job.preset or "default",
+        "seed": job.canvas.seed,
         "index": index,
         "width": width,
         "height": height,
@@ -123,26 +127,13 @@ def describe(run: Run, preset: str | None = None, index: int = 0) -> dict[str, o
 
 def depth_for(run: Run, picture: Path, asked: str | None) -> int:
     """Bits per sample of a picture: as asked, or the exemplar's where the format holds them."""
-    if asked is not None:
-        return int(asked)
-    first = run.exemplars[0]
-    return depth_of(picture, first.bit_depths.get(next(iter(first.maps)), 8))
+    return int(asked) if asked is not None else depth_of(picture, run.canvas.maps[0].bit_depth)
 
 
-def _names(run: Run) -> tuple[str, str]:
-    """Name the picture that is copied or continued, and the one that is followed, if any."""
-    pictures = {} if run.task is None else run.task.pictures
-    photo, exemplar = pictures.get("photo"), run.exemplars[0].name
-    if isinstance(photo, Source):
-        exemplar = photo.name
-    followed = pictures.get("target", pictures.get("b"))
-    return exemplar, followed.name if isinstance(followed, Source) else exemplar
-
-
-def making(
+def picture_options(
     *, output: str, method: str, bit_depth: str | None = None
 ) -> Callable[[Command], Command]:
-    """Give a command the options of all that make pictures; it gets them as ``making``.
+    """Add the options of all commands that make pictures, passed as ``chosen``.
 
     Parameters
     ----------
@@ -153,7 +144,7 @@ def making(
     bit_depth
         Default depth; the exemplar's when None.
     """
-    options: list[Callable[[Command], Command]] = [
+    shared_options: list[Callable[[Command], Command]] = [
         click.option(
             "-o",
             "--output",
@@ -170,17 +161,23 @@ def making(
             "--seed", type=int, default=0, show_default=True, help="Same seed, same picture."
         ),
         click.option(
+            "--device",
+            default="auto",
+            show_default=True,
+            help="Where to compute: auto (a GPU where there is one), cpu, cuda, cuda:1, mps.",
+        ),
+        click.option(
             "--bit-depth",
             type=BIT_DEPTHS,
             default=bit_depth,
             show_default=True if bit_depth else "the photo's, where the format holds it",
-            help="Of the output; 16 for PNG and TIFF, 32 (float) for TIFF.",
+            help="Bits per sample: 16 for PNG and TIFF, 32 (float) for TIFF.",
         ),
         click.option(
             "--video",
-            help="Film of the run, once it has ended: .gif .webp .png .mp4 .webm; a template, too.",
+            help="Video of the run, written at its end: .gif .webp .png .mp4 .webm; or a template.",
         ),
-        sources,
+        source_options,
         click.option(
             "--checkpoint-every",
             type=click.FloatRange(min=0),
@@ -193,18 +190,18 @@ def making(
         ),
         QUIET,
     ]
-    shared = [entry.name for entry in fields(Making) if entry.name != "parameters"]
+    shared = [entry.name for entry in fields(PictureOptions) if entry.name != "parameters"]
 
     def decorate(command: Command) -> Command:
         @wraps(command)
         def called(**values: Any) -> None:
-            chosen = registry.get(values["method"])
-            said = {name: values.pop(name) for name in shared}
-            own = {name: values.pop(name) for name in chosen.model_fields}
-            command(Making(**said, parameters=parameters.given(chosen, own)), **values)
+            method = registry.method(values["method"])
+            common = {name: values.pop(name) for name in shared}
+            own = {name: values.pop(name) for name in method.model_fields}
+            command(PictureOptions(**common, parameters=options.given(method, own)), **values)
 
         decorated: Command = called
-        for option in reversed(options):
+        for option in reversed(shared_options):
             decorated = option(decorated)
         return decorated
 
@@ -212,14 +209,14 @@ def making(
 
 
 def wrapping(command: Command) -> Command:
-    """Give a command ``--tile`` and ``--wrap``; it gets them as ``wrap``."""
+    """Add ``--tile`` and ``--wrap``, passed as ``wrap``."""
 
     @click.option("--tile", is_flag=True, help="Make the result tile (short for --wrap both).")
-    @click.option("--wrap", help="both, none, rows or columns: the axes that wrap around.")
+    @click.option("--wrap", help="Axes that wrap around: both, none, rows or columns.")
     @wraps(command)
     def called(*given: Any, tile: bool, wrap: str | None, **values: Any) -> None:
         if tile and wrap not in (None, "both"):
-            raise ParameterError(f"--tile and --wrap {wrap} disagree", "give one of them")
+            raise ParameterError(f"`tile` and `wrap` {wrap} disagree", "give one of them")
         command(*given, wrap="both" if tile else (wrap or "none"), **values)
 
     return called

@@ -12,13 +12,15 @@ import click
 import numpy as np
 
 from lichen.errors import ParameterError
-from lichen.faces.cli.making import BIT_DEPTHS, QUIET, sources
-from lichen.faces.cli.saving import Outputs, check_output, make
+from lichen.faces.cli.outputs import Outputs, carry_out, check_output
+from lichen.faces.cli.picture_options import BIT_DEPTHS, QUIET, source_options
+from lichen.faces.python import finish
 from lichen.image import read_image
 from lichen.result import Provenance, Result, files_of, read_provenance
-from lichen.run import synthesis
-from lichen.run.checkpoint import SUFFIX, read_checkpoint
-from lichen.run.synthesis import finish
+from lichen.run import checkpoint as checkpoints
+from lichen.run import rerun as repeating
+from lichen.run import verbs
+from lichen.run.loop import Run
 
 EXEMPLAR = click.option("--exemplar", help="Where the photo is now, if it was moved.")
 BIT_DEPTH = click.option("--bit-depth", type=BIT_DEPTHS, help="As before when not given.")
@@ -29,7 +31,7 @@ BIT_DEPTH = click.option("--bit-depth", type=BIT_DEPTHS, help="As before when no
 @click.option("-o", "--output", help="The picture; the interrupted run's when not given.")
 @BIT_DEPTH
 @EXEMPLAR
-@sources
+@source_options
 @QUIET
 def resume(
     checkpoint: str,
@@ -44,17 +46,18 @@ def resume(
 
     The result is as good as the uninterrupted one's but not the same: what the solver had
     learnt of the curvature is not kept. Its record says so, and `lichen rerun` repeats it.
-    Methods that copy pixels are quick and begin anew.
+    Methods that copy pixels are quick and start again.
     """
-    run = synthesis.resume(checkpoint, exemplar)
-    if output is None and not checkpoint.endswith(SUFFIX):
+    path = Path(checkpoint)
+    stored = checkpoints.read_checkpoint(path)
+    run = stored.resume(path.parent, exemplar)
+    if output is None and not checkpoint.endswith(checkpoints.SUFFIX):
         raise ParameterError(f"no output is known for {checkpoint}", "name one with -o")
-    target = Path(output or checkpoint.removesuffix(SUFFIX))
-    depth = int(bit_depth or read_checkpoint(Path(checkpoint)).bit_depth)
-    outputs = _outputs(target, depth, save_map, show_sources)
+    target = Path(output or checkpoint.removesuffix(checkpoints.SUFFIX))
+    outputs = _outputs(target, int(bit_depth or stored.bit_depth), save_map, show_sources)
     check_output(run, outputs)
-    make(run, outputs, quiet=quiet)
-    Path(checkpoint).unlink(missing_ok=True)
+    carry_out(run, outputs, quiet=quiet)
+    path.unlink(missing_ok=True)
 
 
 @click.command("continue")
@@ -64,7 +67,7 @@ def resume(
 @BIT_DEPTH
 @EXEMPLAR
 @QUIET
-def go_on(
+def continue_(
     picture: str,
     iterations: int,
     output: str | None,
@@ -75,18 +78,17 @@ def go_on(
     """Take PICTURE, which lichen wrote, some iterations further."""
     source = Path(picture)
     target = Path(output) if output else source.with_name(f"{source.stem}_continued{source.suffix}")
-    run = synthesis.go_on(source, iterations, exemplar)
-    depth = int(bit_depth or read_image(source).bit_depth)
-    outputs = Outputs(target, depth)
+    run = Run(verbs.continue_from(source, iterations, exemplar))
+    outputs = Outputs(target, int(bit_depth or read_image(source).bit_depth))
     check_output(run, outputs)
-    make(run, outputs, quiet=quiet)
+    carry_out(run, outputs, quiet=quiet)
 
 
 @click.command()
 @click.argument("picture")
 @click.option("-o", "--output", help="Where to; {stem}_rerun beside it when not given.")
 @EXEMPLAR
-@sources
+@source_options
 @QUIET
 def rerun(
     picture: str,
@@ -98,22 +100,23 @@ def rerun(
 ) -> None:
     """Make PICTURE again from its own record and check that it is the same.
 
-    Equal, the new files (further maps are beside the picture) have the same bytes: they keep the
-    record, with the seconds of the first run. Not equal, nothing is written and the exit code is 1.
+    If it is, the new files (further maps are beside the picture) have the same bytes: they keep the
+    record, with the seconds of the first run. If not, nothing is written and the exit code is 1.
     """
     source = Path(picture)
     target = Path(output) if output else source.with_name(f"{source.stem}_rerun{source.suffix}")
-    run, record = synthesis.rerun(source, exemplar)
+    run, record = repeating.rerun(source, exemplar)
     depth = read_image(source).bit_depth
-    maps = run.exemplars[0].maps
+    maps = run.canvas.maps
     before = [path.read_bytes() for path in files_of(source, maps)]
     outputs = _outputs(target, depth, save_map, show_sources)
     check_output(run, outputs)
-    made = finish(run, progress=False if quiet else None, title=target.name)
-    again = replace(made, provenance=record)
-    problems = _other_making(made.provenance, record) + _other_pixels(again, source, depth)
+    result = finish(run, progress=False if quiet else None, title=target.name)
+    again = replace(result, provenance=record)
+    problems = _record_differences(result.provenance, record)
+    problems += _pixel_differences(again, source, depth)
     if problems:
-        click.echo(f"lichen: {picture} was not made again: {'; '.join(problems)}", err=True)
+        click.echo(f"lichen: {picture} was not reproduced: {'; '.join(problems)}", err=True)
         sys.exit(1)
     outputs.save(again)
     if not quiet:
@@ -133,17 +136,13 @@ def _outputs(
     )
 
 
-def _other_making(ours: Provenance, theirs: Provenance) -> list[str]:
+def _record_differences(ours: Provenance, theirs: Provenance) -> list[str]:
     """Say what the records of two runs differ in, beside the time they took."""
-    if ours.same_making(theirs):
-        return []
-    mine, old = ours.making(), theirs.making()
-    return [
-        f"{name} {mine[name]} instead of {old[name]}" for name in mine if mine[name] != old[name]
-    ]
+    new, old = ours.essentials(), theirs.essentials()
+    return [f"{name} {new[name]} instead of {old[name]}" for name in new if new[name] != old[name]]
 
 
-def _other_pixels(again: Result, stored: Path, bit_depth: int) -> list[str]:
+def _pixel_differences(again: Result, stored: Path, bit_depth: int) -> list[str]:
     """Say how far stored files are from the same pictures saved now, in their format and depth."""
     problems = []
     with TemporaryDirectory() as folder:
@@ -163,5 +162,4 @@ def _other_pixels(again: Result, stored: Path, bit_depth: int) -> list[str]:
 @click.argument("picture")
 def show(picture: str) -> None:
     """Print how PICTURE was made, as JSON."""
-    record = json.loads(read_provenance(picture).to_json())
-    click.echo(json.dumps(record, indent=2, sort_keys=True))
+    click.echo(json.dumps(read_provenance(picture).to_dict(), indent=2))

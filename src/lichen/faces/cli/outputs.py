@@ -1,4 +1,4 @@
-"""What every command that makes pictures does with a run: bar, checkpoint, save, say so."""
+"""What a command that makes pictures does with a run: bar, checkpoint, save, summary."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 import click
 
-from lichen import registry
 from lichen.atomic import check_folder
 from lichen.errors import LichenError
-from lichen.exemplar import Exemplar
+from lichen.faces.python import RunInterruptedError, finish
 from lichen.image import check_writable, write_image
-from lichen.methods.resampling.family import CopyingMethod
-from lichen.result import Result, Source, files_of
+from lichen.image.maps import MapFormat
+from lichen.job import Job
+from lichen.result import Result, files_of
 from lichen.run.checkpoint import Checkpointer, checkpoint_path
-from lichen.run.film import Recorder
-from lichen.run.loop import Run, RunInterruptedError
-from lichen.run.synthesis import finish
+from lichen.run.loop import Run
+from lichen.run.verbs import require
+from lichen.run.video import Recorder
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Outputs:
     picture, bit_depth
         The picture and its bits per sample; further maps are written beside it.
     video
-        Film of the run.
+        Video of the run.
     source_map, shown_sources
         Where each pixel was copied from, as numbers and as a picture.
     """
@@ -42,16 +42,13 @@ class Outputs:
     source_map: Path | None = None
     shown_sources: Path | None = None
 
-    def files(self, run: Run) -> list[Path]:
-        """Every file that is written if the run ends well."""
+    def files(self, maps: Iterable[MapFormat]) -> list[Path]:
+        """Return every file that is written if the run ends well."""
         extra = (self.video, self.source_map, self.shown_sources)
-        return [
-            *files_of(self.picture, run.exemplars[0].maps),
-            *(path for path in extra if path is not None),
-        ]
+        return [*files_of(self.picture, maps), *(path for path in extra if path is not None)]
 
     def save(self, result: Result) -> None:
-        """Write all but the film."""
+        """Write all but the video."""
         result.save(self.picture, self.bit_depth)
         self.save_sources(result)
 
@@ -70,42 +67,21 @@ def check_output(run: Run, outputs: Outputs) -> None:
     check_writable(outputs.picture, outputs.bit_depth)
     check_folder(checkpoint_path(outputs.picture))
     if outputs.video is not None:
+        require(run.job.method, "video")
         Recorder.of(run, outputs.video)
     if outputs.source_map is not None or outputs.shown_sources is not None:
-        _check_copies(run)
+        require(run.job.method, "copies")
     if outputs.source_map is not None and outputs.source_map.suffix != ".npz":
-        raise LichenError(f"{outputs.source_map} is no name for a map", "name it with .npz")
+        raise LichenError(
+            f"{outputs.source_map}: a map of sources is an .npz file", "name it with .npz"
+        )
     if outputs.shown_sources is not None:
         check_writable(outputs.shown_sources)
-    files = outputs.files(run)
+    files = outputs.files(run.canvas.maps)
     for path in files:
         check_folder(path)
     check_written_once(files)
-    refuse_overwriting(files, files_read(run))
-
-
-def _check_copies(run: Run) -> None:
-    """Raise for a method whose pixels come from nowhere."""
-    if isinstance(run.method, CopyingMethod):
-        return
-    able = [name for name in registry.METHODS if issubclass(registry.get(name), CopyingMethod)]
-    raise LichenError(
-        f"{run.method.name} does not copy pixels, so they have no sources",
-        f"use --method {' or '.join(able)}",
-    )
-
-
-def files_read(run: Run) -> list[Path]:
-    """Files that a run was given: all pictures, with their masks and maps."""
-    pictures = [*run.exemplars, run.canvas.init]
-    sources = [Source.of(picture) for picture in pictures if isinstance(picture, Exemplar)]
-    sources += [] if run.task is None else run.task.sources()
-    return [
-        Path(path)
-        for source in sources
-        for path in (source.path, source.mask_path, *(source.map_paths or {}).values())
-        if path is not None
-    ]
+    refuse_overwriting(files, run.job.paths())
 
 
 def check_written_once(written: Iterable[Path]) -> None:
@@ -113,7 +89,7 @@ def check_written_once(written: Iterable[Path]) -> None:
     seen: set[Path] = set()
     for path in written:
         if path.resolve() in seen:
-            raise LichenError(f"{path} is to be written twice", "give one of them another name")
+            raise LichenError(f"{path} would be written twice", "give one of them another name")
         seen.add(path.resolve())
 
 
@@ -123,19 +99,20 @@ def refuse_overwriting(written: Iterable[Path], read: Iterable[Path]) -> None:
     for path in written:
         if path.resolve() in inputs:
             raise LichenError(
-                f"{path} is read here and would be overwritten", "name another output with -o"
+                f"{path} is read here and would be overwritten", "name another `output`"
             )
 
 
-def make(
-    run: Run,
+def carry_out(
+    job: Run | Job,
     outputs: Outputs,
     *,
     quiet: bool = False,
     progress: bool | None = None,
     checkpoint_every: float = 10.0,
 ) -> Result:
-    """Take a run to its end and save the picture; on Ctrl-C save the best so far and leave."""
+    """Carry out a job and save the picture; on Ctrl-C save the best so far and leave."""
+    run = Run(job) if isinstance(job, Job) else job
     output = outputs.picture
     checkpoint = checkpoint_path(output)
     recorder = None if outputs.video is None else Recorder.of(run, outputs.video)
@@ -160,7 +137,7 @@ def make(
         sys.exit(130)
     outputs.save(result)
     checkpoint.unlink(missing_ok=True)
-    if recorder is not None:  # after the picture: whatever a film fails of, that is kept
+    if recorder is not None:  # after the picture, which is kept if the video cannot be written
         recorder.write()
     if not quiet:
         click.echo(summary(output, result))
@@ -171,17 +148,19 @@ def summary(output: Path, result: Result) -> str:
     """One line: file, size, method, time, network, loss."""
     record = result.provenance
     loss = record.losses.get("total")
+    weights = record.job.parameters.get("mix")
     parts = [
-        f"{record.size[1]}x{record.size[0]}",
-        record.method,
+        f"{result.size[1]}x{result.size[0]}",
+        record.job.method,
         f"{record.seconds:.1f} s",
+        *([] if record.job.device == "cpu" else [record.job.device]),
         *record.networks,
         f"seed {record.seed}",
     ]
     if len(result.maps) > 1:
-        parts.append(f"maps {' '.join(result.maps)}")
-    if record.parameters.get("mix"):
-        parts.append("weights " + ",".join(f"{weight:.3g}" for weight in record.parameters["mix"]))
+        parts.append(f"maps {' '.join(one.name for one in result.maps)}")
+    if weights:
+        parts.append("weights " + ",".join(f"{weight:.3g}" for weight in weights))
     if loss is not None:
         parts.append(f"loss {loss:.4g}")
     return f"{output}: {', '.join(parts)}"

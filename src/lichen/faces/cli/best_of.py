@@ -9,34 +9,28 @@ from pathlib import Path
 import click
 
 from lichen.exemplar import Exemplar
-from lichen.faces.cli.saving import Outputs
+from lichen.faces.cli.outputs import Outputs
 from lichen.result import Result, files_of
 from lichen.run.loop import Run
 
 
 @dataclass(frozen=True)
 class Finished:
-    """Pictures that were made of an exemplar, by the file that each is saved in."""
+    """Results that were made of an exemplar, by the file that each is saved in."""
 
     exemplar: Exemplar
     results: dict[Path, Result]
 
     def first_maps(self) -> tuple[Exemplar, list[Result]]:
-        """Give what is judged where there are several maps: the first, of exemplar and results."""
-        name, channels = next(iter(self.exemplar.maps.items()))
-        exemplar = replace(
-            self.exemplar, pixels=self.exemplar.pixels[..., :channels], maps={name: channels}
-        )
-        return exemplar, [
-            replace(result, image=next(iter(result.map_images().values())), maps={})
-            for result in self.results.values()
-        ]
+        """Return what is judged where there are several maps: the first, of each."""
+        exemplar = replace(self.exemplar, maps=self.exemplar.maps[:1])
+        return exemplar, [result.first_map() for result in self.results.values()]
 
 
 def candidates_of(finals: Sequence[Outputs], seeds: Sequence[int]) -> list[Outputs]:
-    """Name the candidates of one picture: with their seeds where the template does not tell.
+    """Name the candidates of one picture: with their seeds where the template does not.
 
-    Where their pixels come from is written of the one that is kept, under its final name.
+    The sources of their pixels are written for the one that is kept, under its final name.
     """
     if len(finals) == 1:
         return list(finals)
@@ -75,7 +69,7 @@ def keep_best(candidates: Finished, finals: Sequence[Outputs], quiet: bool) -> F
     scores = [card.score for card in cards]
     best = min(range(len(scores)), key=scores.__getitem__)
     kept, final = list(results)[best], finals[best].picture
-    maps = candidates.exemplar.maps
+    maps = results[kept].maps
     for path in results:
         if path != kept:
             for file in files_of(path, maps):
@@ -90,14 +84,14 @@ def keep_best(candidates: Finished, finals: Sequence[Outputs], quiet: bool) -> F
     return Finished(candidates.exemplar, {final: results[kept]})
 
 
-def write_report(made: Finished, quiet: bool) -> None:
-    """Write the page of an exemplar's pictures beside the first of them."""
+def write_report(finished: Finished, quiet: bool) -> None:
+    """Write the report card of an exemplar's pictures beside the first of them."""
     from lichen.quality.card import compare
     from lichen.quality.page import write_page
 
-    target = next(iter(made.results)).with_suffix(".html")
-    names = [path.stem for path in made.results]
-    exemplar, judged = made.first_maps()
+    target = next(iter(finished.results)).with_suffix(".html")
+    names = [path.stem for path in finished.results]
+    exemplar, judged = finished.first_maps()
     write_page(compare(exemplar, *judged, names=names), target)
     if not quiet:
         click.echo(f"{target}: the report")

@@ -1,4 +1,4 @@
-"""Whether the kernels of a method have been compiled on this machine: the first run is slow."""
+"""Whether a method's kernels have been compiled on this machine: the first run is slow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from lichen.run.loop import lichen_version
+from lichen.run.machine import lichen_version
 from lichen.weights.places import cache_folder
 
 
@@ -34,7 +34,7 @@ class FirstUse:
         self.compiles = self._marker is not None and not self._marker.is_file()
 
     def done(self) -> None:
-        """Say that the method has run to its end."""
+        """Record that the method has run to its end."""
         if self.compiles and self._marker is not None:
             with suppress(OSError):  # a cache that cannot be written costs only the notice
                 self._marker.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A film of a run: an animated picture, or a video where imageio's ffmpeg is installed."""
+"""A video of a run: an animated picture, or a file of imageio's ffmpeg where that is installed."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ VIDEO = (".mp4", ".webm")
 MAX_FRAMES = 240
 FRAMES_PER_SECOND = 24
 
+Frame = NDArray[np.uint8]
+
 
 class Recorder:
-    """Keep frames of a run and write them as one film.
+    """Keep frames of a run and write them as one video.
 
-    Whatever the number of steps, at most 240 frames are kept: when they are full every second
-    one is dropped and from then on half as many are taken.
+    At most 240 frames are kept, however many steps there are: whenever that number is reached every
+    second frame is dropped, and from then on half as many steps are kept.
 
     Parameters
     ----------
     path
         ``.gif``, ``.webp``, ``.png`` (animated) or ``.mp4``, ``.webm``.
     size
-        Height and width of the film.
+        Height and width of the video.
     channels
-        Channels of the steps' pictures that are shown: those of the first map.
+        Channels of the steps' images that are shown: those of the first map.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], channels: int = 3) -> None:
         suffix = path.suffix.lower()
         if suffix not in ANIMATED + VIDEO:
             raise ImageError(
-                f"{path}: a film cannot be written as {suffix or 'a file without suffix'}",
+                f"{path}: a video cannot be written as {suffix or 'a file without suffix'}",
                 f"use one of {', '.join(ANIMATED + VIDEO)}",
             )
         if suffix in VIDEO and find_spec("imageio_ffmpeg") is None:
@@ -54,17 +56,17 @@ class Recorder:
         self.path = path
         self.size = size
         self.channels = channels
-        self._frames: list[NDArray[np.uint8]] = []
+        self._frames: list[Frame] = []
         self._stride = 1
         self._seen = 0
 
     @classmethod
     def of(cls, run: Run, path: Path) -> Recorder:
-        """Give the recorder of a run: as large as its canvas, of its first map."""
-        return cls(path, run.canvas.size, next(iter(run.exemplars[0].maps.values())))
+        """Return the recorder of a run: as large as its canvas, of its first map."""
+        return cls(path, run.canvas.size, run.canvas.maps[0].channels)
 
     def __call__(self, step: Step) -> None:
-        """Take one step's image, if it is its turn."""
+        """Keep the image of a step, if it is among those to be kept."""
         if self._seen % self._stride == 0:
             if len(self._frames) == MAX_FRAMES:
                 self._frames = self._frames[::2]
@@ -73,7 +75,7 @@ class Recorder:
                 self._frames.append(self._frame(step))
         self._seen += 1
 
-    def _frame(self, step: Step) -> NDArray[np.uint8]:
+    def _frame(self, step: Step) -> Frame:
         image = step.image[..., : self.channels]
         if image.shape[:2] != self.size:
             image = resize_image(image, self.size)
@@ -82,7 +84,7 @@ class Recorder:
         return np.round(image * 255).astype(np.uint8)
 
     def write(self) -> Path:
-        """Write the film, whole or not at all."""
+        """Write the video, whole or not at all."""
         with atomic_path(self.path) as temporary:
             if self.path.suffix.lower() in VIDEO:
                 self._write_video(temporary)

@@ -1,0 +1,234 @@
+"""Everything that must be known to make one result, as plain data: it is JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from lichen.arrays import Size
+from lichen.canvas import Wrap
+from lichen.errors import JobError
+from lichen.exemplar import Exemplar
+from lichen.image.maps import File
+from lichen.source_map import SourceMap
+
+JobInput = Literal[
+    "exemplar", "known", "hole", "guide", "follow", "content", "init", "sources", "model"
+]
+"""Role of an input:
+
+``exemplar`` what is learnt from; ``known`` a picture whose pixels stay, and which is learnt from
+where there is no exemplar; ``hole`` marks what of it does not stay; ``guide`` labels the exemplar
+and ``follow`` the canvas; ``content`` is kept, followed or rendered; ``init`` is the initial image;
+``sources`` says where to copy each pixel from; ``model`` is what training left.
+"""
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a job reads, by content.
+
+    Attributes
+    ----------
+    name
+        Short name for templates and messages.
+    files
+        Files by the map that each holds: ``{"color": File(...)}``.
+    mask
+        File of the mask, where it is one of its own.
+    loaded
+        What was read already, so that it need not be read again; no part of the JSON.
+    """
+
+    name: str
+    files: Mapping[str, File]
+    mask: File | None = None
+    loaded: Any = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, picture: Exemplar) -> Self:
+        """Record a picture."""
+        files = {one.name: one.file for one in picture.maps}
+        return cls(picture.name, files, picture.mask_file, picture)
+
+    @classmethod
+    def of_sources(cls, source_map: SourceMap, path: str | Path | None) -> Self:
+        """Record a map of sources."""
+        name = "sources" if path is None else Path(path).stem
+        recorded = File.of_array(source_map.sources)
+        if path is not None:
+            recorded = replace(recorded, path=Path(path).as_posix())
+        return cls(name, {"sources": recorded}, loaded=source_map)
+
+    def paths(self) -> list[Path]:
+        """Return the paths of all files."""
+        files = [*self.files.values(), *([] if self.mask is None else [self.mask])]
+        return [Path(file.path) for file in files if file.path is not None]
+
+
+@dataclass(frozen=True)
+class MethodInit:
+    """Another method, whose result on the same canvas is the initial image.
+
+    Attributes
+    ----------
+    method, parameters
+        Registered name, and all of its parameters.
+    """
+
+    method: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CanvasSpec:
+    """The canvas of a job; its pictures are among the job's inputs.
+
+    Attributes
+    ----------
+    size, wrap, seed
+        As those of :class:`~lichen.canvas.Canvas`.
+    init
+        ``"noise"``, ``"exemplar"``, ``"picture"`` (the input ``init``), or a method.
+    margins
+        Pixels that the canvas has above, below, left and right of the known picture.
+    grow
+        Pixels by which what is not known is enlarged.
+    """
+
+    size: Size
+    wrap: Wrap = (False, False)
+    seed: int = 0
+    init: Literal["noise", "exemplar", "picture"] | MethodInit = "noise"
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+    grow: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One result to be made, described completely; every face makes one, ``Run`` takes one.
+
+    Attributes
+    ----------
+    verb
+        What was asked for: ``synthesize``, ``fill``, ``extend``, ``transfer``, ... It names the
+        job; what is done follows from the canvas and the inputs.
+    inputs
+        What is read, by role.
+    canvas
+        What is wanted.
+    method, parameters
+        Registered name, and every parameter, defaults included.
+    preset
+        Preset that the parameters came from.
+    device
+        ``auto``, or a device by name: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+    threads
+        Threads to compute with.
+    row
+        Parameters that change from picture to picture, where the result is a row of several.
+    stop_after
+        Steps after which to stop, to repeat a run that was interrupted; None to run to the end.
+    restarts
+        Steps after which the solver starts afresh, to repeat a run that was resumed.
+    loaded
+        Exemplars and canvas, where they were laid out in memory; no part of the JSON.
+    """
+
+    verb: str
+    inputs: Mapping[JobInput, tuple[Input, ...]]
+    canvas: CanvasSpec
+    method: str
+    parameters: Mapping[str, Any]
+    preset: str | None = None
+    device: str = "auto"
+    threads: int = 1
+    row: tuple[Mapping[str, Any], ...] = ()
+    stop_after: int | None = None
+    restarts: tuple[int, ...] = ()
+    loaded: Any = field(default=None, compare=False, repr=False)
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    def one(self, role: JobInput) -> Input | None:
+        """Return the first input of a role, or None."""
+        found = self.inputs.get(role, ())
+        return found[0] if found else None
+
+    @property
+    def photo(self) -> Input:
+        """The picture that the result is named after: the one that is continued, or learnt from."""
+        found = self.one("known") if "sources" not in self.inputs else None
+        found = found or self.one("exemplar")
+        if found is None:
+            raise JobError(f"a job to {self.verb} needs a picture")
+        return found
+
+    @property
+    def followed(self) -> Input | None:
+        """The picture that the result follows, if any."""
+        return self.one("content") or self.one("follow")
+
+    def paths(self) -> list[Path]:
+        """Return the paths of all files that are read."""
+        return [path for given in self._every_input() for path in given.paths()]
+
+    def unloaded(self) -> Self:
+        """Return the job without the pictures that were read already: a batch may exceed memory."""
+        inputs = {
+            role: tuple(
+                replace(one, loaded=None) if all(f.path for f in one.files.values()) else one
+                for one in given
+            )
+            for role, given in self.inputs.items()
+        }
+        return replace(self, inputs=inputs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the job as plain data."""
+        record = asdict(self.without_loaded())
+        del record["loaded"]
+        for given in record["inputs"].values():
+            for one in given:
+                del one["loaded"]
+        return record
+
+    def to_json(self) -> str:
+        """Return one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=True)
+
+    def without_loaded(self) -> Self:
+        """Return the job as it is in JSON."""
+        inputs = {
+            role: tuple(replace(one, loaded=None) for one in given)
+            for role, given in self.inputs.items()
+        }
+        return replace(self, inputs=inputs, loaded=None)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        JobError
+            When it is no job of this version.
+        """
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            return TypeAdapter(cls).validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise JobError(
+                f"not a job of this version of lichen: {where or 'JSON'}: {first['msg']}",
+                "write one with Job.to_json",
+            ) from None
+
+    def _every_input(self) -> Iterator[Input]:
+        for given in self.inputs.values():
+            yield from given

@@ -1,0 +1,33 @@
+"""What a run may use of the machine, and what it ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+
+def available_cores() -> int:
+    """Return the cores that this process may use, or ``OMP_NUM_THREADS`` where that is set."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit() and int(wanted) > 0:
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def lichen_version() -> str:
+    """Return the version of the installed package."""
+    return version("lichen")
+
+
+def software() -> dict[str, str]:
+    """Return the versions of what results depend on in their last bits."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in ("numpy", "torch"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

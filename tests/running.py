@@ -1,0 +1,29 @@
+"""Runs of what tests lay out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from lichen.canvas import Canvas
+from lichen.exemplar import Exemplar
+from lichen.method import Method
+from lichen.run import verbs
+from lichen.run.loop import Run
+
+
+def prepare(*arguments: Any, **named: Any) -> Run:
+    """Return the run of a synthesis, not yet started."""
+    return Run(verbs.synthesize(*arguments, **named))
+
+
+def run_of(
+    method: Method,
+    exemplars: Sequence[Exemplar],
+    canvas: Canvas,
+    stop_after: int | None = None,
+    **named: Any,
+) -> Run:
+    """Return the run of a method on a canvas."""
+    return Run(replace(verbs.job_of(method, exemplars, canvas, **named), stop_after=stop_after))
