@@ -29,7 +29,14 @@ def test_every_public_name_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["lichen", "lichen.run.synthesis", "lichen.methods.learning.gatys", "lichen.image"]
+    "module",
+    [
+        "lichen",
+        "lichen.run.verbs",
+        "lichen.faces.python",
+        "lichen.methods.learning.gatys",
+        "lichen.image",
+    ],
 )
 def test_importing_does_not_import_torch(module: str) -> None:
     code = f"import {module}, sys; sys.exit('torch' in sys.modules)"

@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     import torch
 
 CAPABILITIES: Mapping[str, str] = {
-    "wrap": "the result tiles along the axes that wrap",
-    "known": "keeps pixels that are given: holes are filled, borders extended",
-    "guide": "follows labels or another guide: texture by numbers, analogies",
-    "content": "keeps, follows or renders another picture",
-    "maps": "makes all maps of a material in step",
-    "mask": "uses the pixels of the exemplar that a mask allows",
-    "exemplars": "learns from several exemplars at once",
-    "init": "starts from a picture, the exemplar, or what another method made",
-    "sources": "copies each pixel from a given source",
-    "copies": "says of each pixel which one of the exemplar it is a copy of",
-    "continues": "takes a finished picture some iterations further",
-    "mixes": "makes textures between several exemplars",
-    "counts": "counts the numbers that it matches",
-    "video": "shows how the picture comes about, in many steps",
-    "model": "is trained, and reads the model that training left",
-    "device": "computes on a GPU where there is one",
+    "wrap": "make results that tile along the axes that wrap",
+    "known": "keep pixels that are given: fill holes, extend borders",
+    "guide": "follow labels or another guide: texture by numbers, analogies",
+    "content": "keep, follow or render another picture",
+    "maps": "make all maps of a material in step",
+    "mask": "learn from the pixels that a mask allows",
+    "exemplars": "learn from several exemplars at once",
+    "init": "start from a picture, the exemplar, or what another method made",
+    "sources": "copy each pixel from a given source",
+    "copies": "tell which pixel of the exemplar each pixel is a copy of",
+    "continues": "take a finished picture some iterations further",
+    "mixes": "make textures between several exemplars",
+    "counts": "count the numbers that it matches",
+    "video": "show how the picture comes about, in many steps",
+    "model": "be trained, and read the model that training left",
+    "device": "compute on a GPU where there is one",
 }
-"""What methods can do, one word each; nobody finds it out in another way."""
+"""What a method can do, one word each: "it can ...". Nobody finds it out in another way."""
 
 Takes = Literal["none", "one", "several"]
 """How many exemplars a method learns from."""
@@ -178,7 +178,7 @@ class Method(BaseModel, ABC):
 
     def _cannot(self, capability: str) -> NotHonouredError:
         return NotHonouredError(
-            f"{self.name} does not say {capability!r}: {CAPABILITIES[capability]}",
+            f"{self.name} cannot {CAPABILITIES[capability]} ({capability})",
             "use another method",
             frozenset({capability}),
         )
@@ -217,6 +217,13 @@ class Method(BaseModel, ABC):
                     f"{what} is {size[1]}x{size[0]} but {self.name} needs at least {least}x{least}",
                     "use a larger picture or another method",
                 )
+        for exemplar in exemplars:
+            if exemplar.channels != canvas.channels:
+                raise ImageError(
+                    f"{exemplar.name} has {exemplar.channels} channels but the canvas "
+                    f"{canvas.channels}",
+                    "convert one of them",
+                )
         init = canvas.init
         if isinstance(init, Exemplar) and init.size != canvas.size:
             raise CanvasError(
@@ -245,8 +252,7 @@ class Method(BaseModel, ABC):
             )
         if absent := sorted(self.needs - requested - {"model"}):
             raise CanvasError(
-                f"{self.name} needs {', '.join(absent)}: it {CAPABILITIES[absent[0]]}",
-                "give it, or use another method",
+                f"{self.name} needs {', '.join(absent)}", "give it, or use another method"
             )
         if self.takes == "none" and exemplars:
             raise CanvasError(f"{self.name} takes no exemplar", "leave it out")
@@ -256,7 +262,10 @@ class Method(BaseModel, ABC):
 
 def _parameter_error(method: str, error: ValidationError) -> ParameterError:
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
-    problem = f"`{name}` = {first['input']!r} is not allowed: {message}" if name else message
+    problem = message
+    if first["loc"]:
+        name, *items = first["loc"]
+        item = "".join(f"[{part}]" for part in items)
+        problem = f"`{name}`{item} = {first['input']!r} is not allowed: {message}"
     return ParameterError(f"{method}: {problem}", f"see `lichen methods {method}`")

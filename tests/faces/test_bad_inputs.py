@@ -109,8 +109,8 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
         synthesis("--layers", "relu1_1,relu9_9"),
         ["layer of", "'relu9_9'", "did you mean relu"],
     ),
-    ("below its bound", synthesis("--iterations", "0"), ["iterations = '0'", "lichen methods"]),
-    ("above its bound", synthesis("--levels", "99"), ["levels = '99'", "lichen methods"]),
+    ("below its bound", synthesis("--iterations", "0"), ["--iterations = '0'", "lichen methods"]),
+    ("above its bound", synthesis("--levels", "99"), ["--levels = '99'", "lichen methods"]),
     ("not a number", synthesis("--memory", "many"), ["memory = 'many'", "lichen methods"]),
     ("not a choice", synthesis("--pooling", "min"), ["pooling = 'min'", "'average' or 'max'"]),
     (
@@ -118,7 +118,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
         synthesis("--layer-weights", "1,2"),
         ["layer_weights", "name the layers"],
     ),
-    ("unknown wrap", synthesis("--wrap", "sideways"), ["wrap 'sideways'", "use both, none"]),
+    ("unknown wrap", synthesis("--wrap", "sideways"), ["--wrap 'sideways'", "use none, both"]),
     ("tile and wrap", synthesis("--tile", "--wrap", "none"), ["--tile and --wrap none", "one of"]),
     ("negative seed", synthesis("--seed", "-1"), ["seed -1", "0 <= seed"]),
     ("mask of another size", synthesis("--mask", "narrow.png"), ["mask is 20x40", "size"]),
@@ -172,22 +172,22 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "over the photo",
         to("{exemplar}.png"),
-        ["good.png is read here", "name another output"],
+        ["good.png is read here", "name another --output"],
     ),
     (
         "over another photo of the batch",
         ["synthesize", "good.png", "good_gatys_0.png", "-m", "gatys"],
-        ["good_gatys_0.png is read here", "name another output"],
+        ["good_gatys_0.png is read here", "name another --output"],
     ),
     (
-        "film over the photo",
+        "video over the photo",
         synthesis("--video", "good.png"),
-        ["good.png is read here", "name another output"],
+        ["good.png is read here", "name another --output"],
     ),
     (
-        "film over the picture",
+        "video over the picture",
         synthesis("--video", "out.png"),
-        ["out.png is to be written twice", "another name"],
+        ["out.png would be written twice", "another name"],
     ),
     (
         "output a folder",
@@ -209,12 +209,12 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "weights of layers",
         synthesis("--layers", "a,b", "--layer-weights", "1,x"),
-        ["layer_weights.1"],
+        ["--layer-weights[1] = 'x'"],
     ),
     ("no layers", synthesis("--layers", ","), ["name at least one layer", "lichen methods"]),
     ("option without value", ["synthesize", "good.png", "-o"], ["'-o'", "requires an argument"]),
-    ("nothing to fill", fill(), ["nothing of good is to be filled", "white, or transparent"]),
-    ("black mask to fill", fill("--mask", "black.png"), ["nothing of good", "white"]),
+    ("nothing to fill", fill(), ["good has no hole to fill", "white, or transparent"]),
+    ("black mask to fill", fill("--mask", "black.png"), ["good has no hole", "white"]),
     ("nothing left", fill("--mask", "white.png"), ["leaves nothing of good to copy", "another"]),
     (
         "only slivers left",
@@ -254,9 +254,13 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "transferred by gatys",
         ["transfer", "good.png", "grey.png", "-m", "gatys"],
-        ["gatys does not honour guide", "--method patchmatch"],
+        ["gatys does not honour content", "--method patchmatch"],
     ),
-    ("blur", ["transfer", "good.png", "grey.png", "--blur", "-1"], ["--blur", "x>=0"]),
+    (
+        "blur",
+        ["transfer", "good.png", "grey.png", "--blur", "-1"],
+        ["--blur = '-1'", "greater than or equal to 0"],
+    ),
     (
         "A and A' of two sizes",
         ["analogy", "narrow.png", "good.png", "grey.png", "-m", "patchmatch"],
@@ -356,7 +360,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "guide and size",
         synthesis("--guide", "grey.png", "--follow", "grey.png", "--size", "40"),
-        ["--follow has a size", "leave --size out"],
+        ["--follow already sets the size", "leave --size out"],
     ),
     (
         "guide and init",
@@ -374,17 +378,17 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "sources of gatys",
         synthesis("--save-map", "new.npz"),
-        ["gatys does not copy pixels", "--method patchmatch"],
+        ["gatys cannot tell which pixel", "--method patchmatch"],
     ),
     (
         "map of sources as a picture",
         synthesis("--save-map", "new.png", "-m", "patchmatch"),
-        ["new.png is no name for a map", ".npz"],
+        ["new.png a map of sources is an .npz file", ".npz"],
     ),
     (
         "sources over the picture",
         synthesis("--show-sources", "out.png", "-m", "patchmatch"),
-        ["out.png is to be written twice"],
+        ["out.png would be written twice"],
     ),
     (
         "sources over the photo",
@@ -438,8 +442,12 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
         [".webp does not hold 16 bits", "use .png"],
     ),
     ("resumed over its photo", ["resume", "kept.checkpoint.npz", "-o", "good.png"], ["read here"]),
-    ("continued over itself", ["continue", "made.png", "-o", "made.png"], ["read here", "-o"]),
-    ("rerun over its photo", ["rerun", "made.png", "-o", "good.png"], ["read here", "-o"]),
+    (
+        "continued over itself",
+        ["continue", "made.png", "-o", "made.png"],
+        ["read here", "--output"],
+    ),
+    ("rerun over its photo", ["rerun", "made.png", "-o", "good.png"], ["read here", "--output"]),
     ("rerun with another photo", ["rerun", "made.png", "--exemplar", "narrow.png"], ["SHA-256"]),
     ("continued for no time", ["continue", "made.png", "-n", "0"], ["'-n'", "x>=1"]),
     ("record of another version", ["show", "odd.png"], ["record", "another version"]),

@@ -18,6 +18,7 @@ from lichen.errors import ParameterError
 from lichen.faces.cli.main import COMMANDS, lichen
 from lichen.faces.cli.template import check_distinct, fill
 from lichen.image import read_image, write_image
+from lichen.method import CAPABILITIES
 from lichen.result import read_provenance
 
 CHEAP = ["-m", "gatys", "--network", "pixels", "--iterations", "2"]
@@ -39,7 +40,8 @@ def test_every_parameter_is_a_flag(call: Call) -> None:
     for name in registry.method("gatys").model_fields:
         assert "--" + name.replace("_", "-") in explained
     assert "Gatys, Ecker, Bethge" in explained
-    assert "honours  size, seed, exemplars, init, mask, wrap" in explained
+    for word in registry.method("gatys").capabilities():
+        assert CAPABILITIES[word] in explained
     assert "paper" in explained
 
 
@@ -51,11 +53,12 @@ def test_flags_reach_the_method(place: Path, call: Call) -> None:
         "--seed", "9", "--size", "24x20", "-q",
     )  # fmt: skip
     record = json.loads(call("show", "a.png"))
-    assert record["parameters"]["layers"] == ["pixels"]
-    assert record["parameters"]["layer_weights"] == [2.0]
-    assert record["parameters"]["relative"] is False
-    assert record["wrap"] == [True, False]
-    assert record["seed"] == 9
+    parameters, canvas = record["job"]["parameters"], record["job"]["canvas"]
+    assert parameters["layers"] == ["pixels"]
+    assert parameters["layer_weights"] == [2.0]
+    assert parameters["relative"] is False
+    assert canvas["wrap"] == [True, False]
+    assert canvas["seed"] == 9
     assert read_image("a.png").pixels.shape == (20, 24, 3)
 
 
@@ -95,7 +98,7 @@ def test_continue_and_other_formats(place: Path, call: Call) -> None:
     call("continue", "a.tif", "-n", "3", "-o", "b.png")
     record = json.loads(call("show", "b.png"))
     assert record["steps"] == 3
-    assert record["init"]["name"] == "a"
+    assert record["job"]["inputs"]["init"][0]["name"] == "a"
     call("rerun", "b.png")
     assert Path("b_rerun.png").read_bytes() == Path("b.png").read_bytes()
 
@@ -175,6 +178,6 @@ def test_terms_imply_the_method_objective_and_may_be_repeated(tmp_path: Path) ->
     for path, terms in runs.items():
         ran = CliRunner().invoke(lichen, ["synthesize", photo, *terms, *how, "-o", str(path)])
         assert ran.exit_code == 0, ran.output
-    assert read_provenance(repeated).method == "objective"
-    assert read_provenance(repeated).parameters["term"] == ["gram:1", "spectrum:0.1"]
+    assert read_provenance(repeated).job.method == "objective"
+    assert read_provenance(repeated).job.parameters["term"] == {"gram": 1.0, "spectrum": 0.1}
     assert np.array_equal(read_image(repeated).pixels, read_image(listed).pixels)

@@ -10,16 +10,18 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from lichen.faces.cli.method_options import MethodCommand
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from lichen import registry
 from lichen.errors import LichenError
 from lichen.faces.cli.main import COMMANDS, lichen
+from lichen.faces.cli.method_command import MethodCommand
+from lichen.faces.python import finish
 from lichen.image import read_image, write_image
+from lichen.image.maps import MapFormat
 from lichen.result import files_of, read_provenance
-from lichen.run import synthesis, tasks
+from lichen.run import verbs
 from lichen.run.checkpoint import Checkpointer, checkpoint_path
 from lichen.run.loop import Run
 from lichen.source_map import SourceMap
@@ -78,13 +80,14 @@ RUNS: dict[str, list[str]] = {
 def test_it_shows_how_it_was_made_and_is_made_again(place: Path, call: Call, name: str) -> None:
     call(*RUNS[name], "-o", "out.png", "--save-map", "map.npz", "--seed", "3")
     record = json.loads(call("show", "out.png"))
-    assert record["seed"] == 3
-    assert record["method"] == "patchmatch"
+    assert record["job"]["canvas"]["seed"] == 3
+    assert record["job"]["method"] == "patchmatch"
     text = call("rerun", "out.png", "-o", "again.png", "--save-map", "again.npz")
     assert "the same bytes" in text
     maps = ["color", "height", "normal"] if "height=height.png" in RUNS[name] else ["color"]
     for first, second in zip(
-        files_of(Path("out.png"), maps), files_of(Path("again.png"), maps), strict=True
+        *(files_of(Path(name), map(MapFormat, maps)) for name in ("out.png", "again.png")),
+        strict=True,
     ):
         assert first.read_bytes() == second.read_bytes()
     assert Path("map.npz").read_bytes() == Path("again.npz").read_bytes()
@@ -173,22 +176,22 @@ def test_best_of_and_report_judge_the_first_map_and_keep_all(place: Path, call: 
         assert Path(f"best{name}").read_bytes() == Path(f"one{name}").read_bytes()
 
 
-def test_a_film_shows_the_first_map(place: Path, call: Call) -> None:
-    call("synthesize", "photo.png", *MAPS, "-o", "out.png", "--video", "film.png", *PATCHMATCH)
-    with Image.open("film.png") as film:
-        film.seek(film.n_frames - 1)
-        last = np.asarray(film.convert("RGB")) / np.float32(255)
+def test_a_video_shows_the_first_map(place: Path, call: Call) -> None:
+    call("synthesize", "photo.png", *MAPS, "-o", "out.png", "--video", "growth.png", *PATCHMATCH)
+    with Image.open("growth.png") as video:
+        video.seek(video.n_frames - 1)
+        last = np.asarray(video.convert("RGB")) / np.float32(255)
     np.testing.assert_array_equal(last, pixels("out.png"))
 
 
 @pytest.mark.parametrize("verb", ["fill", "synthesize"])
-def test_resume_begins_anew_and_gives_the_same(place: Path, call: Call, verb: str) -> None:
+def test_resume_starts_again_and_gives_the_same(place: Path, call: Call, verb: str) -> None:
     how = {"method": "patchmatch", "iterations": 2, "seed": 1}
 
     def begin() -> Run:
         if verb == "fill":
-            return tasks.fill("photo.png", "hole.png", **how)
-        return synthesis.prepare("photo.png", maps={"height": "height.png"}, **how)
+            return Run(verbs.fill("photo.png", "hole.png", **how))
+        return Run(verbs.synthesize("photo.png", maps={"height": "height.png"}, **how))
 
     run = begin()
     for _ in islice(run, 1):
@@ -197,14 +200,14 @@ def test_resume_begins_anew_and_gives_the_same(place: Path, call: Call, verb: st
     Checkpointer(kept).write(run)
     call("resume", str(kept), "--save-map", "map.npz", "-q")
     assert not kept.exists()
-    whole = synthesis.finish(begin(), progress=False).save("whole.png")
+    whole = finish(begin(), progress=False).save("whole.png")
     np.testing.assert_array_equal(pixels("out.png"), pixels(whole))
     SourceMap.read("map.npz")
     assert "the same bytes" in call("rerun", "out.png")
 
 
 def test_an_interrupted_task_is_made_again(place: Path, call: Call) -> None:
-    run = tasks.fill("photo.png", "hole.png", iterations=2)
+    run = Run(verbs.fill("photo.png", "hole.png", iterations=2))
     for _ in islice(run, 1):
         pass
     run.result().save("part.png")
@@ -246,7 +249,7 @@ def test_apply_is_bound_to_its_map(place: Path, call: Call) -> None:
 
 def test_a_task_cannot_be_taken_further(place: Path, call: Call) -> None:
     call("fill", "photo.png", "--mask", "hole.png", "-o", "out.png", *CHEAP)
-    with pytest.raises(LichenError, match="made by lichen fill"):
+    with pytest.raises(LichenError, match="patchmatch cannot take a finished picture"):
         call("continue", "out.png")
 
 

@@ -1,4 +1,4 @@
-"""The runner: records, checkpoints, interruption, film."""
+"""The runner: records, checkpoints, interruption, video."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def photo(tmp_path: Path) -> Path:
 def test_record_says_how_it_was_made(photo: Path) -> None:
     result = synthesize(photo, size=(24, 20), wrap="rows", seed=7, **CHEAP)
     record = result.provenance
-    assert (record.method, record.seed, record.size, record.wrap) == (
-        "gatys", 7, (24, 20), (True, False),
-    )  # fmt: skip
-    assert record.parameters["network"] == "pixels"
-    assert record.exemplars[0].sha256 == read_image(photo).sha256
+    job = record.job
+    assert (job.verb, job.method, job.device) == ("synthesize", "gatys", "cpu")
+    assert (job.canvas.seed, job.canvas.size, job.canvas.wrap) == (7, (24, 20), (True, False))
+    assert job.parameters["network"] == "pixels"
+    assert job.inputs["exemplar"][0].files["color"].sha256 == read_image(photo).sha256
     assert record.networks == ("pixels",)
     assert record.complete
     assert record.steps > 0
@@ -69,7 +69,7 @@ def test_files_without_record(photo: Path, tmp_path: Path) -> None:
     with pytest.raises(ProvenanceError, match="damaged"):
         read_provenance(tmp_path / "odd.png")
     record = json.loads(synthesize(photo, **CHEAP).provenance.to_json())
-    for change in ({"size": ["wide", "high"]}, {"parameters": [1]}, {"unheard": "of"}):
+    for change in ({"networks": 1}, {"job": [1]}, {"unheard": "of"}):
         beside = tmp_path / "odd.jpg.json"
         beside.write_text(json.dumps({**record, **change}))
         with pytest.raises(ProvenanceError, match="another version"):
@@ -84,7 +84,7 @@ def test_rerun_gives_the_same_picture_and_record(photo: Path, tmp_path: Path, de
     saved = synthesize(photo, seed=3, **CHEAP).save(tmp_path / "out.png", depth)
     run, record = rerun(saved)
     again = finish(run)
-    assert again.provenance.same_making(record)
+    assert again.provenance.essentials() == record.essentials()
     again.save(tmp_path / "again.png", depth)
     assert np.array_equal(read_image(tmp_path / "again.png").pixels, read_image(saved).pixels)
 
@@ -189,10 +189,10 @@ def test_a_resumed_picture_can_be_made_again(
         interrupted(resume(kept), steps)
     saved = finish(resume(kept)).save(tmp_path / "out.png", 16)
     record = read_provenance(saved)
-    assert record.resumed == stops
+    assert record.restarts == stops
     run, _ = rerun(saved)
     again = finish(run)
-    assert again.provenance.same_making(record)
+    assert again.provenance.essentials() == record.essentials()
     again.save(tmp_path / "again.png", 16)
     assert np.array_equal(read_image(tmp_path / "again.png").pixels, read_image(saved).pixels)
 
@@ -297,16 +297,18 @@ def test_sigkill_leaves_no_half_written_file(photo: Path, tmp_path: Path, attemp
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
-def test_film_has_its_frames(photo: Path, tmp_path: Path, suffix: str) -> None:
-    film = tmp_path / f"film{suffix}"
-    result = synthesize(photo, video=film, method="gatys", network="pixels", iterations=4, levels=1)
-    with Image.open(film) as frames:
+def test_a_video_has_its_frames(photo: Path, tmp_path: Path, suffix: str) -> None:
+    video = tmp_path / f"video{suffix}"
+    result = synthesize(
+        photo, video=video, method="gatys", network="pixels", iterations=4, levels=1
+    )
+    with Image.open(video) as frames:
         assert frames.size == (32, 40)
         assert 1 < frames.n_frames <= result.provenance.steps
 
 
-def test_a_long_film_is_thinned() -> None:
-    recorder = Recorder(Path("film.gif"), (4, 4))
+def test_a_long_video_is_thinned() -> None:
+    recorder = Recorder(Path("video.gif"), (4, 4))
     for number in range(5 * MAX_FRAMES):
         recorder(Step(np.full((4, 4, 3), number / (5 * MAX_FRAMES), np.float32)))
     kept = [int(frame[0, 0, 0]) for frame in recorder._frames]
@@ -315,11 +317,11 @@ def test_a_long_film_is_thinned() -> None:
     assert kept[-1] > 245
 
 
-def test_bad_films(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="film"):
-        Recorder(tmp_path / "film.xyz", (4, 4))
+def test_bad_videos(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="video"):
+        Recorder(tmp_path / "video.xyz", (4, 4))
     with pytest.raises(ImageError, match="folder"):
-        Recorder(tmp_path / "no" / "film.gif", (4, 4))
+        Recorder(tmp_path / "no" / "video.gif", (4, 4))
 
 
 def test_no_result_before_the_first_step(photo: Path) -> None:

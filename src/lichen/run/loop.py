@@ -126,8 +126,11 @@ class Run:
 
     def _check(self) -> None:
         """Let the method check; where it lacks a capability say which methods have it."""
+        canvas = self.canvas
+        if isinstance(self.job.canvas.init, MethodInit):  # whose picture is yet to be made
+            canvas = replace(canvas, init="exemplar")
         try:
-            self.method.check(self.exemplars, self.canvas)
+            self.method.check(self.exemplars, canvas)
             self._check_device()
         except NotHonouredError as error:
             able = registry.methods(*error.requested)

@@ -325,7 +325,7 @@ def apply(
 
 def mix(
     exemplars: Sequence[Picture],
-    weights: Sequence[float] | None = None,
+    mixture: Sequence[float] | None = None,
     *,
     size: Sized | None = None,
     wrap: bool | str = False,
@@ -346,7 +346,7 @@ def mix(
     ----------
     exemplars
         Two or more pictures, of any sizes.
-    weights
+    mixture
         Weight of each, scaled to sum to 1; equal when None. Below 0 leads away from a texture.
     size
         As in :func:`lichen.synthesize`; the first picture's when None.
@@ -361,8 +361,8 @@ def mix(
         For weights that cannot be scaled to sum to 1, or are not as many as the exemplars.
     """
     configured = _mixing(method, preset, parameters)
-    if weights is not None:
-        configured = configured.mixed(weights)
+    if mixture is not None:
+        configured = configured.mixed(mixture)
     return _mixture("mix", exemplars, size, wrap, init, configured, preset, seed, device, threads)
 
 
@@ -504,7 +504,7 @@ def require(method: str, capability: str) -> None:
     """Raise unless a method has a capability, naming those that have it."""
     if capability not in registry.method(method).capabilities():
         raise NotHonouredError(
-            f"{method} does not say {capability!r}: {CAPABILITIES[capability]}",
+            f"{method} cannot {CAPABILITIES[capability]} ({capability})",
             f"use `method` {' or '.join(registry.methods(capability))}",
             frozenset({capability}),
         )

@@ -155,7 +155,7 @@ class WangTiles(CopyingMethod):
         ImageError
             If a sample of ``tile_size`` and its overlap fits into no exemplar.
         """
-        canvas = Canvas(exemplars[0].size)
+        canvas = Canvas(exemplars[0].size, maps=exemplars[0].formats)
         self.check(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
         places, edges, error = self._tiles(atlas, self._side(exemplars, canvas), Context(seed))

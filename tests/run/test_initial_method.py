@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 
 import lichen
-from lichen.canvas import MethodInit, init_from
 from lichen.errors import LichenError, UnknownNameError
+from lichen.exemplar import Exemplar
 from lichen.faces.cli.methods import explain
 from lichen.faces.progress import ProgressBar
 from lichen.faces.python import RunInterruptedError, finish
 from lichen.image import read_image, write_image
+from lichen.job import MethodInit
+from lichen.methods.learning.gatys import Gatys
 from lichen.result import Provenance
 from lichen.run.checkpoint import Checkpointer, read_checkpoint, resume
 from lichen.run.loop import Run
 from lichen.run.rerun import rerun
+from lichen.run.verbs import initial_image
 from lichen.step import Step
 from running import prepare
 
@@ -55,19 +58,19 @@ def test_the_record_has_the_first_methods_parameters_and_reruns(
     photo: Path, tmp_path: Path
 ) -> None:
     made = lichen.synthesize(photo, init="k_coherence:paper", **FIRST, progress=False)
-    init = made.provenance.init
+    init = made.provenance.job.canvas.init
     assert isinstance(init, MethodInit)
     assert init.method == "k_coherence"
     assert init.parameters["window"] > 0
     assert Provenance.from_json(made.provenance.to_json()) == made.provenance
     run, record = rerun(made.save(tmp_path / "out.png"))
     again = finish(run, progress=False)
-    assert again.provenance.same_making(record)
+    assert again.provenance.essentials() == record.essentials()
     assert again.image.tobytes() == made.image.tobytes()
 
 
 def chain(photo: Path) -> Run:
-    """Gatys of three steps, then the same of three: both are resumed, not begun anew."""
+    """Gatys of three steps, then the same of three: both are resumed, not started again."""
     first = {name: value for name, value in FIRST.items() if name != "method"}
     return prepare(photo, init=MethodInit("gatys", parameters=first), **FIRST)
 
@@ -78,30 +81,32 @@ def test_interrupted_it_goes_on_and_is_made_again(photo: Path, tmp_path: Path, t
     run = chain(photo)
     steps = list(islice(run, taken))
     part = run.result()
-    init = part.provenance.init
-    assert isinstance(init, MethodInit)
-    assert init.steps == (3 if taken > 3 else None)
     assert np.array_equal(part.image, steps[-1].image)
     Checkpointer(tmp_path / "kept.npz").write(run)
-    assert (read_checkpoint(tmp_path / "kept.npz").begun is not None) == (taken > 3)
+    assert (read_checkpoint(tmp_path / "kept.npz").initial_image is not None) == (taken > 3)
     going_on = resume(tmp_path / "kept.npz")
     left = list(going_on)
     assert len(left) == 6 - taken
     whole = going_on.result()
     assert whole.provenance.complete
     assert whole.provenance.steps == 6
-    assert whole.provenance.resumed == (taken,)
+    assert whole.provenance.restarts == (taken,)
     for number, picture in enumerate((part, whole)):
         again, record = rerun(picture.save(tmp_path / f"{number}.png", 16))
         made = finish(again, progress=False)
-        assert made.provenance.same_making(record)
+        assert made.provenance.essentials() == record.essentials()
         assert made.image.tobytes() == picture.image.tobytes()
 
 
 def test_a_preset_may_say_what_it_starts_from(photo: Path) -> None:
-    assert prepare(photo, method="gatys", preset="polish").canvas.init == MethodInit("patchmatch")
-    assert prepare(photo, method="gatys", preset="polish", init="noise").canvas.init == "noise"
-    assert prepare(photo, method="gatys", preset="spectrum").canvas.init == "noise"
+    def init_of(**how: Any) -> object:
+        return prepare(photo, method="gatys", **how).job.canvas.init
+
+    start = init_of(preset="polish")
+    assert isinstance(start, MethodInit)
+    assert start.method == "patchmatch"
+    assert init_of(preset="polish", init="noise") == "noise"
+    assert init_of(preset="spectrum") == "noise"
     assert "--init patchmatch" in explain("gatys")
 
 
@@ -134,12 +139,16 @@ def test_the_bar_names_both(photo: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_words_are_methods_and_all_else_files(tmp_path: Path) -> None:
-    assert init_from("noise") == "noise"
-    assert init_from("patchmatch") == MethodInit("patchmatch")
-    assert init_from("gatys:spectrum") == MethodInit("gatys", "spectrum")
+    assert initial_image("noise", Gatys(), None) == "noise"
+    for word, preset in (("patchmatch", None), ("gatys:spectrum", "spectrum")):
+        read = initial_image(word, Gatys(), None)
+        name = word.partition(":")[0]
+        whole = lichen.method(name).configure(preset).model_dump(mode="json")
+        assert read == MethodInit(name, whole)
     write_image(tmp_path / "start.png", np.zeros((8, 8, 3)))
-    read = init_from(str(tmp_path / "start.png"))
-    assert np.array_equal(read.pixels, read_image(tmp_path / "start.png").pixels)  # type: ignore[union-attr]
+    picture = initial_image(str(tmp_path / "start.png"), Gatys(), None)
+    assert isinstance(picture, Exemplar)
+    assert np.array_equal(picture.pixels, read_image(tmp_path / "start.png").pixels)
 
 
 @pytest.mark.parametrize(
