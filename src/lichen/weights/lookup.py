@@ -60,8 +60,8 @@ def find_weights(
 ) -> WeightsFile:
     """Find the weights of a network.
 
-    Look-up order: ``path``; ``$LICHEN_WEIGHTS`` (a folder or a file); the user's cache; the package;
-    a download into the cache, unless ``download`` is False or ``LICHEN_OFFLINE=1``.
+    Look-up order: ``path``; ``$LICHEN_WEIGHTS`` (a folder or a file); the user's cache; the
+    package; a download into the cache, unless ``download`` is False or ``LICHEN_OFFLINE=1``.
 
     Parameters
     ----------
