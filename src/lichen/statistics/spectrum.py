@@ -18,26 +18,24 @@ from torch import Tensor
 from lichen.statistics.statistic import Statistic, statistics_dtype, weighted_sum
 
 
-def project_onto_spectrum(image: Tensor, reference: Tensor) -> Tensor:
-    """Give the image nearest to ``image`` with the power spectrum of ``reference``.
+def project_onto_spectrum(image: Tensor, spectrum: Tensor) -> Tensor:
+    """Return the image nearest to ``image`` with a power spectrum and cross spectra.
 
     Parameters
     ----------
-    image, reference
-        (1, C, H, W), of one shape.
+    image
+        (1, C, H, W).
+    spectrum
+        Of an image of that shape, by ``torch.fft.rfft2``.
 
     Returns
     -------
     Tensor
-        (1, C, H, W); power and cross spectra are exactly the reference's.
+        (1, C, H, W).
     """
-    return _project(image, torch.fft.rfft2(reference))
-
-
-def _project(image: Tensor, spectrum: Tensor) -> Tensor:
     alignment = (torch.fft.rfft2(image) * spectrum.conj()).sum(1, keepdim=True)
     length = alignment.abs()
-    # Where nothing is aligned any phase is as near as any other: keep the reference's.
+    # Without alignment all phases are equally near: keep the reference's.
     phase = torch.where(length > 0, alignment / length.clamp_min(1e-30), 1.0)
     return torch.fft.irfft2(phase * spectrum, s=image.shape[2:])
 
@@ -108,7 +106,7 @@ class Spectrum(Statistic):
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
         """``1/2 ||x - x~||^2 / (H W)``."""
         maps = maps.to(statistics_dtype(maps))
-        nearest = _project(maps.detach(), target)
+        nearest = project_onto_spectrum(maps.detach(), target)
         return (maps - nearest).square().sum() / (2 * maps.shape[2] * maps.shape[3])
 
     def energy(self, target: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""Moments after the adjustment, taken by NumPy, are those that were asked for."""
+"""Moments after the adjustment, computed by NumPy, are the targets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import kurtosis, skew
 
-from lichen.portilla_simoncelli.projection.moments import (
+from lichen.portilla_simoncelli.adjustments import (
     adjust_kurtosis,
     adjust_skewness,
     adjust_variance,
@@ -41,7 +41,7 @@ def test_mean_and_variance() -> None:
 
 @pytest.mark.parametrize("shape", ["normal", "uniform", "exponential"])
 @pytest.mark.parametrize("wanted", [-0.4, 0.0, 0.3, 0.6])
-def test_skewness_becomes_the_wanted_one(shape: str, wanted: float) -> None:
+def test_skewness_becomes_the_target(shape: str, wanted: float) -> None:
     image = samples(shape)
     made = adjust_skewness(image, wanted)
     assert skew(numbers(made)) == pytest.approx(wanted, abs=1e-4)
@@ -62,7 +62,7 @@ def test_skewness_becomes_the_wanted_one(shape: str, wanted: float) -> None:
         ("two-valued", 6.0),
     ],
 )
-def test_kurtosis_becomes_the_wanted_one(shape: str, wanted: float) -> None:
+def test_kurtosis_becomes_the_target(shape: str, wanted: float) -> None:
     image = samples(shape)
     made = adjust_kurtosis(image, wanted)
     assert kurtosis(numbers(made), fisher=False) == pytest.approx(wanted, abs=1e-3)
@@ -71,7 +71,7 @@ def test_kurtosis_becomes_the_wanted_one(shape: str, wanted: float) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_nothing_changes_where_nothing_has_to(shape: str) -> None:
+def test_samples_with_the_target_moments_do_not_change(shape: str) -> None:
     image = samples(shape, torch.float64)
     same = adjust_skewness(image, float(skew(numbers(image))))
     torch.testing.assert_close(same, image, rtol=1e-6, atol=1e-7)
@@ -96,8 +96,8 @@ def scan(image: torch.Tensor, side: int, power: int) -> float:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("side", [-1, 1])
-def test_what_cannot_be_is_come_nearer_to(shape: str, side: int) -> None:
-    """As near as the step goes, found by trying all its lengths."""
+def test_an_unreachable_moment_is_approached(shape: str, side: int) -> None:
+    """As near as any length of the step gets."""
     image = samples(shape, torch.float64)
     before, found = skew(numbers(image)), skew(numbers(adjust_skewness(image, side * 50.0)))
     most = scan(image, side, 3)

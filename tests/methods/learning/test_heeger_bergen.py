@@ -1,4 +1,4 @@
-"""Heeger and Bergen: histograms of pixels exact, of bands nearly, and all else by chance."""
+"""Heeger and Bergen: pixel histograms exact, band histograms nearly, all else random."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lichen.canvas import Canvas
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.features.steerable_pyramid import steerable_pyramid
+from lichen.method import Context
 from lichen.methods.learning.heeger_bergen import HeegerBergen, match_histogram
 from lichen.statistics.random_phase import spot_noise
 from references.plain_heeger_bergen import plain_heeger_bergen
@@ -28,25 +29,25 @@ Array = NDArray[np.float32]
 
 
 def scaled(picture: NDArray[Any], low: float = 0.3, high: float = 0.7) -> Array:
-    """Bring values well inside [0, 1], where nothing is clipped."""
+    """Scale values well into [0, 1], where nothing is clipped."""
     unit = (picture - picture.min()) / np.ptp(picture)
     return (low + (high - low) * unit).astype(np.float32)
 
 
 def blobs(size: tuple[int, int] = (64, 64), seed: int = 0) -> Array:
-    """Dark drops on a light ground: skewed bands; tiles; (H, W, 1)."""
+    """Dark drops on a light background: skewed bands; tiles; (H, W, 1)."""
     noise = np.random.default_rng(seed).random(size) > 0.97
     return scaled(-gaussian_filter(noise.astype(float), 1.5, mode="wrap"))[..., None]
 
 
 def strokes(size: tuple[int, int] = (64, 64)) -> Array:
-    """Level strokes: one orientation; tiles; (H, W, 1)."""
+    """Horizontal strokes: one orientation; tiles; (H, W, 1)."""
     noise = np.random.default_rng(1).normal(size=size)
     return scaled(np.abs(gaussian_filter(noise, (0.7, 5), mode="wrap")))[..., None]
 
 
 def coloured(size: tuple[int, int] = (48, 56)) -> Array:
-    """Three mixed grains of different fineness, (H, W, 3)."""
+    """Three mixed grains of different scale, (H, W, 3)."""
     rng = np.random.default_rng(2)
     grains = [gaussian_filter(rng.normal(size=size), s, mode="wrap") * s for s in (0.6, 1.5, 3)]
     mixing = [[1, 0.8, 0.2], [0.1, 0.7, -0.6], [0.3, -0.2, 0.9]]
@@ -54,20 +55,20 @@ def coloured(size: tuple[int, int] = (48, 56)) -> Array:
 
 
 def principal_planes(image: Array, of: Array) -> NDArray[np.float64]:
-    """Image (H, W, C) along the principal axes of another one, (C, N)."""
+    """Image (H, W, C) along the principal axes of another, (C, N)."""
     colours = of.reshape(-1, of.shape[2]).astype(np.float64)
     _, axes = np.linalg.eigh(np.cov(colours.T))
     return ((image.reshape(-1, of.shape[2]) - colours.mean(0)) @ axes).T
 
 
 def quantiles(values: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """Sorted values at the shares (i + 1/2) / n."""
+    """Quantiles (i + 1/2) / n."""
     known = (np.arange(values.size) + 0.5) / values.size
     return np.interp((np.arange(n) + 0.5) / n, known, np.sort(values, axis=None))
 
 
 def distance_of_bands(exemplar: Array, image: Array, scales: int) -> float:
-    """Squared Wasserstein distances of all bands of grey pictures, over the exemplar's power."""
+    """Squared Wasserstein distances of all bands of grey images, over the exemplar's power."""
 
     def bands(picture: Array) -> list[NDArray[Any]]:
         pyramid = steerable_pyramid(torch.from_numpy(picture[..., 0].astype(np.float64)), scales)
@@ -90,7 +91,7 @@ def test_agrees_with_the_plain_version(orientations: int) -> None:
     exemplar, start = scaled(rng.normal(size=(32, 48, 1))), scaled(rng.normal(size=(64, 32, 1)))
     exemplar = scaled(gaussian_filter(exemplar.astype(float), (1, 2, 0), mode="wrap"))
     for picture in (exemplar, start):
-        assert len(np.unique(picture)) == picture.size  # ranks would be anybody's choice
+        assert len(np.unique(picture)) == picture.size  # ties would be ranked arbitrarily
     result = lichen.synthesize(
         exemplar, method="heeger_bergen", size=(64, 32), init=start, periodic=True,
         scales=2, orientations=orientations, iterations=4, precision="float64",
@@ -108,7 +109,7 @@ def test_planes_have_the_histogram_exactly(size: tuple[int, int], decorrelate: b
     image = lichen.synthesize(
         exemplar, method="heeger_bergen", size=size, decorrelate=decorrelate, iterations=3
     ).image
-    assert 0 < image.min() < image.max() < 1  # or clipping would have changed it
+    assert 0 < image.min() < image.max() < 1  # nothing is clipped
     if decorrelate:
         ours, theirs = principal_planes(exemplar, exemplar), principal_planes(image, exemplar)
     else:
@@ -118,7 +119,7 @@ def test_planes_have_the_histogram_exactly(size: tuple[int, int], decorrelate: b
 
 
 @pytest.mark.parametrize("exemplar", [blobs(), strokes(), blobs((64, 64), 5) * strokes()])
-def test_bands_approach_and_the_loss_says_how_near(exemplar: Array) -> None:
+def test_bands_converge_and_the_loss_is_their_distance(exemplar: Array) -> None:
     method = HeegerBergen(scales=3, periodic=True)
     canvas = Canvas((64, 64), seed=3)
     noise = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
@@ -133,8 +134,8 @@ def test_bands_approach_and_the_loss_says_how_near(exemplar: Array) -> None:
         assert step.losses["total"] == pytest.approx(distance, rel=1e-3)
 
 
-def test_gaussian_noise_is_made_anew() -> None:
-    """Its law is its spectrum's, so that no more is needed than the power of the bands."""
+def test_gaussian_noise_is_resynthesized() -> None:
+    """Its distribution is determined by its spectrum, so the power of the bands suffices."""
     spot = blobs((96, 96))
     exemplar = spot_noise(spot, np.random.default_rng(0))
     made = lichen.synthesize(
@@ -168,7 +169,7 @@ def ratio_of_slopes(image: Array) -> float:
     return down / along
 
 
-def test_brightness_and_contrast_go_through() -> None:
+def test_brightness_and_contrast_carry_over() -> None:
     exemplar = coloured()
     how: dict[str, Any] = {"method": "heeger_bergen", "size": (40, 40), "iterations": 3}
     made, darker = (lichen.synthesize(x, **how).image for x in (exemplar, 0.5 * exemplar + 0.1))
@@ -176,7 +177,7 @@ def test_brightness_and_contrast_go_through() -> None:
 
 
 def test_shifts() -> None:
-    """A shifted exemplar that tiles is the same one; from a shifted start comes a shifted end."""
+    """A shift of a periodic exemplar changes nothing; that of an initial image, the result."""
     exemplar, start = blobs(), strokes()
     how: dict[str, Any] = {"method": "heeger_bergen", "scales": 3, "periodic": True}
     how["precision"] = "float64"
@@ -188,7 +189,7 @@ def test_shifts() -> None:
 
 
 def test_the_border_of_a_photo_leaves_no_trace() -> None:
-    """The jump where it would meet itself is no part of the material: clouds have no grain."""
+    """The jump across the border is not part of the material: clouds have no grain."""
     noise = np.random.default_rng(0).normal(size=(96, 96, 1))
     exemplar = scaled(gaussian_filter(noise, (5, 5, 0)))[:64, :64]
 
@@ -221,7 +222,7 @@ def test_masked_pixels_do_not_count() -> None:
 
 
 def test_filled_pixels_are_in_no_band() -> None:
-    """Half of a grain may be used: the result is as rough as all of it would give."""
+    """With half of a grain usable, the result is as rough as from all of it."""
     noise = np.random.default_rng(4).normal(size=(96, 96, 1))
     exemplar = Exemplar.from_array(scaled(noise))
     half = np.zeros((96, 96), bool)
@@ -251,14 +252,27 @@ def test_a_plain_exemplar_gives_itself() -> None:
     np.testing.assert_allclose(made[-1].image, np.broadcast_to(plain[0, 0], (9, 20, 3)), atol=1e-6)
 
 
-def test_resumes_where_it_was() -> None:
+def test_resumes_from_a_step() -> None:
     exemplar, canvas = Exemplar.from_array(coloured()), Canvas((40, 48), seed=1)
     method = HeegerBergen(iterations=5)
     whole = steps(method, exemplar, canvas)
-    rest = list(run_of(method, [exemplar], canvas, resume=whole[1], steps_before=2, threads=1))
+    rest = list(method.run([exemplar], canvas, Context(seed=1, resume=whole[1])))
     assert [step.iteration for step in rest] == [3, 4, 5]
     np.testing.assert_allclose(rest[-1].image, whole[-1].image, atol=2e-3)
     assert rest[-1].losses["total"] == pytest.approx(whole[-1].losses["total"], rel=0.01)
+
+
+def test_it_continues_from_an_image() -> None:
+    exemplar, method = Exemplar.from_array(blobs()), HeegerBergen(iterations=5, periodic=True)
+    canvas = Canvas((64, 64), seed=1)
+    before = steps(method, exemplar, canvas)[-1]
+    further = method.continued(3)
+    assert further == HeegerBergen(iterations=3, periodic=True)
+    after = steps(further, exemplar, replace(canvas, init=Exemplar.from_array(before.image)))
+    assert [step.iteration for step in after] == [1, 2, 3]
+    assert after[-1].losses["total"] < before.losses["total"]
+    with pytest.raises(ParameterError, match="`iterations` = 0"):
+        method.continued(0)
 
 
 def test_the_number_of_threads_changes_nothing() -> None:
@@ -270,7 +284,7 @@ def test_the_number_of_threads_changes_nothing() -> None:
 
 
 def test_too_many_scales_are_refused() -> None:
-    with pytest.raises(ParameterError, match=r"scales = 5 .* give at most 4"):
+    with pytest.raises(ParameterError, match=r"scales = 5 .* use at most 4"):
         lichen.synthesize(blobs(), method="heeger_bergen", size=(64, 31), scales=5)
 
 
@@ -281,7 +295,7 @@ def test_matching_is_by_rank(data: st.DataObject, dtype: type) -> None:
     values = data.draw(arrays(dtype, st.integers(1, 50), elements=floats))
     wanted = np.sort(data.draw(arrays(dtype, st.integers(1, 50), elements=floats)))
     order = values.argsort(kind="stable")
-    matched = match_histogram(values + 0.0, wanted)  # -0 is before 0, where argsort has them equal
+    matched = match_histogram(values + 0.0, wanted)  # -0 ranks before 0
     expected = quantiles(wanted, values.size)
     np.testing.assert_allclose(matched[order], expected, rtol=1e-6, atol=1e-30)
     if len(wanted) == len(values):

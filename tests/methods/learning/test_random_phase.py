@@ -1,6 +1,9 @@
-"""By-example noise: what it keeps exactly, and what on average."""
+"""Random phase noise: what it preserves exactly, and what on average."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -52,7 +55,7 @@ def test_random_phase_has_the_spectra_and_cross_spectra(exemplar: Array) -> None
 
 
 def test_spot_noise_has_the_spectra_on_average(exemplar: Array) -> None:
-    """Each power is that of the exemplar times an exponential law of mean and deviation 1."""
+    """Each power is the exemplar's times an exponential variable of mean and deviation 1."""
     count = 400
     rng = np.random.default_rng(0)
     spectra = [cross_spectra(spot_noise(exemplar, rng, kind="adsn")) for _ in range(count)]
@@ -91,7 +94,7 @@ def test_a_larger_size_keeps_the_autocorrelation(exemplar: Array) -> None:
 
 
 def test_a_larger_size_shows_no_edges_of_the_spot() -> None:
-    """The jump at the border of a slope would be the strongest thing in the noise."""
+    """The jump at the border of a ramp would otherwise dominate the noise."""
     slope = np.broadcast_to(np.linspace(0, 1, 64, dtype=np.float32)[:, None, None], (64, 64, 1))
     fine = 0.02 * np.random.default_rng(0).normal(size=(64, 64, 1))
     spot = extended_spot((slope + fine).astype(np.float32), (160, 160))
@@ -117,10 +120,19 @@ def test_masked_pixels_do_not_count(exemplar: Array) -> None:
 
 
 def test_result_tiles_and_maps_stay_in_step(exemplar: Array) -> None:
-    """A second map that is half the first one stays so: one phase for all channels."""
-    stack = np.concatenate([exemplar, exemplar[..., :1] / 2 + 0.2], axis=2)
-    material = Exemplar(stack, maps={"color": 3, "height": 1})
+    """A second map that is half the first stays so: one phase for all channels."""
+    material = Exemplar.from_array(exemplar).with_maps({"height": exemplar[..., :1] / 2 + 0.2})
     image = lichen.synthesize(material, method="random_phase", size=(90, 130), wrap=True).image
     np.testing.assert_allclose(image[..., 3], image[..., 0] / 2 + 0.2, atol=1e-4)
     across = np.abs(image[0] - image[-1]).mean()
     assert across < 1.5 * np.abs(np.diff(image, axis=0)).mean()
+
+
+def test_it_does_not_import_torch() -> None:
+    code = (
+        "import sys, numpy, lichen;"
+        "exemplar = numpy.random.default_rng(0).random((16, 16, 3), numpy.float32);"
+        "lichen.synthesize(exemplar, method='random_phase');"
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,21 +1,20 @@
-"""Portilla and Simoncelli's sequential projections (IJCV 40:49, 2000).
+"""The paper's synthesis: sequential projections onto all statistics, round after round.
 
-One round takes a picture's complex steerable pyramid and goes from the coarsest scale to the
-finest. The low-pass gets its autocovariance, skewness and kurtosis. In each scale the magnitudes
-of the bands get their covariances with each other and with their parents', then each its
-autocovariance and mean; the real parts their correlations with parents of doubled phase. The
-bands are added to the low-pass, which is then adjusted as the coarsest was. The high-pass is only
-ever weakened. Last the pixels get their mean, variance, skewness, kurtosis and range. A round
-disturbs what earlier ones adjusted, and the error falls slowly with their number; to the next one
-goes the picture with 0.8 of what the last two differ by on top.
+A round takes an image's complex steerable pyramid and goes from the coarsest scale to the finest.
+The low-pass gets its autocovariance, skewness and kurtosis. In each scale the magnitudes of the
+bands get their covariances with each other and with their parents', then each its autocovariance
+and mean; the real parts get their correlations with parents of doubled phase. The bands are added
+to the low-pass, which is then adjusted as the coarsest was. The high-pass is only ever attenuated.
+Last the pixels get their mean, variance, skewness, kurtosis and range. Each round disturbs what
+earlier ones adjusted, and the error falls slowly with their number; the next one starts from the
+image plus 0.8 of its last change.
 
-Pictures in colour are planes: the covariances of a scale are those of the bands of all planes
-together, those of the low-passes, pixels and real parts join the planes too.
+Images in colour are planes: the covariances of a scale are those of the bands of all planes
+together; those of the low-passes, pixels and real parts join the planes too.
 
-Departures from the paper: pictures of any size; the step that adjusts the real parts keeps their
-variance, as there, but takes an orientation at a time with all planes; and see
-:mod:`~lichen.portilla_simoncelli.projection.correlation` and
-:mod:`~lichen.portilla_simoncelli.projection.autocorrelation`.
+Departures from the paper: images of any size; the step that adjusts the real parts preserves their
+variance, as there, but takes one orientation at a time with all planes; and those of
+:mod:`~lichen.portilla_simoncelli.adjustments`.
 """
 
 from __future__ import annotations
@@ -26,29 +25,29 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lichen.arrays import Size
 from lichen.features.steerable_pyramid import (
     band_size,
+    column_multiplicity,
     crop_spectrum,
-    grow_spectrum,
     half_planes,
+    pad_spectrum,
     pyramid_filters,
 )
-from lichen.portilla_simoncelli.colour_statistics import ColourStatistics
-from lichen.portilla_simoncelli.maps import centre, doubled_phase
-from lichen.portilla_simoncelli.projection.autocorrelation import adjust_autocovariance
-from lichen.portilla_simoncelli.projection.correlation import (
+from lichen.portilla_simoncelli.adjustments import (
+    adjust_autocovariance,
     adjust_covariance,
     adjust_cross_covariance,
-)
-from lichen.portilla_simoncelli.projection.moments import (
     adjust_kurtosis,
     adjust_skewness,
     adjust_variance,
 )
+from lichen.portilla_simoncelli.maps import centred, doubled_phase
+from lichen.portilla_simoncelli.statistics import ColourStatistics
 
 MOMENTUM = 0.8
-FAINT = 1e-4
-"""Variance, relative to the picture's, below which a low-pass gets no skewness and kurtosis."""
+MIN_SHAPED_VARIANCE = 1e-4
+"""Variance, relative to the image's, below which a low-pass gets no skewness and kurtosis."""
 
 
 def project(
@@ -57,19 +56,19 @@ def project(
     momentum: float = MOMENTUM,
     limit: Callable[[Tensor], Tensor] | None = None,
 ) -> Iterator[Tensor]:
-    """Bring a picture nearer to statistics, round by round, without end.
+    """Bring an image nearer to statistics, round by round, endlessly.
 
     Parameters
     ----------
     image
-        (P, H, W), float32 or float64, planes of any range; at least N samples a side must be left
-        after the target's S scales.
+        (P, H, W), float32 or float64, planes of any range; the coarsest of the target's S scales
+        must leave at least N samples per side.
     target
-        Statistics of P planes, of a picture of any size.
+        Statistics of P planes, of an image of any size.
     momentum
-        Share of the last change that is added to the picture that the next round begins with.
+        Fraction of the last change that is added to the image before the next round.
     limit
-        What the planes must keep to beside their own ranges, e.g. colours that can be shown; the
+        A projection of the planes onto further constraints, such as the displayable colours; the
         last adjustment of a round.
 
     Yields
@@ -89,12 +88,12 @@ def project(
 
 
 class _Rounds:
-    """The target in the form that the adjustments want, and the filters for one size."""
+    """The target in the form that the adjustments take, and the filters for one size."""
 
     def __init__(
         self,
         target: ColourStatistics,
-        size: tuple[int, int],
+        size: Size,
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
@@ -109,7 +108,7 @@ class _Rounds:
         self.sides = [
             half_planes(size, scale, n_orientations).to(device, dtype) for scale in range(n_scales)
         ]
-        self.lows = [_Low.of(target, scale, here) for scale, here in enumerate(self.sizes)]
+        self.lowpasses = [_Lowpass.of(target, scale, here) for scale, here in enumerate(self.sizes)]
         deviation = planes.magnitude_deviation.transpose(0, 1).flatten(1)  # (S, P K)
         self.magnitude_covariance = _scaled(target.magnitude_orientations, deviation)
         # (P, S, K, N, N) to (S, P K, N, N)
@@ -118,25 +117,25 @@ class _Rounds:
         self.magnitude_mean = planes.magnitude_mean.transpose(0, 1).flatten(1)
 
     def adjust(self, image: Tensor) -> Tensor:
-        """One round."""
+        """Run one round."""
         spectrum = torch.fft.rfft2(image, norm="forward")
         bands = self._bands(image)
         n_scales = len(bands)
         low = crop_spectrum(spectrum, self.sizes[-1]) * self.real.lowpass.square()
-        low = self.lows[-1].adjust(low)
+        low = self.lowpasses[-1].adjust(low)
         parents = None
         for scale in reversed(range(n_scales)):
             real = self._adjust_bands(bands[scale], parents, scale)
             here = torch.fft.rfft2(real, norm="forward")
             joined = (here * self.real.bands[scale]).sum(-3) * 1j ** (self.n_orientations - 1)
-            low = self.lows[scale].adjust(joined + grow_spectrum(low, self.sizes[scale]))
+            low = self.lowpasses[scale].adjust(joined + pad_spectrum(low, self.sizes[scale]))
             if scale:
                 parents = torch.fft.ifft2(torch.fft.fft2(real) * self.sides[scale])
         high = self._highpass(spectrum)
         return self._adjust_pixels(torch.fft.irfft2(low + high, s=self.size, norm="forward"))
 
     def _bands(self, image: Tensor) -> list[Tensor]:
-        """Complex bands (P, K, h, w) of all scales."""
+        """Return the complex bands (P, K, h, w) of all scales."""
         spectrum = torch.fft.fft2(image, norm="forward") * (-1j) ** (self.n_orientations - 1)
         bands = []
         for masks, size in zip(self.complex.bands, self.sizes, strict=False):
@@ -145,7 +144,7 @@ class _Rounds:
         return bands
 
     def _adjust_bands(self, bands: Tensor, parents: Tensor | None, scale: int) -> Tensor:
-        """Real parts (P, K, h, w) of the adjusted bands."""
+        """Return the real parts (P, K, h, w) of the adjusted bands."""
         real, imaginary = bands.real.contiguous(), bands.imag.contiguous()
         tiny = torch.finfo(real.dtype).tiny
         magnitude = (real.square() + imaginary.square() + tiny).sqrt()
@@ -157,9 +156,9 @@ class _Rounds:
         return self._adjust_real(real * (wanted / magnitude), _rows(of_phase), scale)
 
     def _adjust_magnitudes(self, magnitude: Tensor, parents: Tensor | None, scale: int) -> Tensor:
-        """Magnitudes (P, K, h, w), given those of the parents, (P K, n)."""
+        """Adjust magnitudes (P, K, h, w), given those of the parents, (P K, n)."""
         covariance = self.magnitude_covariance[scale]
-        maps = _rows(centre(magnitude))
+        maps = _rows(centred(magnitude))
         if parents is None:
             maps = adjust_covariance(maps, covariance)
         else:
@@ -168,12 +167,12 @@ class _Rounds:
         size = self.sizes[scale]
         spectrum = torch.fft.rfft2(maps.view(-1, *size), norm="forward")
         spectrum = adjust_autocovariance(spectrum, self.magnitude_autocovariance[scale], size)
-        centred = torch.fft.irfft2(spectrum, s=size, norm="forward")
+        magnitude_maps = torch.fft.irfft2(spectrum, s=size, norm="forward")
         mean = self.magnitude_mean[scale, :, None, None]
-        return (centred + mean).clamp(min=0).view(magnitude.shape)
+        return (magnitude_maps + mean).clamp(min=0).view(magnitude.shape)
 
     def _adjust_real(self, real: Tensor, parents: Tensor | None, scale: int) -> Tensor:
-        """Real parts (P, K, h, w), given doubled phases of the parents, (P 2 K, n)."""
+        """Adjust real parts (P, K, h, w), given doubled phases of the parents, (P 2 K, n)."""
         n_planes, n_orientations = real.shape[:2]
         if parents is None and n_planes == 1:
             return real
@@ -188,18 +187,18 @@ class _Rounds:
         return maps.transpose(0, 1).reshape(real.shape)
 
     def _highpass(self, spectrum: Tensor) -> Tensor:
-        """What the high-pass adds to the picture, weakened where it is stronger than wanted."""
+        """Filter out the high-pass, attenuated where it is stronger than the target's."""
         mask = self.real.highpass
         high = spectrum * mask
         power = high.real.square() + high.imag.square()
-        variance = (power * _columns(power.shape[-1], self.size[1])).sum((-2, -1))
+        variance = (power * column_multiplicity(self.size[1]).to(power)).sum((-2, -1))
         wanted = self.target.planes.highpass_variance.to(variance)
         gain = (wanted / variance.clamp(min=1e-30)).clamp(max=1).sqrt()
         return high * mask * gain[:, None, None]
 
     def _adjust_pixels(self, image: Tensor) -> Tensor:
         pixels = self.target.planes.pixels
-        flat = adjust_covariance(centre(image).flatten(1), self.target.covariance)
+        flat = adjust_covariance(centred(image).flatten(1), self.target.covariance)
         image = flat.view(image.shape)
         done = []
         for plane, wanted in zip(image, pixels.tolist(), strict=True):
@@ -211,13 +210,13 @@ class _Rounds:
 
 
 @dataclass(frozen=True)
-class _Low:
-    """What is wanted of the partial low-passes (P, h, w) of one scale.
+class _Lowpass:
+    """Targets of the partial low-passes (P, h, w) of one scale.
 
-    ``moments`` says of which planes skewness and kurtosis are.
+    ``moments`` says which planes get skewness and kurtosis.
     """
 
-    size: tuple[int, int]
+    size: Size
     covariance: Tensor
     autocovariance: Tensor
     skewness: list[float]
@@ -225,7 +224,7 @@ class _Low:
     moments: list[bool]
 
     @classmethod
-    def of(cls, target: ColourStatistics, scale: int, size: tuple[int, int]) -> _Low:
+    def of(cls, target: ColourStatistics, scale: int, size: Size) -> _Lowpass:
         planes = target.planes
         deviation = planes.lowpass_deviation[:, scale].double()
         correlation = planes.lowpass_autocorrelation[:, scale].double()
@@ -235,11 +234,11 @@ class _Low:
             correlation * deviation[:, None, None].square(),
             planes.lowpass_skewness[:, scale].tolist(),
             planes.lowpass_kurtosis[:, scale].tolist(),
-            (deviation.square() > FAINT * planes.pixels[:, 1]).tolist(),
+            (deviation.square() > MIN_SHAPED_VARIANCE * planes.pixels[:, 1]).tolist(),
         )
 
     def adjust(self, spectrum: Tensor) -> Tensor:
-        """Give the low-passes of these spectra (P, h, w // 2 + 1) what is wanted; spectra again."""
+        """Adjust the low-passes of these spectra (P, h, w // 2 + 1); returns spectra."""
         spectrum = spectrum.clone()
         spectrum[:, 0, 0] = 0
         if len(spectrum) > 1:
@@ -258,20 +257,11 @@ class _Low:
 
 
 def _rows(maps: Tensor) -> Tensor:
-    """(P, K, h, w) to (P K, n)."""
+    """Reshape (P, K, h, w) to (P K, n)."""
     return maps.flatten(0, 1).flatten(1)
 
 
 def _scaled(correlation: Tensor, deviation: Tensor) -> Tensor:
-    """Covariances (..., I, I) of correlations and deviations (..., I), float64."""
+    """Turn correlations and deviations (..., I) into covariances (..., I, I), float64."""
     deviation = deviation.double()
     return correlation.double() * deviation[..., :, None] * deviation[..., None, :]
-
-
-def _columns(count: int, width: int) -> Tensor:
-    """How many columns of a whole spectrum each of a halved one stands for."""
-    columns = torch.full((count,), 2.0)
-    columns[0] = 1
-    if width % 2 == 0:
-        columns[-1] = 1
-    return columns

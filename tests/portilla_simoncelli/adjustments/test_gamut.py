@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lichen.portilla_simoncelli.projection.gamut import Gamut
+from lichen.portilla_simoncelli.adjustments import Gamut
 
 
 @pytest.mark.parametrize(("n_planes", "n_faces"), [(1, 1), (2, 4), (3, 13), (4, 32)])

@@ -1,11 +1,11 @@
-"""Autocovariances after the adjustment, by shifting and multiplying, are the wanted ones."""
+"""Autocovariances after the adjustment, computed by shifting and multiplying, are the targets."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from lichen.portilla_simoncelli.projection.autocorrelation import adjust_autocovariance
+from lichen.portilla_simoncelli.adjustments import adjust_autocovariance
 
 
 def picture(size: tuple[int, int], seed: int) -> torch.Tensor:
@@ -32,7 +32,7 @@ def autocovariance(images: torch.Tensor, n: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("size", [(64, 64), (61, 50), (33, 40)])
 @pytest.mark.parametrize("n", [1, 3, 7])
-def test_autocovariances_become_the_wanted_ones(size: tuple[int, int], n: int) -> None:
+def test_autocovariances_become_the_targets(size: tuple[int, int], n: int) -> None:
     given = torch.stack([picture(size, seed) for seed in (0, 1, 2)])
     wanted = autocovariance(torch.stack([picture(size, seed) for seed in (3, 0, 1)]), n)
     made = adjust_autocovariance(spectrum(given), wanted, size)
@@ -41,11 +41,11 @@ def test_autocovariances_become_the_wanted_ones(size: tuple[int, int], n: int) -
     torch.testing.assert_close(found / variance, wanted / variance, rtol=0, atol=1e-4)
 
 
-def test_phases_stay_and_nothing_changes_where_nothing_has_to() -> None:
+def test_phases_are_kept_and_maps_with_the_target_do_not_change() -> None:
     size = (40, 51)
     given = spectrum(picture(size, 1)[None])
     made = adjust_autocovariance(given, autocovariance(picture(size, 2)[None], 5), size)
-    ratio = (made / given)[0].flatten()[1:]  # there is nothing at frequency 0
+    ratio = (made / given)[0].flatten()[1:]  # frequency 0 is empty
     assert float(ratio.imag.abs().max()) < 1e-3
     assert float(ratio.real.min()) >= 0
     same = adjust_autocovariance(given, autocovariance(picture(size, 1)[None], 5), size)
@@ -53,7 +53,7 @@ def test_phases_stay_and_nothing_changes_where_nothing_has_to() -> None:
 
 
 def test_maps_without_variance_stay() -> None:
-    """Beside one that has: nothing of it is lost."""
+    """Next to one with variance, which keeps all of it."""
     size = (32, 32)
     wanted = autocovariance(torch.stack([picture(size, 0), picture(size, 1)]), 7)
     given = spectrum(torch.stack([torch.zeros(size), picture(size, 2)]))

@@ -1,11 +1,11 @@
-"""Covariances after the adjustment are those that were asked for; nothing changes otherwise."""
+"""Covariances after the adjustment are the targets; maps that have them do not change."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from lichen.portilla_simoncelli.projection.correlation import (
+from lichen.portilla_simoncelli.adjustments import (
     adjust_covariance,
     adjust_cross_covariance,
 )
@@ -30,7 +30,7 @@ def correlation(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 12])
-def test_covariance_becomes_the_wanted_one(count: int) -> None:
+def test_covariance_becomes_the_target(count: int) -> None:
     maps, wanted = samples(count, 0), covariance(*2 * [samples(count, 1, scale=3.0)])
     found = correlation(*2 * [adjust_covariance(maps, wanted)])
     deviation = wanted.diagonal().sqrt()
@@ -39,7 +39,7 @@ def test_covariance_becomes_the_wanted_one(count: int) -> None:
     torch.testing.assert_close(made, wanted.diagonal(), rtol=1e-4, atol=0)
 
 
-def test_nothing_changes_where_nothing_has_to() -> None:
+def test_maps_with_the_target_covariances_do_not_change() -> None:
     maps, parents = samples(4, 0), samples(6, 1)
     same = adjust_covariance(maps, covariance(maps, maps))
     torch.testing.assert_close(same, maps, rtol=1e-4, atol=1e-5)
@@ -49,15 +49,15 @@ def test_nothing_changes_where_nothing_has_to() -> None:
     torch.testing.assert_close(same, maps, rtol=1e-4, atol=1e-5)
 
 
-def test_both_covariances_become_the_wanted_ones() -> None:
-    """Of a batch that shares its parents; targets are those of other samples, so they can be."""
+def test_both_covariances_become_the_targets() -> None:
+    """For a batch with common parents; the targets are other samples' and therefore consistent."""
     maps = torch.stack([samples(3, 0), samples(3, 1)])
     parents = samples(5, 2)
     others = samples(11, 3)
     own = torch.stack([others[:3], others[3:6]])
     wanted = covariance(own, own)
     cross = correlation(own, others[6:])
-    # Relations of the given parents, not of the others: scaled down they leave room.
+    # Not of the given parents but of others: scaled down to be consistent with the covariance.
     made = adjust_cross_covariance(maps, parents, wanted, 0.2 * cross)
     torch.testing.assert_close(correlation(made, made), correlation(own, own), rtol=0, atol=1e-4)
     torch.testing.assert_close(
@@ -67,7 +67,7 @@ def test_both_covariances_become_the_wanted_ones() -> None:
     torch.testing.assert_close(found, 0.2 * cross, rtol=0, atol=1e-4)
 
 
-def test_units_do_not_count() -> None:
+def test_units_do_not_matter() -> None:
     maps, wanted = samples(4, 0).double(), covariance(*2 * [samples(4, 1)])
     units = torch.tensor([1.0, 20.0, 0.3, 1e3]).double()
     one = adjust_covariance(maps, wanted) * units[:, None]

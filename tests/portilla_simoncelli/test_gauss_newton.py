@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 
 from lichen.features.steerable_pyramid import partial_lowpasses
-from lichen.portilla_simoncelli.gauss_newton.descent import LEAST_DAMPING, _factor, descend
+from lichen.portilla_simoncelli.gauss_newton import MIN_DAMPING, _factor, descend
 from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
 from lichen.solve.lbfgs import lbfgs
 
-SETTING = {"n_scales": 2, "n_neighbours": 5}
+SETTINGS = {"n_scales": 2, "n_neighbours": 5}
 
 
 def texture(seed: int, planes: int = 1, side: int = 48) -> Tensor:
@@ -37,8 +37,8 @@ def plainly(loss: PortillaSimoncelliLoss, start: Tensor, iterations: int) -> Ten
     return last.point
 
 
-def test_all_statistics_are_met_where_plain_descent_creeps() -> None:
-    loss = PortillaSimoncelliLoss(texture(0)[None], **SETTING)
+def test_all_statistics_are_met_where_plain_descent_stalls() -> None:
+    loss = PortillaSimoncelliLoss(texture(0)[None], **SETTINGS)
     start = torch.randn((1, 48, 48), generator=torch.Generator().manual_seed(1)).double()
     *_, last = descend(loss, start, iterations=150, memory=50, limit=lambda planes: planes)
     assert norm(loss, last.point) < 1e-5
@@ -47,7 +47,7 @@ def test_all_statistics_are_met_where_plain_descent_creeps() -> None:
 
 
 def test_the_best_is_given_and_never_rises() -> None:
-    loss = PortillaSimoncelliLoss(texture(0, planes=2)[None], **SETTING)
+    loss = PortillaSimoncelliLoss(texture(0, planes=2)[None], **SETTINGS)
     start = torch.randn((2, 48, 48), generator=torch.Generator().manual_seed(1)).double()
     found = list(descend(loss, start, iterations=60, memory=20, limit=lambda planes: planes))
     losses = [iterate.loss for iterate in found]
@@ -57,7 +57,7 @@ def test_the_best_is_given_and_never_rises() -> None:
 
 
 def test_what_is_measured_keeps_to_the_limit() -> None:
-    loss = PortillaSimoncelliLoss(texture(0)[None], **SETTING)
+    loss = PortillaSimoncelliLoss(texture(0)[None], **SETTINGS)
     low, high = loss.target.planes.pixels[0, 4:]
 
     def limit(planes: Tensor) -> Tensor:
@@ -69,16 +69,16 @@ def test_what_is_measured_keeps_to_the_limit() -> None:
 
 
 def test_where_no_picture_has_the_statistics_it_comes_as_near_as_plain_descent() -> None:
-    """Those of a large picture that does not tile, asked of a small one."""
+    """Those of a large image that does not tile, imposed on a small one."""
     ramp = torch.linspace(-2, 2, 96, dtype=torch.float64)
-    loss = PortillaSimoncelliLoss((texture(0, side=96) + ramp)[None], size=(24, 24), **SETTING)
+    loss = PortillaSimoncelliLoss((texture(0, side=96) + ramp)[None], size=(24, 24), **SETTINGS)
     start = torch.randn((1, 24, 24), generator=torch.Generator().manual_seed(1)).double()
     *_, last = descend(loss, start, iterations=100, memory=50, limit=lambda planes: planes)
     assert norm(loss, last.point) < 1.01 * norm(loss, plainly(loss, start, 100))
 
 
 def test_a_flat_picture_stays() -> None:
-    loss = PortillaSimoncelliLoss(torch.full((1, 1, 48, 48), 0.5, dtype=torch.float64), **SETTING)
+    loss = PortillaSimoncelliLoss(torch.full((1, 1, 48, 48), 0.5, dtype=torch.float64), **SETTINGS)
     start = torch.zeros(1, 48, 48, dtype=torch.float64)
     for iterate in descend(loss, start, iterations=3, memory=5, limit=lambda planes: planes):
         assert torch.isfinite(iterate.point).all()
@@ -86,7 +86,7 @@ def test_a_flat_picture_stays() -> None:
 
 def test_products_that_rounding_made_indefinite_are_damped_more() -> None:
     products = torch.diag(torch.tensor([1.0, -1e-5], dtype=torch.float64))
-    factor = _factor(products, LEAST_DAMPING)
+    factor = _factor(products, MIN_DAMPING)
     damped = factor @ factor.T
     assert 1e-5 < float((damped - products)[0, 0]) < 2e-4
     assert torch.linalg.eigvalsh(damped)[0] > 0
