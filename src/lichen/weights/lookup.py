@@ -60,9 +60,8 @@ def find_weights(
 ) -> WeightsFile:
     """Find the weights of a network.
 
-    They are looked for in: ``path``; ``$LICHEN_WEIGHTS`` (a folder or a file); the user's cache;
-    the package. Else they are downloaded into the cache, unless ``download`` is False or
-    ``LICHEN_OFFLINE=1``.
+    Look-up order: ``path``; ``$LICHEN_WEIGHTS`` (a folder or a file); the user's cache; the
+    package; a download into the cache, unless ``download`` is False or ``LICHEN_OFFLINE=1``.
 
     Parameters
     ----------
@@ -145,7 +144,7 @@ def identify(path: Path, rows: tuple[WeightsRow, ...] = ROWS) -> WeightsRow | No
 
 
 def how_to_get(rows: tuple[WeightsRow, ...]) -> str:
-    """Say what to download and where to put it."""
+    """Return what to download and where to put it, for an error."""
     if rows[0].embedded:
         return f"reinstall Lichen, or train one with: {rows[0].training}"
     if rows[0].training:
