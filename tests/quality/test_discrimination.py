@@ -250,3 +250,10 @@ def test_the_command_prints_verdict_and_statistics(tmp_path: Path) -> None:
     small = CliRunner().invoke(command, files)
     assert isinstance(small.exception, LichenError)
     assert str(small.exception) == f"{files[1]} is 16x16 pixels; use at least 32x32"
+
+
+def test_the_verdict_does_not_depend_on_the_device(device: str) -> None:
+    a, b = photo(1), julesz("even", (48, 33), seed=2)
+    expected, found = (same(a, b, device=where) for where in ("cpu", device))
+    for name, row in expected.statistics.items():
+        assert found.statistics[name].distance == pytest.approx(row.distance, rel=1e-3, abs=1e-4)

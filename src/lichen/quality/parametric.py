@@ -99,16 +99,19 @@ def _starts(length: int) -> list[int]:
 
 def _planes(exemplar: Array, result: Array) -> tuple[list[Array], list[Array]]:
     """Planes of both pictures: luminance and the exemplar's chromatic axes, or the grey channel."""
+    import torch
+
+    from lichen.features.colour_axes import principal_axes
     from lichen.image.colour import luminance
 
     ours, theirs = [luminance(exemplar)], [luminance(result)]
     if exemplar.shape[2] == 3:
         chroma = (exemplar - ours[0][..., None]).reshape(-1, 3)
-        values, axes = np.linalg.eigh(np.cov(chroma, rowvar=False))
+        _, variances, axes = principal_axes(torch.from_numpy(chroma.T))
         for number in (2, 1):
-            if values[number] < 1e-6:  # three equal channels have no chroma to compare
+            if variances[number] < 1e-6:  # three equal channels have no chroma to compare
                 continue
-            axis: Array = axes[:, number].astype(np.float32)
+            axis: Array = axes[:, number].numpy().astype(np.float32)
             ours.append(((exemplar - ours[0][..., None]) @ axis).astype(np.float32))
             theirs.append(((result - theirs[0][..., None]) @ axis).astype(np.float32))
     return ours, theirs
