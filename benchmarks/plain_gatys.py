@@ -1,8 +1,8 @@
-"""The peer of benchmarks/gatys.py: Gatys' method as one would write it down in plain PyTorch.
+"""The peer of benchmarks/gatys.py: the method of Gatys et al. as one writes it in plain PyTorch.
 
-Float32, NCHW, one scale, autograd through everything, ``torch.optim.LBFGS``; frozen parameters,
-since weights in training mode alone would cost it 1.6x. Same rescaled weights, layers and loss
-as Lichen is run with: the mean over five layers of ||G - G*||^2 / ||G*||^2.
+float32, NCHW, one scale, autograd through everything, ``torch.optim.LBFGS``; frozen parameters,
+since gradients of the weights would cost it 1.6x. Rescaled weights, layers and loss are those of
+Lichen's run: the mean over five layers of ||G - G*||^2 / ||G*||^2.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class PlainLoss:
 
 
 def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> list[tuple[float, float]]:
-    """Minimise as the tutorials do; give (seconds, lowest loss so far) for every evaluation."""
+    """Minimize as the tutorials do; return (seconds, lowest loss so far) of every evaluation."""
     image = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
         [image],
@@ -85,7 +85,7 @@ def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> list[tup
         max_eval=10 * iterations,
         history_size=20,
         line_search_fn="strong_wolfe",
-        tolerance_grad=0,  # its defaults would end the run early
+        tolerance_grad=0,  # the default would end the run early
         tolerance_change=0,
     )
     trace: list[tuple[float, float]] = []
