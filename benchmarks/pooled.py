@@ -108,7 +108,7 @@ def main() -> None:
     weights = options.weights or trained(
         options.photographs, options.output / "autoencoder.safetensors", options.steps
     )
-    print(f"| exemplar | matched | {' | '.join(FIGURES)} | means apart | Grams apart |")
+    print(f"| exemplar | matched | {' | '.join(FIGURES)} | distance of means | distance of Grams |")
     print("|---" * (len(FIGURES) + 4) + "|")
     rows = []
     for path in options.exemplars or [DATA / name for name in EXEMPLARS]:
