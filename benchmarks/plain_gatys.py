@@ -87,7 +87,7 @@ def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> list[tup
         max_eval=10 * iterations,
         history_size=20,
         line_search_fn="strong_wolfe",
-        tolerance_grad=0,  # its defaults would end the run early
+        tolerance_grad=0,  # the default would end the run early
         tolerance_change=0,
     )
     trace: list[tuple[float, float]] = []

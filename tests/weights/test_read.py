@@ -16,9 +16,8 @@ from lichen.networks.autoencoder import Autoencoder
 from lichen.networks.encoder import Encoder
 from lichen.networks.squeezenet import SqueezeNet
 from lichen.networks.vgg import VGG19
-from lichen.weights.catalogue import row_named
+from lichen.weights.catalogue import WeightsFile, row_named
 from lichen.weights.checksum import sha256_of
-from lichen.weights.lookup import WeightsFile
 from lichen.weights.places import EMBEDDED
 from lichen.weights.read import network_class, read_metadata, read_network, read_tensors
 from lichen.weights.stored import StoredNetwork, describe

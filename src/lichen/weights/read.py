@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lichen.errors import WeightsError
-from lichen.weights.catalogue import ROWS
+from lichen.weights.catalogue import ROWS, InputNormalization, WeightsFile
 from lichen.weights.stored import StoredNetwork, name_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from lichen.weights.lookup import WeightsFile
 
 _REMEDY = "delete it and fetch it again (lichen weights fetch)"
 
@@ -209,3 +208,22 @@ def _load_pickled(path: Path) -> dict[str, Tensor]:
             "save model.state_dict() with torch.save or safetensors",
         )
     return {str(name): tensor for name, tensor in found.items()}
+
+
+def normalization_of(file: WeightsFile) -> InputNormalization:
+    """Return how a network expects its pixels, as its row or else the file says.
+
+    Raises
+    ------
+    WeightsError
+        When neither does.
+    """
+    if file.row.normalization is not None:
+        return file.row.normalization
+    try:
+        return InputNormalization.from_metadata(read_metadata(file.path))
+    except WeightsError as error:
+        raise WeightsError(
+            f"{file.path} cannot be used: {error.problem}",
+            f"train one with: {file.row.training}",
+        ) from error

@@ -35,7 +35,7 @@ class HistogramLosses(ColourTermOptions, NetworkLearning):
         "paper-layers": {
             "network": "vgg19",
             "layers": PAPER_LAYERS,
-            "border": "zero",  # reflection leaves an artefact at the corner, see docs/probe.md
+            "border": "zero",  # with "reflect" an artefact remains, see docs/probe.md
         }
     }
 

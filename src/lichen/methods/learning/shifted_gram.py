@@ -34,7 +34,7 @@ class ShiftedGramMatrices(ColourTermOptions, NetworkLearning):
         "paper-layers": {
             "network": "vgg19",
             "layers": ("pool1", "pool2", "pool3", "pool4"),
-            "border": "zero",  # reflection leaves an artefact at the corner, see docs/probe.md
+            "border": "zero",  # with "reflect" an artefact remains, see docs/probe.md
         }
     }
 
