@@ -36,7 +36,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "image_analogies": {},
     "gatys": {"network": "pixels", "iterations": 3, "colour_weight": 1.0},
     "heeger_bergen": {"iterations": 3},
-    "pooled": {"network": "pixels", "iterations": 3},
+    "pooled": {"network": "random-filters", "rescale": False, "iterations": 3},
     "portilla_simoncelli": {"iterations": 2, "descent_iterations": 2},
     "sliced_wasserstein": {"patch": 3, "directions": 4, "iterations": 3},
     "deep_sliced_wasserstein": {"network": "pixels", "iterations": 3},

@@ -1,4 +1,4 @@
-"""The Gatys method: its presets, its presets' counts, its faces of the canvas, its pictures."""
+"""The Gatys method: its presets and their counts, what it honours, its pictures."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+import lichen
+from lichen.arrays import Array
 from lichen.canvas import Canvas
 from lichen.errors import ParameterError, UnknownNameError
 from lichen.exemplar import Exemplar
-from lichen.image import read_image, resize_image
+from lichen.image import read_image, resize_image, write_image
 from lichen.method import Context
+from lichen.methods.learning.family import Problem
 from lichen.methods.learning.gatys import Gatys
 from lichen.nn.tensor import to_tensor
-from lichen.run import synthesis
+from lichen.run.loop import Run
 from lichen.run.verbs import continue_from
-from lichen.solve.objective import Example
 from running import run_of
 
-synthesize = partial(synthesis.synthesize, method="gatys")
-
-Array = NDArray[np.float32]
+synthesize = partial(lichen.synthesize, method="gatys")
 
 
 def waves(height: int = 48, width: int = 40, seed: int = 0) -> Array:
@@ -63,7 +62,8 @@ def test_paper_preset_is_the_2015_paper(weights_dir: Path, monkeypatch: pytest.M
 
 def test_layer_weights_sum_to_one() -> None:
     method = Gatys.configure(network="encoder", layers=["relu1_1", "relu2_1"], layer_weights=[3, 1])
-    assert method._layers(method._features(Context())) == {"relu1_1": 0.75, "relu2_1": 0.25}
+    features = method._features(Context(), "float32")
+    assert method._layers(features) == {"relu1_1": 0.75, "relu2_1": 0.25}
 
 
 def test_a_networks_own_statistic_and_layers_are_taken_until_others_are_named() -> None:
@@ -74,7 +74,7 @@ def test_a_networks_own_statistic_and_layers_are_taken_until_others_are_named() 
     assert matched(Gatys.configure(statistic="gram")) == "gram"
     assert matched(Gatys.configure("paper")) == matched(Gatys.configure(network="vgg19")) == "gram"
 
-    encoder = Gatys.configure()._features(Context())
+    encoder = Gatys.configure()._features(Context(), "float32")
     own = Gatys.configure()._layers(encoder)
     assert sum(own.values()) == pytest.approx(1)
     assert own["relu1_1"] / own["relu4_2"] == pytest.approx(8)
@@ -156,15 +156,13 @@ def test_init_from_the_exemplar_starts_at_no_loss() -> None:
     assert all(step.losses["total"] < 1e-6 for step in run)
 
 
-def test_going_on_from_a_result_lowers_its_loss(tmp_path: Path) -> None:
-    from lichen.image import write_image
-
+def test_continuing_from_a_result_lowers_its_loss(tmp_path: Path) -> None:
     write_image(tmp_path / "waves.png", waves())
     first = synthesize(
         tmp_path / "waves.png", network="random-filters", iterations=4, levels=1, colour_weight=0
     )
     first.save(tmp_path / "first.png", bit_depth=16)
-    run = continue_from(tmp_path / "first.png", 6)
+    run = Run(continue_from(tmp_path / "first.png", 6))
     steps = list(run)
     assert len(steps) == 6
     assert steps[-1].losses["total"] < first.provenance.losses["total"]
@@ -200,8 +198,8 @@ def test_network_in_float64_equals_float32_closely() -> None:
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
-def test_float32_goes_on_where_bfloat16_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chosen by itself, bfloat16 is not the last word: its rounding ends the search early."""
+def test_float32_continues_where_bfloat16_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Automatic bfloat16 is followed by float32, since its rounding ends the search early."""
     rng = np.random.default_rng(0)
     exemplar = rng.random((32, 32, 3)).astype(np.float32)
     near = (exemplar + rng.normal(0, 0.02, exemplar.shape)).clip(0, 1).astype(np.float32)
@@ -210,11 +208,10 @@ def test_float32_goes_on_where_bfloat16_ends(monkeypatch: pytest.MonkeyPatch) ->
     finals, precise = {}, Gatys.configure(precision="float32", **wanted)
     for precision in ("auto", "bfloat16"):
         image = synthesize(exemplar, init=near, precision=precision, **wanted).image
-        example = to_tensor(exemplar)
+        canvas, context = Canvas((32, 32)), Context()
+        problem = Problem.of([Exemplar.from_array(exemplar)], None, canvas, context)
         level = precise._levels((32, 32), (32, 32))[0]
-        features = precise._features(Context())
-        objective = precise._objective(
-            features, [Example(example)], level, Canvas((32, 32)), Context()
-        )
+        features = precise._features(context, "float32")
+        objective = precise._objective(problem, features, level)
         finals[precision] = float(objective(to_tensor(image))[0])
     assert finals["auto"] < 0.9 * finals["bfloat16"]

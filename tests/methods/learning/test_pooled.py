@@ -7,13 +7,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from lichen import registry
+from lichen.arrays import Array
 from lichen.faces.python import iterate, synthesize
 from lichen.features.load import load_features
 from lichen.features.standardized import Standardized
 from lichen.nn.tensor import to_tensor
 from lichen.statistics.gram import gram
-
-Array = NDArray[np.float32]
 
 
 def waves() -> Array:
@@ -54,10 +54,10 @@ def test_further_layers_are_met_when_they_are_named() -> None:
 def test_positions_do_not_matter(rng: np.random.Generator) -> None:
     exemplar = waves()
     shuffled = rng.permutation(exemplar.reshape(-1, 3)).reshape(exemplar.shape)
-    pixels = {"network": "pixels", "standardise": False, "levels": 1, "iterations": 2}
+    pixels = {"network": "pixels", "standardize": False, "levels": 1, "iterations": 2}
     first = next(iter(iterate(exemplar, method="pooled", init=shuffled, **pixels)))
     assert first.losses["total"] < 1e-10
-    assert np.abs(first.image - shuffled).max() < 1e-4  # there was nothing to mend
+    assert np.abs(first.image - shuffled).max() < 1e-4  # there was nothing to optimize
     brighter = np.clip(shuffled + 0.1, 0, 1)
     first = next(iter(iterate(exemplar, method="pooled", init=brighter, **pixels)))
     assert first.losses["total"] > 1e-6 or np.abs(first.image - brighter).max() > 0.01
@@ -93,3 +93,9 @@ def test_a_grey_or_masked_exemplar_is_taken() -> None:
     made = synthesize(spoiled, mask=mask, method="pooled", iterations=30, levels=1).image
     assert spoiled[..., 1].mean() > 0.6
     assert made[..., 1].mean() == pytest.approx(spoiled[:, :30, 1].mean(), abs=0.1)
+
+
+def test_one_number_per_channel_is_counted() -> None:
+    assert registry.method("pooled").configure().count_statistics() == {"relu4_2": 256}
+    named = registry.method("pooled").configure(layers=["relu1_1", "relu2_1"])
+    assert list(named.count_statistics()) == ["relu1_1", "relu2_1"]

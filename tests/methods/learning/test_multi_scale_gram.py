@@ -1,14 +1,12 @@
-"""Octaves let one scale of optimisation see what is larger than a receptive field."""
+"""Octaves let one scale of optimization see what is larger than a receptive field."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.faces.python import synthesize
 from lichen.quality.structure import autocorrelation_distance
-
-Array = NDArray[np.float32]
 
 
 def stripes(size: int = 128) -> Array:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.errors import ParameterError
 from lichen.faces.python import synthesize
 from lichen.methods.learning.sliced_wasserstein import SlicedWasserstein
 from lichen.quality.fidelity import sliced_wasserstein
-
-Array = NDArray[np.float32]
 
 
 def discs(height: int = 64, width: int = 64) -> Array:
@@ -25,7 +23,7 @@ def discs(height: int = 64, width: int = 64) -> Array:
 
 @pytest.mark.parametrize("wrap", [False, True])
 def test_patches_are_nearer_than_those_of_random_phase(wrap: bool) -> None:
-    """By patches of 5 and 9 pixels, which are not optimised; as near as those of another crop."""
+    """By patches of 5 and 9 pixels, which are not optimized; as near as those of another crop."""
     exemplar = discs()
     how = {"size": (64, 64), "wrap": wrap, "seed": 1}
     ours = synthesize(exemplar, method="sliced_wasserstein", **how).image

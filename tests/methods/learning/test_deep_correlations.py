@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.errors import UnknownNameError
 from lichen.faces.python import synthesize
 from lichen.quality.structure import autocorrelation_distance
-
-Array = NDArray[np.float32]
 
 
 def squares(size: int = 96) -> Array:
@@ -23,7 +21,7 @@ def squares(size: int = 96) -> Array:
 
 
 def test_a_lattice_is_kept_where_plain_gram_matrices_lose_it() -> None:
-    """By the autocorrelation of the luminance; what is optimised is that of features."""
+    """By the autocorrelation of the luminance; what is optimized is that of features."""
     exemplar = squares()
     how = {"method": "deep_correlations", "iterations": 60, "seed": 1}
     distances = [

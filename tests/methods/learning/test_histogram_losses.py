@@ -16,7 +16,7 @@ from lichen.nn.tensor import to_tensor
 def test_variances_of_features_drift_less_than_with_gram_matrices_alone(
     exemplars_dir: Path,
 ) -> None:
-    """Of a layer on which histograms are asked for, as the network sees the pictures unscaled."""
+    """Of a layer whose histograms are matched, as the network sees the pictures unscaled."""
     photo = read_image(exemplars_dir / "cellular" / "red_peppers_tn.png").pixels
     exemplar = resize_image(photo, (64, 64))
     features = load_features("encoder", precision="float32")
@@ -27,7 +27,7 @@ def test_variances_of_features_drift_less_than_with_gram_matrices_alone(
 
     wanted = spread(exemplar)
     alive = wanted > 0.05 * wanted.max()
-    how = {"iterations": 40, "seed": 1, "standardise": False, "precision": "float32"}
+    how = {"iterations": 40, "seed": 1, "standardize": False, "precision": "float32"}
     drift = []
     for weight in (0.0, 0.1):
         image = synthesize(

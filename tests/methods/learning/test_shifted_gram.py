@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.faces.python import synthesize
 from lichen.quality.structure import autocorrelation_distance
-
-Array = NDArray[np.float32]
 
 
 def bricks(size: int = 96) -> Array:
