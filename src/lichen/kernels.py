@@ -18,12 +18,17 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def kernel(parallel: bool = False) -> Callable[[Function], Function]:
-    """Compile a function on its first call, and keep the code on disk for later processes."""
+def kernel(parallel: bool = False, allocates: bool = True) -> Callable[[Function], Function]:
+    """Compile a function on its first call, and keep the code on disk for later processes.
+
+    A kernel that makes no arrays may say so: references to those that it is given are then not
+    counted, which takes longer than the work of a small kernel on many of them.
+    """
     compile_it: Any = numba.njit(
         cache=True,
         nogil=True,
         parallel=parallel,
+        _nrt=allocates,
         error_model="numpy",
         fastmath={"contract", "reassoc", "nsz", "arcp"},  # sums in vectors; NaN stays NaN
     )

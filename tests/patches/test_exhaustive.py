@@ -94,8 +94,7 @@ def test_equals_the_sum_over_all_places(
     assert len(found) > 0
     assert (np.diff(found) > 0).all()
     np.testing.assert_allclose(errors, wanted[np.searchsorted(places, found)], rtol=1e-4)
-    terms = terms_of(candidates, offsets, values, roots)
-    assert error_of(candidates.planes, found[0], terms, n_terms) == pytest.approx(
+    assert error_of(candidates.planes, found[0], offsets, values, roots, n_terms) == pytest.approx(
         errors[0], rel=1e-4
     )
 

@@ -112,7 +112,7 @@ def coherent_scan(level: Level, sets: CandidateSets, radius: int, search: Cohere
 
 
 @searches(CoherentSearch)
-@kernel()
+@kernel(allocates=False)
 def _coherent_source(
     search: CoherentSearch,
     index: CandidateSets,
@@ -183,7 +183,7 @@ def _coherent_source(
     return best
 
 
-@kernel()
+@kernel(allocates=False)
 def _read_window(
     search: CoherentSearch,
     index: CandidateSets,

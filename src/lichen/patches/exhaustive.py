@@ -111,7 +111,7 @@ class Terms(NamedTuple):
         )
 
 
-@kernel()
+@kernel(allocates=False)
 def row_of(terms: Terms, slot: int) -> Any:
     """Terms of one slot."""
     return Terms(
@@ -124,10 +124,11 @@ def row_of(terms: Terms, slot: int) -> Any:
     )
 
 
-@kernel()
-def error_of(planes: Array, source: int, terms: Terms, n_terms: int) -> Any:
+@kernel(allocates=False)
+def error_of(
+    planes: Array, source: int, offsets: Indices, values: Array, roots: Array, n_terms: int
+) -> Any:
     """Error of one source pixel."""
-    offsets, roots, values = terms.offsets, terms.roots, terms.values
     total = np.float32(0)
     for t in range(n_terms):
         difference = planes[source + offsets[t]] * roots[t] - values[t]
@@ -135,7 +136,7 @@ def error_of(planes: Array, source: int, terms: Terms, n_terms: int) -> Any:
     return total
 
 
-@kernel()
+@kernel(allocates=False)
 def nearest_sources(
     candidates: Candidates, terms: Terms, n_terms: int, bound: float, tolerance: float
 ) -> int:
@@ -167,7 +168,9 @@ def nearest_sources(
         start = spans[s, 0]
         n = spans[s, 1] - start
         out = sums[:n]
-        out[:] = barrier[start : start + n]
+        closed = barrier[start : start + n]
+        for i in range(n):
+            out[i] = closed[i]
         alive = 1
         t = 0
         while t < padded and alive > 0:
@@ -206,13 +209,14 @@ def nearest_sources(
     return kept
 
 
-@kernel()
+@kernel(allocates=False)
 def coherent_error(
     candidates: Candidates, level: Level, y: int, x: int, terms: Terms, n_terms: int
 ) -> Any:
     """Least error of the source pixels that continue those of the neighbours, or infinity."""
     sources, wrap_rows, wrap_columns = level.sources, level.wrap_rows, level.wrap_columns
     height, columns = sources.shape
+    offsets, values, roots = terms.offsets, terms.values, terms.roots
     planes, barrier, width = candidates.planes, candidates.barrier, candidates.width
     least = np.float32(np.inf)
     last = -1
@@ -229,7 +233,7 @@ def coherent_error(
         if source == last or source < 0 or source >= len(barrier) or barrier[source] > 0:
             continue
         last = source
-        least = min(least, error_of(planes, source, terms, n_terms))
+        least = min(least, error_of(planes, source, offsets, values, roots, n_terms))
     return least
 
 
@@ -252,7 +256,7 @@ class Sampling(NamedTuple):
 
 
 @searches(Sampling)
-@kernel()
+@kernel(allocates=False)
 def _sample(
     search: Sampling,
     index: Candidates,
@@ -285,7 +289,7 @@ class ExhaustiveSearch(NamedTuple):
 
 
 @searches(ExhaustiveSearch)
-@kernel()
+@kernel(allocates=False)
 def _nearest(
     search: ExhaustiveSearch,
     index: Candidates,
@@ -298,8 +302,10 @@ def _nearest(
 ) -> Any:
     terms = row_of(scratch, slot)
     n_terms = len(search.offsets)
-    terms.offsets[:n_terms] = search.offsets
-    terms.roots[:n_terms] = neighbourhood.root
+    offsets, roots = terms.offsets, terms.roots
+    search_offsets, search_roots = search.offsets, neighbourhood.root
+    for t in range(n_terms):
+        offsets[t], roots[t] = search_offsets[t], search_roots[t]
     wraps = (level.wrap_rows, level.wrap_columns)
     gather(neighbourhood, level.image, level.image, y, x, wraps, terms.values)
     bound = coherent_error(index, level, y, x, terms, n_terms)

@@ -79,7 +79,7 @@ class Neighbourhood(NamedTuple):
         return vectors
 
 
-@kernel()
+@kernel(allocates=False)
 def gather(
     neighbourhood: Neighbourhood,
     image: Array,
@@ -101,7 +101,7 @@ def gather(
         values[t] = value * root[t]
 
 
-@kernel()
+@kernel(allocates=False)
 def _at(image: Array, y: int, x: int, plane: int, wraps: tuple[bool, bool]) -> float:
     rows, columns = image.shape[:2]
     y = y % rows if wraps[0] else min(max(y, 0), rows - 1)
@@ -126,7 +126,7 @@ def gather_all(
         gather(neighbourhood, image, coarse, y, x, wraps, vectors[n])
 
 
-@kernel()
+@kernel(allocates=False)
 def gather_filled(
     neighbourhood: Neighbourhood,
     level: Level,

@@ -152,7 +152,7 @@ def searches(kind: type) -> Callable[[Function], Function]:
     """Register the kernel that is :func:`source_of` for a search of this named tuple."""
 
     def register(function: Function) -> Function:
-        @overload(source_of)
+        @overload(source_of, inline="always")
         def chosen(
             search: Any,
             index: Any,
@@ -231,7 +231,7 @@ def scan(
                 )
 
 
-@kernel()
+@kernel(allocates=False)
 def _copy_runs(
     schedule: Schedule,
     search: Any,

@@ -82,7 +82,7 @@ class TreeScratch(NamedTuple):
         )
 
 
-@kernel()
+@kernel(allocates=False)
 def _distance(a: Array, b: Array) -> Any:
     """Sum of squared differences of two vectors."""
     total = np.float32(0)
@@ -164,7 +164,7 @@ def _divide(
     return n_nodes, centres, child, bounds
 
 
-@kernel()
+@kernel(allocates=False)
 def nearest_vector(
     tree: Tree, query: Array, n_leaves: int, scratch: TreeScratch, slot: int
 ) -> tuple[int, Any]:
@@ -228,7 +228,7 @@ class TreeSearch(NamedTuple):
 
 
 @searches(TreeSearch)
-@kernel()
+@kernel(allocates=False)
 def _nearest(
     search: TreeSearch,
     index: Tree,

@@ -14,8 +14,10 @@ from lichen.canvas import Canvas
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context
+from lichen.methods.resampling import chaos_mosaic
 from lichen.methods.resampling.chaos_mosaic import ChaosMosaic, cat_map, cat_map_orbit
 from lichen.step import Step
+from running import with_layout
 
 
 def textured(size: tuple[int, int], seed: int = 0) -> Exemplar:
@@ -28,6 +30,7 @@ def textured(size: tuple[int, int], seed: int = 0) -> Exemplar:
 def steps(
     method: ChaosMosaic, exemplars: list[Exemplar], canvas: Canvas, threads: int = 1
 ) -> list[Step]:
+    canvas = with_layout(canvas, exemplars)
     method.check(exemplars, canvas)
     return list(method.run(exemplars, canvas, Context(canvas.seed, threads)))
 
@@ -146,7 +149,7 @@ def test_a_wrapped_picture_has_no_seam() -> None:
 
 
 def test_a_large_run_tells_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lichen.methods.resampling.chaos_mosaic.PIXELS_PER_STEP", 4000)
+    monkeypatch.setattr(chaos_mosaic, "PIXELS_PER_STEP", 4000)
     exemplar, canvas = textured((40, 40)), Canvas((100, 100), seed=1)
     told = steps(ChaosMosaic(), [exemplar], canvas)
     assert len(told) > 3
@@ -158,7 +161,7 @@ def test_a_large_run_tells_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_maps_are_copied_together_and_threads_change_nothing() -> None:
     colour, height = textured((40, 40)).pixels, textured((40, 40), 5).pixels[..., :1]
-    stack = Exemplar(np.concatenate([colour, height], 2), maps={"color": 3, "height": 1})
+    stack = Exemplar.from_array(colour).with_maps({"height": height})
     one, two = (steps(ChaosMosaic(), [stack], Canvas((60, 60)), threads)[-1] for threads in (1, 2))
     assert_copied(one, [stack])
     assert one.image.tobytes() == two.image.tobytes()

@@ -22,6 +22,7 @@ from lichen.methods.resampling.efros_leung import EfrosLeung, plant_seed
 from lichen.patches.pyramid import Level
 from lichen.step import Step
 from references.plain_efros_leung import plain_efros_leung
+from running import with_layout
 
 Array = NDArray[np.float32]
 
@@ -38,6 +39,7 @@ def run(
     method: EfrosLeung, exemplar: Exemplar | list[Exemplar], canvas: Canvas, threads: int = 1
 ) -> Step:
     exemplars = exemplar if isinstance(exemplar, list) else [exemplar]
+    canvas = with_layout(canvas, exemplars)
     method.check(exemplars, canvas)
     *_, last = method.run(exemplars, canvas, Context(seed=canvas.seed, threads=threads))
     return last

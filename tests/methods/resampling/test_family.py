@@ -124,7 +124,7 @@ def test_parameters_that_do_nothing_are_not_there() -> None:
     for name, row in registry.rows().items():
         if row.family != "resampling" or name == "replay":
             continue
-        method = registry.get(name)
+        method = registry.method(name)
         fields = set(method.model_fields)
         assert {"rotations", "mirror", "map_weights"} <= fields
         assert (guided <= fields) == bool({"guide", "content"} & method.honours)

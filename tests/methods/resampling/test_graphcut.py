@@ -17,6 +17,7 @@ from lichen.methods.resampling.graphcut import Graphcut, _laid_over, _Work
 from lichen.patches import patchwork
 from lichen.patches.seam_costs import Links, Source, link_costs
 from lichen.step import Step
+from running import with_layout
 
 Array = NDArray[np.float32]
 PLACEMENTS = ("random", "entire", "subpatch")
@@ -32,6 +33,7 @@ def textured(size: tuple[int, int], seed: int = 0) -> Exemplar:
 def steps(
     method: Graphcut, exemplars: list[Exemplar], canvas: Canvas, threads: int = 1
 ) -> list[Step]:
+    canvas = with_layout(canvas, exemplars)
     method.check(exemplars, canvas)
     return list(method.run(exemplars, canvas, Context(canvas.seed, threads)))
 
@@ -82,7 +84,9 @@ def test_small_sizes_work(placement: str) -> None:
 
 def test_a_block_that_does_not_fit_is_an_error() -> None:
     with pytest.raises(ImageError, match="no 20x20 px patch fits"):
-        Graphcut.configure(block=20).check([textured((16, 30))], Canvas((40, 40)))
+        Graphcut.configure(block=20).check(
+            [textured((16, 30))], with_layout(Canvas((40, 40)), [textured((16, 30))])
+        )
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
@@ -165,7 +169,7 @@ def test_a_guide_is_followed() -> None:
 
 def test_maps_are_copied_together() -> None:
     colour, height = textured((40, 40)).pixels, textured((40, 40), 5).pixels[..., :1]
-    stack = Exemplar(np.concatenate([colour, height], 2), maps={"color": 3, "height": 1})
+    stack = Exemplar.from_array(colour).with_maps({"height": height})
     step = made(Graphcut(), [stack], Canvas((60, 60)))
     assert_copied(step, [stack])
 

@@ -126,8 +126,10 @@ def test_every_pixel_is_the_examples_and_the_map_agrees(wrap) -> None:
     picture, other = rng.random((33, 40, 4), np.float32), rng.random((21, 22, 4), np.float32)
     mask = np.ones((33, 40), bool)
     mask[10:14, 20] = False
-    maps = {"color": 3, "height": 1}
-    exemplars = [Exemplar(picture, maps, mask), Exemplar(other, maps)]
+    exemplars = [
+        Exemplar.from_array(pixels[..., :3], usable).with_maps({"height": pixels[..., 3:]})
+        for pixels, usable in ((picture, mask), (other, None))
+    ]
     step = _made(exemplars, Canvas((37, 31), wrap, seed=4))
     number, y, x = step.sources[..., 0], step.sources[..., 1], step.sources[..., 2]
     for which, exemplar in enumerate(exemplars):

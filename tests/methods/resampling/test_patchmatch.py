@@ -94,14 +94,13 @@ def test_whatever_is_asked_for_pixels_are_copied_and_known_ones_stay(
     for shape in sizes:
         mask = rng.random(shape) < 0.97
         mask[:7, :7] = True
-        exemplars.append(
-            Exemplar(
-                rng.random((*shape, channels), np.float32),
-                maps={"color": 3, "height": 1} if "maps" in asked else {"color": 3},
-                mask=mask if "mask" in asked else None,
-                guide=rng.random((*shape, 2), np.float32) if "guide" in asked else None,
-            )
-        )
+        pixels = rng.random((*shape, channels), np.float32)
+        one = Exemplar.from_array(pixels[..., :3], mask if "mask" in asked else None)
+        if "maps" in asked:
+            one = one.with_maps({"height": pixels[..., 3:]})
+        if "guide" in asked:
+            one = replace(one, guide=rng.random((*shape, 2), np.float32))
+        exemplars.append(one)
     known = np.zeros(size, bool)
     canvas = Canvas(size, wrap, seed, init="exemplar" if "init" in asked else "noise")
     if "known" in asked:

@@ -15,6 +15,7 @@ from lichen.exemplar import Exemplar
 from lichen.method import Context
 from lichen.methods.resampling.quilting import Quilting, grid
 from lichen.step import Step
+from running import with_layout
 
 
 def textured(size: tuple[int, int], seed: int = 0) -> Exemplar:
@@ -27,6 +28,7 @@ def textured(size: tuple[int, int], seed: int = 0) -> Exemplar:
 
 
 def made(method: Quilting, exemplars: list[Exemplar], canvas: Canvas, threads: int = 1) -> Step:
+    canvas = with_layout(canvas, exemplars)
     method.check(exemplars, canvas)
     return list(method.run(exemplars, canvas, Context(canvas.seed, threads)))[-1]
 
@@ -169,11 +171,15 @@ def test_the_steps_of_several_passes_end_once() -> None:
 
 def test_what_does_not_fit_is_an_error() -> None:
     with pytest.raises(ImageError, match="no block of 36x36"):
-        Quilting(block=36).check([textured((30, 80))], Canvas((64, 64)))
+        Quilting(block=36).check(
+            [textured((30, 80))], with_layout(Canvas((64, 64)), [textured((30, 80))])
+        )
     with pytest.raises(ParameterError, match="more than half"):
         Quilting.configure(block=10, overlap=6)
-    with pytest.raises(ParameterError, match="overlap = 40"):
-        Quilting(overlap=40, block=None).check([textured((60, 60))], Canvas((64, 64)))
+    with pytest.raises(ParameterError, match="`overlap` = 40"):
+        Quilting(overlap=40, block=None).check(
+            [textured((60, 60))], with_layout(Canvas((64, 64)), [textured((60, 60))])
+        )
     mask = np.zeros((60, 60), bool)
     mask[10:18, 3:50] = True
     narrow = replace(textured((60, 60)), mask=mask)  # blocks of 12 px do not fit, smaller ones do
@@ -192,7 +198,9 @@ def test_an_initial_image_is_followed_by_copies_that_fit() -> None:
     assert copies(followed, [exemplar])
     assert likeness(followed) > likeness(made(method, [exemplar], Canvas((48, 56)))) + 0.2
     with pytest.raises(CanvasError, match="follows no initial image"):
-        Quilting(seams="random").check([exemplar], Canvas((48, 56), init=target))
+        Quilting(seams="random").check(
+            [exemplar], with_layout(Canvas((48, 56), init=target), [exemplar])
+        )
 
 
 def test_in_a_hole_the_initial_image_keeps_its_place() -> None:

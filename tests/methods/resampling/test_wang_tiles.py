@@ -14,6 +14,7 @@ from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError
 from lichen.exemplar import Exemplar
 from lichen.method import Context
+from lichen.methods.resampling import wang_tiles
 from lichen.methods.resampling.wang_tiles import (
     EAST,
     NORTH,
@@ -25,6 +26,11 @@ from lichen.methods.resampling.wang_tiles import (
     join_tiles,
     lay_tiles,
 )
+from running import with_layout
+
+
+def check(method: WangTiles, exemplar: Exemplar, canvas: Canvas) -> None:
+    method.check([exemplar], with_layout(canvas, [exemplar]))
 
 
 def textured(size: tuple[int, int] = (70, 64), seed: int = 0) -> Exemplar:
@@ -161,20 +167,24 @@ def test_masked_pixels_are_never_copied() -> None:
 def test_moving_the_samples_makes_the_cuts_cheaper(monkeypatch: pytest.MonkeyPatch) -> None:
     exemplar = textured((90, 90))
     moved = WangTiles(tile=24, attempts=3).tiles([exemplar]).error
-    monkeypatch.setattr("lichen.methods.resampling.wang_tiles.SWEEPS", 0)
+    monkeypatch.setattr(wang_tiles, "SWEEPS", 0)
     assert moved < 0.7 * WangTiles(tile=24, attempts=3).tiles([exemplar]).error
 
 
 def test_what_does_not_fit_is_an_error() -> None:
     with pytest.raises(ImageError, match="`tile` = 64"):
-        WangTiles(tile=64).check([textured()], Canvas((64, 64)))
+        check(WangTiles(tile=64), textured(), Canvas((64, 64)))
     with pytest.raises(ImageError, match="use a smaller `tile`, or a larger photo"):
-        WangTiles().check([textured((5, 64))], Canvas((64, 64)))
+        check(WangTiles(), textured((5, 64)), Canvas((64, 64)))
     with pytest.raises(CanvasError, match="width 61 is not a multiple of `tile` = 32"):
-        WangTiles().check([textured()], Canvas((64, 61), (True, True)))
+        check(WangTiles(), textured(), Canvas((64, 61), (True, True)))
     with pytest.raises(CanvasError, match="width 50 is not a multiple of `tile` = 24"):
-        WangTiles(tile=24).check([textured()], Canvas((48, 50), (False, True)))
-    WangTiles(tile=24).check([textured()], Canvas((48, 50), (True, False)))
+        WangTiles(tile=24).check(
+            [textured()], with_layout(Canvas((48, 50), (False, True)), [textured()])
+        )
+    WangTiles(tile=24).check(
+        [textured()], with_layout(Canvas((48, 50), (True, False)), [textured()])
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from lichen.methods.resampling import wei_levoy
 from lichen.methods.resampling.wei_levoy import WeiLevoy
 from lichen.step import Step
 from references.plain_wei_levoy import plain_wei_levoy
+from running import with_layout
 
 Array = NDArray[np.float32]
 
@@ -37,6 +38,7 @@ def texture(size: tuple[int, int], channels: int = 3, seed: int = 0) -> Array:
 
 def run(method: WeiLevoy, exemplar: Exemplar | list[Exemplar], canvas: Canvas) -> Step:
     exemplars = exemplar if isinstance(exemplar, list) else [exemplar]
+    canvas = with_layout(canvas, exemplars)
     method.check(exemplars, canvas)
     *_, last = method.run(exemplars, canvas, Context(seed=canvas.seed))
     return last
