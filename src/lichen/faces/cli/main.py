@@ -28,8 +28,14 @@ COMMANDS = {
     "continue": ("saved:continue_", "Take a saved picture some iterations further."),
     "rerun": ("saved:rerun", "Make a saved picture again, byte for byte."),
     "show": ("saved:show", "Show how a saved picture was made."),
-    "compare": ("compare:compare", "Measure how good results are, beside anchors of known quality."),
-    "trial": ("trial:trial", "Make a page that asks observers which crop is the photo, or score it."),
+    "compare": (
+        "compare:compare",
+        "Measure how good results are, beside anchors of known quality.",
+    ),
+    "trial": (
+        "trial:trial",
+        "Make a page that asks observers which crop is the photo, or score it.",
+    ),
     "same": ("same:same", "Tell whether two patches show the same texture."),
     "probe": ("probe:probe", "See inside: feature maps, fingerprints, filters, layers at work."),
     "text": ("text:text", "Generate a text with the n-grams of another (Shannon 1948)."),
