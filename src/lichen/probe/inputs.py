@@ -1,4 +1,4 @@
-"""What a probe looks at, and through what: a picture, and a network on its device."""
+"""The inputs of a probe: a picture, and a network on its device."""
 
 from __future__ import annotations
 

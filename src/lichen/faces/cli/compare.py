@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lichen.faces.cli.device_option import DEVICE
+from lichen.faces.cli.shared_options import DEVICE
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -13,8 +13,8 @@ import click
 from lichen import registry
 from lichen.errors import ParameterError
 from lichen.faces.cli import options, template
-from lichen.faces.cli.device_option import DEVICE
 from lichen.faces.cli.outputs import Outputs, carry_out, check_output
+from lichen.faces.cli.shared_options import DEVICE, QUIET
 from lichen.job import Job
 from lichen.result import Result, depth_of
 from lichen.run.loop import Run
@@ -22,7 +22,6 @@ from lichen.run.loop import Run
 Command = Callable[..., None]
 
 BIT_DEPTHS = click.Choice(["8", "16", "32"])
-QUIET = click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
 
 
 def source_options(command: Command) -> Command:

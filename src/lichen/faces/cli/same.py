@@ -6,7 +6,7 @@ import json
 
 import click
 
-from lichen.faces.cli.device_option import DEVICE
+from lichen.faces.cli.shared_options import DEVICE
 
 
 @click.command()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lichen.faces.cli.device_option import DEVICE
 from lichen.faces.cli.probe.figure_files import FigureFiles, exit_without_figure, figure
 from lichen.faces.cli.probe.options import NETWORK, SEED, crop, iterations, read_centre
+from lichen.faces.cli.shared_options import DEVICE
 
 if TYPE_CHECKING:
     from lichen.probe.classics import Classic

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from lichen.faces.cli.probe.options import QUIET, Command, data, output
+from lichen.faces.cli.probe.options import Command, data, output
+from lichen.faces.cli.shared_options import QUIET
 from lichen.faces.interruption import Interruption
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lichen.faces.cli.device_option import DEVICE
 from lichen.faces.cli.probe.figure_files import (
     FigureFiles,
     check_data,
@@ -17,7 +16,6 @@ from lichen.faces.cli.probe.figure_files import (
 from lichen.faces.cli.probe.options import (
     LAYERS,
     NETWORK,
-    QUIET,
     SEED,
     WEIGHTS,
     crop,
@@ -27,6 +25,7 @@ from lichen.faces.cli.probe.options import (
     output,
     read_centre,
 )
+from lichen.faces.cli.shared_options import DEVICE, QUIET
 
 if TYPE_CHECKING:
     from lichen.run.video import Recorder

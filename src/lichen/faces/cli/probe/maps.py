@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from lichen.faces.cli.device_option import DEVICE
 from lichen.faces.cli.probe.figure_files import FigureFiles, figure
 from lichen.faces.cli.probe.options import LAYER, NETWORK, WEIGHTS, crop, read_centre
+from lichen.faces.cli.shared_options import DEVICE
 
 
 @click.command()

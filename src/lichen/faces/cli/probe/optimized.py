@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lichen.faces.cli.device_option import DEVICE
 from lichen.faces.cli.probe.figure_files import FigureFiles, exit_without_figure, figure
 from lichen.faces.cli.probe.options import (
     LAYERS,
@@ -20,6 +19,7 @@ from lichen.faces.cli.probe.options import (
     layer_names,
     read_centre,
 )
+from lichen.faces.cli.shared_options import DEVICE
 
 if TYPE_CHECKING:
     from lichen.probe.maximization import Maximized

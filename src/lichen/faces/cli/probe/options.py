@@ -25,7 +25,6 @@ LAYERS = click.option(
     "--layers", help="Layers, separated by commas; by default those of the network."
 )
 SEED = click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same bytes.")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
 
 
 def output(default: str, help: str) -> Callable[[Command], Command]:

@@ -1,4 +1,4 @@
-"""``--device``, as all commands that compute with torch have it."""
+"""Options that commands of several kinds have."""
 
 from __future__ import annotations
 
@@ -10,3 +10,4 @@ DEVICE = click.option(
     show_default=True,
     help="Where to compute: auto (a GPU where there is one), cpu, cuda, cuda:1, mps.",
 )
+QUIET = click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
