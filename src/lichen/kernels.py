@@ -24,14 +24,15 @@ def kernel(parallel: bool = False, allocates: bool = True) -> Callable[[Function
     A kernel that makes no arrays may say so: references to those that it is given are then not
     counted, which takes longer than the work of a small kernel on many of them.
     """
-    compile_it: Any = numba.njit(
-        cache=True,
-        nogil=True,
-        parallel=parallel,
-        _nrt=allocates,
-        error_model="numpy",
-        fastmath={"contract", "reassoc", "nsz", "arcp"},  # sums in vectors; NaN stays NaN
-    )
+    options: dict[str, Any] = {
+        "cache": True,
+        "nogil": True,
+        "parallel": parallel,
+        "error_model": "numpy",
+        "fastmath": {"contract", "reassoc", "nsz", "arcp"},  # sums in vectors; NaN stays NaN
+        "_nrt": allocates,  # Numba's run-time, which counts references
+    }
+    compile_it: Any = numba.njit(**options)
     return compile_it
 
 
