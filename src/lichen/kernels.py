@@ -22,7 +22,8 @@ def kernel(parallel: bool = False, allocates: bool = True) -> Callable[[Function
     """Compile a function on its first call, and keep the code on disk for later processes.
 
     A kernel that makes no arrays may say so: references to those that it is given are then not
-    counted, which takes longer than the work of a small kernel on many of them.
+    counted, which takes longer than the work of a small kernel on many of them. It must not return
+    arrays, or parts of them, to Python.
     """
     options: dict[str, Any] = {
         "cache": True,
