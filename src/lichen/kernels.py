@@ -22,16 +22,18 @@ def kernel(parallel: bool = False, allocates: bool = True) -> Callable[[Function
     """Compile a function on its first call, and keep the code on disk for later processes.
 
     A kernel that makes no arrays may say so: references to those that it is given are then not
-    counted, which takes longer than the work of a small kernel on many of them.
+    counted, which takes longer than the work of a small kernel on many of them. It must not return
+    arrays, or parts of them, to Python.
     """
-    compile_it: Any = numba.njit(
-        cache=True,
-        nogil=True,
-        parallel=parallel,
-        _nrt=allocates,
-        error_model="numpy",
-        fastmath={"contract", "reassoc", "nsz", "arcp"},  # sums in vectors; NaN stays NaN
-    )
+    options: dict[str, Any] = {
+        "cache": True,
+        "nogil": True,
+        "parallel": parallel,
+        "error_model": "numpy",
+        "fastmath": {"contract", "reassoc", "nsz", "arcp"},  # sums in vectors; NaN stays NaN
+        "_nrt": allocates,  # Numba's run-time, which counts references
+    }
+    compile_it: Any = numba.njit(**options)
     return compile_it
 
 

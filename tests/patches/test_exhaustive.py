@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lichen.patches.exhaustive import Candidates, Terms, error_of, nearest_sources, row_of
+from lichen.patches.exhaustive import Candidates, Terms, error_of, nearest_sources
 
 Array = NDArray[np.float32]
 RADIUS = 3
@@ -32,7 +32,8 @@ def found_sources(
 def terms_of(
     candidates: Candidates, offsets: NDArray[np.int64], values: Array, roots: Array
 ) -> Terms:
-    terms = row_of(Terms.room(len(offsets), candidates.n_candidates), 0)
+    room_of_all = Terms.room(len(offsets), candidates.n_candidates)
+    terms = Terms(*(rows[0] for rows in room_of_all))
     for room, given_terms in (
         (terms.offsets, offsets),
         (terms.values, values),
