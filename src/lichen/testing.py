@@ -202,14 +202,19 @@ def _requests(subject: _Subject) -> Iterator[_Request]:
     halves = exemplar.with_pixels(0.4 * exemplar.pixels + 0.6 * right)
     wanted = (rows < size[0] // 2).astype(np.float32)[..., None]
 
-    def follows(step: Step) -> None:
+    def follows(step: Step, contrast: float = 0.3) -> None:
         bright, dark = (step.image[wanted[..., 0] == label].mean() for label in (1, 0))
-        assert bright > dark + 0.3, "it is not followed"  # 0.6 if at every pixel
+        assert bright > dark + contrast, "it is not followed"  # 0.6 if at every pixel
 
     labelled = replace(halves, guide=right)
     yield _Request("guide", [labelled], subject.canvas(size, guide=wanted), follows)
     content = np.repeat(0.2 + 0.6 * wanted, 3, axis=2)
-    yield _Request("content", [halves], subject.canvas(size, content=content), follows)
+    yield _Request(
+        "content",
+        [halves],
+        subject.canvas(size, content=content),
+        lambda step: follows(step, 0.1),  # its luminance may be blurred, its histogram matched
+    )
 
 
 def _with_hole(subject: _Subject, canvas: Canvas) -> Canvas:
@@ -217,7 +222,10 @@ def _with_hole(subject: _Subject, canvas: Canvas) -> Canvas:
     known = np.ones(canvas.size, bool)
     known[canvas.size[0] // 3 : -4, 4:-3] = False
     picture = np.where(known[..., None], subject.exemplar(seed=2).pixels, np.float32(np.nan))
-    return replace(canvas, known=picture, known_mask=known)
+    sources = canvas.sources
+    if sources is not None:
+        sources = np.where(known[..., None], np.int32(-1), sources)
+    return replace(canvas, known=picture, known_mask=known, sources=sources)
 
 
 def _with_second_map(exemplar: Exemplar) -> Exemplar:

@@ -44,7 +44,7 @@ class Ashikhmin(GuidedMethod):
     name: ClassVar[str] = "ashikhmin"
     citation: ClassVar[str] = "Ashikhmin: Synthesizing Natural Textures, I3D 2001"
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies", "video"}
     )
     minimum_size: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {"passes": 1}}

@@ -57,7 +57,7 @@ class EfrosLeung(GuidedMethod):
         "Efros, Leung: Texture Synthesis by Non-parametric Sampling, ICCV 1999"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "content", "copies"}
+        {"wrap", "known", "guide", "mask", "maps", "content", "copies", "video"}
     )
     minimum_size: ClassVar[int] = SEED_SIDE
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

@@ -62,7 +62,7 @@ class Graphcut(GuidedMethod):
         "Graph Cuts, SIGGRAPH 2003"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "content", "copies"}
+        {"wrap", "known", "guide", "mask", "maps", "content", "copies", "video"}
     )
     minimum_size: ClassVar[int] = 6
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

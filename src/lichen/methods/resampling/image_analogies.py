@@ -63,7 +63,7 @@ class ImageAnalogies(GuidedMethod):
         "Hertzmann, Jacobs, Oliver, Curless, Salesin: Image Analogies, SIGGRAPH 2001"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies", "video"}
     )
     minimum_size: ClassVar[int] = WINDOW
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

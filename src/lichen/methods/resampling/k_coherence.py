@@ -45,7 +45,7 @@ class KCoherence(GuidedMethod):
         "Arbitrary Surfaces, SIGGRAPH 2002"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies", "video"}
     )
     minimum_size: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

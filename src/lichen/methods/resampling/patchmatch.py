@@ -67,7 +67,7 @@ class PatchMatch(GuidedMethod):
         "SIGGRAPH 2005; Barnes, Shechtman, Finkelstein, Goldman: PatchMatch, SIGGRAPH 2009"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies", "video"}
     )
     minimum_size: ClassVar[int] = 3
 

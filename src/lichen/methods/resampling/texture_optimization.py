@@ -48,7 +48,7 @@ class TextureOptimization(GuidedMethod):
         "SIGGRAPH 2005"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "init", "content"}
+        {"wrap", "known", "guide", "mask", "maps", "init", "content", "video"}
     )
     minimum_size: ClassVar[int] = 8
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}

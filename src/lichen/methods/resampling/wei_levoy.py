@@ -60,7 +60,7 @@ class WeiLevoy(GuidedMethod):
         "SIGGRAPH 2000"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "known", "guide", "mask", "maps", "content", "copies"}
+        {"wrap", "known", "guide", "mask", "maps", "content", "copies", "video"}
     )
     minimum_size: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
