@@ -96,7 +96,8 @@ class Method(BaseModel, ABC):
     """A published algorithm and its parameters.
 
     A subclass is one file: a docstring that cites the paper, fields with bounds, default,
-    unit (``json_schema_extra={"unit": "px"}``) and description, and :meth:`run`.
+    description and, in ``json_schema_extra``, ``unit`` ("px") and ``trades``: what more or less of
+    it gains and costs; and :meth:`run`.
 
     Attributes
     ----------

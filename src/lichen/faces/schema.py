@@ -28,8 +28,9 @@ class Field:
         As Python has it.
     kind
         What its values are.
-    description, unit
-        For people; the unit is empty where there is none.
+    description, trades, unit
+        For people: what it is, what more or less of it gains and costs, and its unit; empty where
+        there is none.
     default
         None where the method chooses.
     optional
@@ -43,6 +44,7 @@ class Field:
     name: str
     kind: Kind
     description: str
+    trades: str
     unit: str
     default: Any
     optional: bool
@@ -76,12 +78,13 @@ def fields(model: type[BaseModel]) -> list[Field]:
 
 def _field(name: str, info: FieldInfo) -> Field:
     parts = list(_parts(info.annotation))
-    extra = info.json_schema_extra
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     return Field(
         name=name,
         kind=_kind(parts),
         description=info.description or "",
-        unit=str(extra.get("unit", "")) if isinstance(extra, dict) else "",
+        trades=str(extra.get("trades", "")),
+        unit=str(extra.get("unit", "")),
         default=info.get_default(call_default_factory=True),
         optional=_is_optional(info.annotation),
         choices=tuple(

@@ -107,7 +107,7 @@ def describe(name: str) -> dict[str, Any]:
 def _list() -> str:
     formatter = click.HelpFormatter(width=WIDTH, max_width=WIDTH)
     for family, found in taxonomy()["families"].items():
-        with formatter.section(f"{family}: {found['summary']}"):
+        with formatter.section(f"{family} ({found['summary']})"):
             formatter.write_dl(
                 [
                     (name, f"{row['year'] or '    '}  {row['summary']}.  [{_words(row)}]")
@@ -157,12 +157,18 @@ def explain(name: str) -> str:
                 [
                     (
                         f"{options.flag(field.name)} {options.metavar(field).lower()}",
-                        options.describe(field),
+                        _explained(field),
                     )
                     for field in found
                 ]
             )
     return formatter.getvalue()
+
+
+def _explained(field: schema.Field) -> str:
+    """Return what a parameter is, its limits, and what it trades."""
+    trades = f" {field.trades[:1].upper()}{field.trades[1:]}." if field.trades else ""
+    return options.describe(field) + trades
 
 
 def _preset(method: type[Method], preset: str) -> str:
