@@ -70,7 +70,7 @@ def test_what_cannot_be_applied() -> None:
     first, second = pictures(3)
     source_map = random_map(3)
     height, width = source_map.sources.shape[:2]
-    with pytest.raises(ImageError, match="2 pictures, 1 are given"):
+    with pytest.raises(ImageError, match="2 pictures, not 1"):
         source_map.apply([first])
     with pytest.raises(ImageError, match="picture 1 is 3x4 but its exemplar was 7x5"):
         source_map.apply([second, first])
@@ -102,7 +102,7 @@ def test_files_that_are_no_maps(tmp_path: Path, change: dict[str, np.ndarray]) -
     np.savez(tmp_path / "good.npz", **good)
     assert SourceMap.read(tmp_path / "good.npz").sizes == SIZES
     np.savez(tmp_path / "bad.npz", **{**good, **change})
-    with pytest.raises(ProvenanceError, match="is no map of sources"):
+    with pytest.raises(ProvenanceError, match="is not a source map"):
         SourceMap.read(tmp_path / "bad.npz")
 
 
@@ -111,7 +111,7 @@ def test_other_files(tmp_path: Path, name: str) -> None:
     np.save(tmp_path / "array.npy", np.zeros(3))
     (tmp_path / "text.npz").write_text("no map")
     (tmp_path / "empty.npz").write_bytes(b"")
-    with pytest.raises(ProvenanceError, match="is no map of sources"):
+    with pytest.raises(ProvenanceError, match="is not a source map"):
         SourceMap.read(tmp_path / name)
-    with pytest.raises(ProvenanceError, match="there is no map"):
+    with pytest.raises(ProvenanceError, match="there is no source map"):
         SourceMap.read(tmp_path / "absent.npz")

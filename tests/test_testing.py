@@ -164,7 +164,7 @@ def test_an_honest_method_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("method", "told"),
     [
-        (Repainted, "known: known pixels are changed"),
+        (Repainted, "known: known pixels have changed"),
         (Unfilled, "known: not finite"),
         (Unmasked, "mask: masked pixels are copied"),
         (Astray, "guide: the guide is not followed"),

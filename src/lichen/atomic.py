@@ -70,5 +70,5 @@ def atomic_paths(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 def _refused(path: Path, error: OSError) -> LichenError:
     return LichenError(
-        f"{path} cannot be written ({error.strerror or error})", "choose another name or place"
+        f"{path} cannot be written ({error.strerror or error})", "choose another name or folder"
     )

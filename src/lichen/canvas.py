@@ -1,4 +1,4 @@
-"""What is wanted: size, maps, which axes wrap, what is known or to be followed, the seed."""
+"""What to make: size, maps, axes that wrap, known pixels, guides and the seed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Wrap = tuple[bool, bool]
 Init = Literal["noise", "exemplar"]
 
 MAX_PIXELS = 100_000_000
-"""More pixels than this are refused: no method here bounds its memory by a tile yet."""
+"""Larger canvases are refused: no method works tile by tile in bounded memory yet."""
 
 WRAPS: dict[str, Wrap] = {
     "none": (False, False),
@@ -24,12 +24,12 @@ WRAPS: dict[str, Wrap] = {
     "rows": (True, False),
     "columns": (False, True),
 }
-"""Axes that wrap, by the word that says so."""
+"""Axes that wrap, by name."""
 
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """The wanted picture.
+    """The picture to be made.
 
     Attributes
     ----------
@@ -42,18 +42,18 @@ class Canvas:
     init
         The initial image: ``"noise"``, ``"exemplar"``, or a picture of ``size``.
     known, known_mask
-        float32 (H, W, C) and bool (H, W): pixels that are given and must stay.
+        float32 (H, W, C) and bool (H, W): pixels that are given and are kept.
     known_sources
-        int32 (H, W, 3): exemplar, row and column that each known pixel is, -1 for none.
+        int32 (H, W, 3): exemplar, row and column of each known pixel, -1 for none.
     guide
-        float32 (H, W, G) to be followed by the exemplar's guide.
+        float32 (H, W, G), matched against the exemplar's guide.
     content
-        float32 (h, w, 1 or 3), as it is: a picture to be kept, followed or rendered.
+        float32 (h, w, 1 or 3): a picture to be kept, followed or rendered, unprocessed.
     sources
         int32 (H, W, 3): exemplar, row and column to copy each pixel from, -1 for none.
     maps
-        Maps that the result will have, in the order of its channels. Left empty they are those of
-        the exemplars: a run fills them in before its method sees the canvas.
+        Maps of the result, in the order of its channels. If empty, a run fills in those of the
+        exemplars before its method sees the canvas.
     """
 
     size: Size
@@ -79,8 +79,8 @@ class Canvas:
             )
 
     def requested(self) -> frozenset[str]:
-        """Capabilities that this canvas asks of its method."""
-        wants = {
+        """Capabilities that this canvas requires of its method."""
+        requests = {
             "wrap": any(self.wrap),
             "maps": len(self.maps) > 1,
             "init": self.init != "noise",
@@ -89,11 +89,11 @@ class Canvas:
             "content": self.content is not None,
             "sources": self.sources is not None,
         }
-        return frozenset(name for name, wanted in wants.items() if wanted)
+        return frozenset(name for name, requested in requests.items() if requested)
 
     @property
     def channels(self) -> int:
-        """Number of channels of all maps together."""
+        """Total number of channels of all maps."""
         return sum(one.channels for one in self.maps)
 
     def split(self, pixels: Array) -> dict[str, Array]:
@@ -103,7 +103,7 @@ class Canvas:
 
 
 def check_size(size: Size) -> None:
-    """Raise for a size of no pixels, or of more than :data:`MAX_PIXELS`."""
+    """Raise for a size without pixels, or with more than :data:`MAX_PIXELS`."""
     height, width = size
     if height < 1 or width < 1:
         raise CanvasError(
@@ -111,12 +111,12 @@ def check_size(size: Size) -> None:
         )
     if height * width > MAX_PIXELS:
         raise CanvasError(
-            f"`size` {width}x{height} has more than {MAX_PIXELS:,} pixels", "ask for a smaller one"
+            f"`size` {width}x{height} has more than {MAX_PIXELS:,} pixels", "choose a smaller size"
         )
 
 
 def parse_wrap(value: str | bool | Wrap) -> Wrap:
-    """Read which axes wrap: True or ``both``, False or ``none``, ``rows`` or ``columns``."""
+    """Parse which axes wrap: True or ``both``, False or ``none``, ``rows`` or ``columns``."""
     if isinstance(value, tuple):
         return value
     word = {"true": "both", "false": "none"}.get(str(value).lower(), str(value).lower())

@@ -1,7 +1,7 @@
 """Errors a user can act on: what was given, what is allowed, what to do instead.
 
-A parameter is named as Python has it, in backticks: "`size` 0x4 has no pixels". A face puts its own
-word in place of it, such as a flag.
+A parameter is named as Python has it, in backticks: "`size` 0x4 has no pixels". A face substitutes
+its own word for it, such as a flag.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class ParameterError(LichenError):
 
 
 class UnknownNameError(ParameterError):
-    """A name that no registry row, layer, network or preset has."""
+    """An unknown name of a method, layer, network or preset."""
 
 
 class CanvasError(LichenError):
@@ -66,11 +66,11 @@ class DeviceError(LichenError):
 
 
 class OutOfMemoryError(LichenError):
-    """A device whose memory is too small for what was asked of it."""
+    """A device that ran out of memory."""
 
 
 class WeightsError(LichenError):
-    """Weights of a network that are absent, damaged or not understood."""
+    """Weights of a network that are missing, damaged or not understood."""
 
 
 class JobError(LichenError):

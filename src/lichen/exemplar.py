@@ -1,4 +1,4 @@
-"""The example of a material: its maps, and the pixels of them that may be used."""
+"""An example of a material: its maps, and which of their pixels may be used."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Exemplar:
     mask
         bool (H, W), True where pixels may be used; None when all may.
     guide
-        float32 (H, W, G): labels, luminance or orientation of the pixels, which a canvas's guide
-        asks for; None without.
+        float32 (H, W, G): labels, luminance or orientation of each pixel, matched against the
+        canvas's guide; None if there is none.
     name
         Short name for templates and messages.
     mask_file
@@ -51,7 +51,7 @@ class Exemplar:
         for one in self.maps:
             if one.size != self.size:
                 raise ImageError(
-                    f"the map {one.name} is {_size(one.pixels)} but {self.name} "
+                    f"the map {one.name} is {_size(one.pixels)} but {self.name} is "
                     f"{_size(self.maps[0].pixels)}",
                     "give maps of the photo's size",
                 )
@@ -99,7 +99,7 @@ class Exemplar:
         mask: NDArray[Any] | None = None,
         name: str = "array",
     ) -> Self:
-        """Take an array (H, W[, C]) with C 1 or 3: uint8, uint16, or float in [0, 1]."""
+        """Make an exemplar of an array (H, W[, 1 or 3]): uint8, uint16, or float in [0, 1]."""
         usable = None if mask is None else np.asarray(mask).astype(bool)
         return cls(
             maps=(Map.from_array(pixels, called=name),),
@@ -110,7 +110,7 @@ class Exemplar:
 
     @classmethod
     def of_maps(cls, pixels: Array, formats: Sequence[MapFormat], name: str) -> Self:
-        """Take pixels (H, W, C) of several maps, stacked."""
+        """Make an exemplar of the stacked pixels (H, W, C) of several maps."""
         parts = split(pixels, formats)
         maps = (
             replace(Map.from_array(part, one.name), role=one.role, bit_depth=one.bit_depth)
@@ -126,7 +126,7 @@ class Exemplar:
         ImageError
             For a map of another size.
         ParameterError
-            For a name that is taken.
+            For a name that is already taken.
         """
         added = (
             one if isinstance(one, Map) else Map.from_array(one, name) for name, one in maps.items()
@@ -135,18 +135,18 @@ class Exemplar:
 
     def with_pixels(self, pixels: Array, formats: Sequence[MapFormat] | None = None) -> Self:
         """Return the exemplar with other pixels (H, W, C), split into its maps or ``formats``."""
-        wanted = [one.format for one in self.maps] if formats is None else formats
-        parts = split(pixels, wanted)
+        layout = [one.format for one in self.maps] if formats is None else formats
+        parts = split(pixels, layout)
         return replace(
             self,
             maps=tuple(
                 replace(old, pixels=part, name=new.name, role=new.role, bit_depth=new.bit_depth)
-                for old, new, part in zip(self.maps, wanted, parts, strict=True)
+                for old, new, part in zip(self.maps, layout, parts, strict=True)
             ),
         )
 
     def with_mask(self, mask: Mask | None) -> Self:
-        """Return the exemplar with other usable pixels."""
+        """Return the exemplar with another mask of usable pixels."""
         return replace(self, mask=mask)
 
     def with_guide(self, guide: NDArray[Any] | None) -> Self:
@@ -156,7 +156,7 @@ class Exemplar:
         checked = check_image(guide, "the guide")
         if checked.shape[:2] != self.size:
             raise ImageError(
-                f"the guide is {_size(checked)} but {self.name} {_size(self.pixels)}",
+                f"the guide is {_size(checked)} but {self.name} is {_size(self.pixels)}",
                 "give a guide of the photo's size",
             )
         return replace(self, guide=checked)
@@ -170,7 +170,7 @@ class Exemplar:
 
     @cached_property
     def rectangle(self) -> Array:
-        """Largest rectangle all of whose pixels may be used, (H, W, C)."""
+        """Largest rectangle of usable pixels, (H, W, C)."""
         if self.mask is None:
             return self.pixels
         top, left, height, width = largest_rectangle(self.mask)
@@ -188,7 +188,7 @@ class Exemplar:
 
     @property
     def channels(self) -> int:
-        """Number of channels of all maps together."""
+        """Total number of channels of all maps."""
         return sum(int(one.pixels.shape[2]) for one in self.maps)
 
     @property
@@ -204,7 +204,7 @@ class Exemplar:
 
 
 def as_exemplar(source: str | Path | NDArray[Any] | Exemplar) -> Exemplar:
-    """Take an exemplar in any form that the public functions accept."""
+    """Convert any form of exemplar that the public functions accept."""
     if isinstance(source, Exemplar):
         return source
     if isinstance(source, str | Path):
@@ -218,13 +218,13 @@ def split(pixels: Array, formats: Sequence[MapFormat]) -> list[Array]:
     Raises
     ------
     ParameterError
-        When the maps have other channels in all.
+        If the channels of the maps do not add up to C.
     """
     total = sum(one.channels for one in formats)
     if pixels.shape[2] != total:
         raise ParameterError(
             f"the maps {[one.name for one in formats]} have {total} channels but the pixels "
-            f"{pixels.shape[2]}"
+            f"have {pixels.shape[2]}"
         )
     if len(formats) == 1:
         return [pixels]

@@ -1,4 +1,4 @@
-"""Everything that must be known to make one result, as plain data: it is JSON."""
+"""Everything needed to make one result, as plain data that converts to and from JSON."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ JobInput = Literal[
 ]
 """Role of an input:
 
-``exemplar`` what is learnt from; ``known`` a picture whose pixels stay, and which is learnt from
-where there is no exemplar; ``hole`` marks what of it does not stay; ``guide`` labels the exemplar
-and ``follow`` the canvas; ``content`` is kept, followed or rendered; ``init`` is the initial image;
-``sources`` says where to copy each pixel from; ``model`` is what training left.
+``exemplar`` is what the method learns from; ``known`` a picture whose pixels are kept, and the
+exemplar if there is no other; ``hole`` marks the pixels of it that are replaced; ``guide`` labels
+the exemplar and ``follow`` the canvas; ``content`` is kept, followed or rendered; ``init`` is the
+initial image; ``sources`` says where to copy each pixel from; ``model`` is a trained model.
 """
 
 
 @dataclass(frozen=True)
 class Input:
-    """What a job reads, by content.
+    """An input of a job, identified by its content.
 
     Attributes
     ----------
     name
         Short name for templates and messages.
     files
-        Files by the map that each holds: ``{"color": File(...)}``.
+        File of each map, by name: ``{"color": File(...)}``.
     mask
-        File of the mask, where it is one of its own.
+        File of the mask, if it is a separate one.
     loaded
-        What was read already, so that it need not be read again; no part of the JSON.
+        The content, if it is already in memory; not part of the JSON.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Input:
 
     @classmethod
     def of_sources(cls, source_map: SourceMap, path: str | Path | None) -> Self:
-        """Record a map of sources."""
+        """Record a source map."""
         name = "sources" if path is None else Path(path).stem
         recorded = File.of_array(source_map.sources)
         if path is not None:
@@ -96,7 +96,7 @@ class CanvasSpec:
     margins
         Pixels that the canvas has above, below, left and right of the known picture.
     grow
-        Pixels by which what is not known is enlarged.
+        Pixels by which the unknown region is enlarged.
     """
 
     size: Size
@@ -109,17 +109,17 @@ class CanvasSpec:
 
 @dataclass(frozen=True)
 class Job:
-    """One result to be made, described completely; every face makes one, ``Run`` takes one.
+    """The complete description of one result: every face writes one, and ``Run`` carries it out.
 
     Attributes
     ----------
     verb
-        What was asked for: ``synthesize``, ``fill``, ``extend``, ``transfer``, ... It names the
-        job; what is done follows from the canvas and the inputs.
+        ``synthesize``, ``fill``, ``extend``, ``transfer``, ... Only a name: what is done follows
+        from the canvas and the inputs.
     inputs
-        What is read, by role.
+        Inputs by role.
     canvas
-        What is wanted.
+        What to make.
     method, parameters
         Registered name, and every parameter, defaults included.
     preset
@@ -129,13 +129,13 @@ class Job:
     threads
         Threads to compute with.
     row
-        Parameters that change from picture to picture, where the result is a row of several.
+        Parameters that change from picture to picture, if the result is a row of several.
     stop_after
         Steps after which to stop, to repeat a run that was interrupted; None to run to the end.
     restarts
-        Steps after which the solver starts afresh, to repeat a run that was resumed.
+        Steps after which the solver restarts, to repeat a run that was resumed.
     loaded
-        Exemplars and canvas, where they were laid out in memory; no part of the JSON.
+        Exemplars and canvas, if they are already in memory; not part of the JSON.
     """
 
     verb: str
@@ -160,7 +160,7 @@ class Job:
 
     @property
     def photo(self) -> Input:
-        """The picture that the result is named after: the one that is continued, or learnt from."""
+        """The picture that the result is named after: the one that is kept, or the exemplar."""
         found = self.one("known") if "sources" not in self.inputs else None
         found = found or self.one("exemplar")
         if found is None:
@@ -177,7 +177,7 @@ class Job:
         return [path for given in self._every_input() for path in given.paths()]
 
     def unloaded(self) -> Self:
-        """Return the job without the pictures that were read already: a batch may exceed memory."""
+        """Return the job without its loaded pictures, since those of a batch may exceed memory."""
         inputs = {
             role: tuple(
                 replace(one, loaded=None) if all(f.path for f in one.files.values()) else one
@@ -215,7 +215,7 @@ class Job:
         Raises
         ------
         JobError
-            When it is no job of this version.
+            If it is not a job of this version.
         """
         from pydantic import TypeAdapter, ValidationError
 

@@ -1,11 +1,11 @@
-"""How the compiled kernels are made, and the randomness that they may use.
+"""How kernels are compiled, and the random numbers that they may use.
 
 Kernels run on NumPy arrays with Numba. Whatever the number of threads they give the same bytes:
 parallel ones only write what no other iteration reads, and draw from :func:`uniform`, whose
 numbers depend on a key and not on who draws first.
 
-What belongs together comes as a flat named tuple of arrays and numbers, which costs nothing. (A
-parallel loop cannot see tuples within tuples: Numba's limit.)
+Related arguments are passed as a flat named tuple of arrays and numbers, which costs nothing. (A
+parallel loop cannot see nested tuples: Numba's limit.)
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def kernel(parallel: bool = False, allocates: bool = True) -> Callable[[Function], Function]:
     """Compile a function on its first call, and keep the code on disk for later processes.
 
-    A kernel that makes no arrays may say so: references to those that it is given are then not
-    counted, which takes longer than the work of a small kernel on many of them. It must not return
-    arrays, or parts of them, to Python.
+    A kernel that allocates no arrays may say so: its arguments are then not reference-counted,
+    which can take longer than the work of a small kernel. It must not return arrays, or views of
+    them, to Python.
     """
     options: dict[str, Any] = {
         "cache": True,
@@ -64,7 +64,7 @@ def integer_between(low: int, high: int, bits: Any) -> Any:
 
 def use_threads(count: int) -> int:
     """Let parallel kernels use ``count`` threads, or as many as there are; return the number."""
-    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    used = max(1, min(count, most))
+    available: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    used = max(1, min(count, available))
     numba.set_num_threads(used)
     return used

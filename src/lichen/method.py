@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 
 CAPABILITIES: Mapping[str, str] = {
     "wrap": "make results that tile along the axes that wrap",
-    "known": "keep pixels that are given: fill holes, extend borders",
+    "known": "keep given pixels: fill holes, extend borders",
     "guide": "follow labels or another guide: texture by numbers, analogies",
     "content": "keep, follow or render another picture",
-    "maps": "make all maps of a material in step",
-    "mask": "learn from the pixels that a mask allows",
+    "maps": "synthesize all maps of a material in register",
+    "mask": "learn only from the pixels that a mask allows",
     "exemplars": "learn from several exemplars at once",
-    "init": "start from a picture, the exemplar, or what another method made",
+    "init": "start from a picture, the exemplar, or another method's result",
     "sources": "copy each pixel from a given source",
-    "copies": "tell which pixel of the exemplar each pixel is a copy of",
-    "continues": "take a finished picture some iterations further",
-    "mixes": "make textures between several exemplars",
-    "counts": "count the numbers that it matches",
-    "video": "show how the picture comes about, in many steps",
-    "model": "be trained, and read the model that training left",
+    "copies": "report which exemplar pixel each pixel was copied from",
+    "continues": "continue a finished picture for more iterations",
+    "mixes": "mix the statistics of several exemplars",
+    "counts": "count the statistics that it matches",
+    "video": "show the picture as it forms, step by step",
+    "model": "be trained, and run from the trained model",
     "device": "compute on a GPU where there is one",
 }
-"""What a method can do, one word each: "it can ...". Nobody finds it out in another way."""
+"""What a method can do, one word each: "it can ...". There is no other test for it."""
 
 Takes = Literal["none", "one", "several"]
 """How many exemplars a method learns from."""
@@ -51,22 +51,22 @@ Takes = Literal["none", "one", "several"]
 
 @dataclass
 class Context:
-    """What a run gives its method: randomness, a device, and what to resume from.
+    """What a run passes to its method: randomness, a device, and the step to resume from.
 
     Attributes
     ----------
     seed
         The canvas's seed; the only source of randomness.
     threads
-        Threads to compute with; results may depend on it in the last bits.
+        Threads to compute with; the last bits of a result may depend on it.
     device
-        Where tensors are made: ``cpu``, ``cuda:0``, ``mps``.
+        Where tensors are created: ``cpu``, ``cuda:0``, ``mps``.
     resume
-        The last step of an interrupted run to go on from.
+        The last step of an interrupted run, to resume from.
     networks
         Filled by the method: each network used, with the checksum of its weights.
     report_download
-        Called with (what, bytes done, bytes in all) while weights are fetched.
+        Called with (what, bytes done, total bytes) while weights are downloaded.
     """
 
     seed: int = 0
@@ -77,11 +77,11 @@ class Context:
     report_download: Callable[[str, int, int | None], None] | None = None
 
     def rng(self, purpose: str) -> np.random.Generator:
-        """NumPy generator of one purpose, independent of those of all others."""
+        """Return a NumPy generator for one purpose, independent of those for all others."""
         return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
 
     def torch_generator(self, purpose: str) -> torch.Generator:
-        """Torch generator of one purpose, on the CPU so that every device gets the same numbers."""
+        """Return a torch generator for one purpose, on the CPU for equal numbers on all devices."""
         import torch
 
         return torch.Generator().manual_seed(int(self.rng(purpose).integers(2**63)))
@@ -106,13 +106,13 @@ class Method(BaseModel, ABC):
     citation
         The paper, in one line.
     honours
-        Words of :data:`CAPABILITIES` that it does justice to, beyond size and seed.
+        Words of :data:`CAPABILITIES` that apply to it, beyond size and seed.
     takes
         How many exemplars it learns from.
     needs
-        Words of :data:`CAPABILITIES` that a canvas must ask for.
+        Words of :data:`CAPABILITIES` that it requires of a canvas.
     minimum_size
-        Least height and width of exemplar and canvas, in pixels.
+        Minimum height and width of exemplar and canvas, in pixels.
     presets
         Parameters by preset name.
     starts_from
@@ -132,7 +132,7 @@ class Method(BaseModel, ABC):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Refuse words that are not in the vocabulary."""
+        """Reject words that are not in the vocabulary."""
         for word in (cls.honours | cls.needs) - CAPABILITIES.keys():
             raise unknown_name("capability", word, CAPABILITIES)
 
@@ -152,29 +152,29 @@ class Method(BaseModel, ABC):
         exemplars
             As many as the method takes; all have the canvas's maps.
         canvas
-            What is wanted.
+            What to make.
         context
             Randomness, device and resumption.
         """
 
     def optimizes(self) -> frozenset[str]:
-        """Kinds of statistics that this method makes equal; the report card does not rank by them.
+        """Return the kinds of statistics that it matches; the report card does not rank it by them.
 
-        Among ``gram``, ``covariance``, ``means``, ``histogram``, ``spectrum``, ``patches``,
+        Any of ``gram``, ``covariance``, ``means``, ``histogram``, ``spectrum``, ``patches``,
         ``autocorrelation``, ``portilla-simoncelli``.
         """
         return frozenset()
 
     def continued(self, iterations: int) -> Self:
-        """Return the method that takes a finished picture ``iterations`` further; `continues`."""
+        """Return the method that continues a picture for ``iterations`` more; `continues`."""
         raise self._cannot("continues")
 
     def mixed(self, weights: Sequence[float] | None) -> Self:
-        """Return the method with weights of its exemplars, equal where None; `mixes`."""
+        """Return the method with weights for its exemplars, equal ones if None; `mixes`."""
         raise self._cannot("mixes")
 
     def count_statistics(self) -> dict[str, int]:
-        """Count the numbers that are matched, by layer or group; `counts`."""
+        """Count the statistics that are matched, by layer or group; `counts`."""
         raise self._cannot("counts")
 
     def _cannot(self, capability: str) -> NotHonouredError:
@@ -207,34 +207,36 @@ class Method(BaseModel, ABC):
             raise _parameter_error(cls.name, error) from None
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
-        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        """Raise, before any work, if this method cannot fill this canvas from these exemplars."""
         self._check_capabilities(exemplars, canvas)
-        least = self.minimum_size
+        minimum = self.minimum_size
         for what, size in [(f"exemplar {e.name}", e.size) for e in exemplars] + [
             ("canvas", canvas.size)
         ]:
-            if min(size) < least:
+            if min(size) < minimum:
                 raise ImageError(
-                    f"{what} is {size[1]}x{size[0]} but {self.name} needs at least {least}x{least}",
+                    f"{what} is {size[1]}x{size[0]} but {self.name} needs at least "
+                    f"{minimum}x{minimum}",
                     "use a larger picture or another method",
                 )
         for exemplar in exemplars:
             if exemplar.channels != canvas.channels:
                 raise ImageError(
-                    f"{exemplar.name} has {exemplar.channels} channels but the canvas "
+                    f"{exemplar.name} has {exemplar.channels} channels but the canvas has "
                     f"{canvas.channels}",
                     "convert one of them",
                 )
         init = canvas.init
         if isinstance(init, Exemplar) and init.size != canvas.size:
             raise CanvasError(
-                f"the initial image is {init.size[1]}x{init.size[0]} but the canvas "
+                f"the initial image is {init.size[1]}x{init.size[0]} but the canvas is "
                 f"{canvas.size[1]}x{canvas.size[0]}",
-                "resize one of them, or leave `size` out",
+                "resize one of them, or omit `size`",
             )
         if isinstance(init, Exemplar) and init.channels != canvas.channels:
             raise CanvasError(
-                f"the initial image has {init.channels} channels, the exemplar {canvas.channels}",
+                f"the initial image has {init.channels} channels but the exemplar has "
+                f"{canvas.channels}",
                 "convert one of them",
             )
 

@@ -1,4 +1,4 @@
-"""Methods by name. Rows are text, so that a list of methods imports none of them."""
+"""Methods by name. Rows are text, so that listing the methods imports none of them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from lichen.method import CAPABILITIES, Method
 
 ENTRY_POINTS = "lichen.methods"
 DEFAULT_METHOD = "patchmatch"
-"""What is used where no method is named: the best of the report card for the time that it takes
+"""Used when no method is named: the best score on the report card for its time
 (docs/resampling.md)."""
 
 FAMILIES: dict[str, str] = {
     "resampling": "samples copied from the exemplar: pixels, patches, blocks",
-    "learning": "the image's own values, drawn or optimized until its statistics are right",
+    "learning": "the image's own values, drawn or optimized until its statistics match",
     "forward": "a network trained once, then a single forward pass",
     "latent": "the input or code of a generator; the image is an intermediate product",
     "translation": "a picture taken from one domain into another",
     "other": "methods of installed packages",
 }
-"""Families by what changes at run time."""
+"""Families, by what changes at run time."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Where a method's class is, and what a list says of it.
+    """Where a method's class is, and its line in the list of methods.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Row:
     family
         A row of :data:`FAMILIES`.
     year
-        Of the paper; None where there is none.
+        Of the paper; None if there is none.
     summary
         One line.
     """
@@ -52,19 +52,19 @@ METHODS: dict[str, Row] = {
         "lichen.methods.resampling.patchmatch:PatchMatch",
         "resampling",
         2009,
-        "Overlapping patches brought to agree, coarse to fine; the default: fast, all tasks",
+        "Overlapping patches made to agree, coarse to fine; the default: fast, for all tasks",
     ),
     "quilting": Row(
         "lichen.methods.resampling.quilting:Quilting",
         "resampling",
         2001,
-        "Blocks matched in their overlap, cut along the least error (Efros, Freeman)",
+        "Overlapping blocks joined along minimum-error cuts (Efros, Freeman)",
     ),
     "graphcut": Row(
         "lichen.methods.resampling.graphcut:Graphcut",
         "resampling",
         2003,
-        "Exemplars laid over each other, cut along the least visible seams (Kwatra et al.)",
+        "Shifted copies of the exemplar joined along the least visible seams (Kwatra et al.)",
     ),
     "texture_optimization": Row(
         "lichen.methods.resampling.texture_optimization:TextureOptimization",
@@ -82,7 +82,7 @@ METHODS: dict[str, Row] = {
         "lichen.methods.resampling.wei_levoy:WeiLevoy",
         "resampling",
         2000,
-        "Nearest neighbourhood in scan order, coarse to fine, by a tree (Wei, Levoy)",
+        "Best-matching neighbourhood in scan order, coarse to fine, by tree search (Wei, Levoy)",
     ),
     "ashikhmin": Row(
         "lichen.methods.resampling.ashikhmin:Ashikhmin",
@@ -94,7 +94,7 @@ METHODS: dict[str, Row] = {
         "lichen.methods.resampling.k_coherence:KCoherence",
         "resampling",
         2002,
-        "As ashikhmin, with pixels similar to those as further candidates (Tong et al.)",
+        "Like ashikhmin, with pixels similar to those as further candidates (Tong et al.)",
     ),
     "image_analogies": Row(
         "lichen.methods.resampling.image_analogies:ImageAnalogies",
@@ -118,7 +118,7 @@ METHODS: dict[str, Row] = {
         "lichen.methods.resampling.replay:Replay",
         "resampling",
         None,
-        "The copying of an earlier result, repeated on other maps: `lichen apply`",
+        "Repeats the copying of an earlier result on other maps: `lichen apply`",
     ),
     "gatys": Row(
         "lichen.methods.learning.gatys:Gatys",
@@ -148,13 +148,13 @@ METHODS: dict[str, Row] = {
         "lichen.methods.learning.sliced_wasserstein:SlicedWasserstein",
         "learning",
         2022,
-        "Patches of the same distribution, by random directions; no network (GPDM)",
+        "Patch distributions matched along random directions; no network (GPDM)",
     ),
     "deep_sliced_wasserstein": Row(
         "lichen.methods.learning.deep_sliced_wasserstein:DeepSlicedWasserstein",
         "learning",
         2021,
-        "Feature vectors of the same distribution, by random directions (Heitz et al.)",
+        "Feature distributions matched along random directions (Heitz et al.)",
     ),
     "histogram_losses": Row(
         "lichen.methods.learning.histogram_losses:HistogramLosses",
@@ -172,7 +172,7 @@ METHODS: dict[str, Row] = {
         "lichen.methods.learning.multi_scale_gram:MultiScaleGram",
         "learning",
         2017,
-        "Gram matrices on all octaves at once, for large pictures (Snelgrove)",
+        "Gram matrices at all octaves at once, for large structures (Snelgrove)",
     ),
     "deep_correlations": Row(
         "lichen.methods.learning.deep_correlations:DeepCorrelations",
@@ -184,7 +184,7 @@ METHODS: dict[str, Row] = {
         "lichen.methods.learning.pooled:Pooled",
         "learning",
         2015,
-        "Channel means of a network's code alone: colour without structure, to compare with",
+        "Channel means of a network's code alone: colour without structure, a baseline",
     ),
     "objective": Row(
         "lichen.methods.learning.objective:SumOfTerms",
@@ -215,7 +215,7 @@ def methods(*capabilities: str) -> list[str]:
     Raises
     ------
     UnknownNameError
-        For a word that is no capability.
+        For a word that is not a capability.
 
     Examples
     --------

@@ -37,9 +37,9 @@ class Provenance:
     complete
         False when the run was stopped early: the picture is that of step ``steps``.
     restarts
-        Steps after which the run was resumed from a checkpoint, its solver afresh.
+        Steps after which the run was resumed from a checkpoint, with a fresh solver.
     version, software
-        What bytes depend on beside the job.
+        What the bytes depend on besides the job.
     """
 
     job: Job
@@ -74,7 +74,7 @@ class Provenance:
         Raises
         ------
         ProvenanceError
-            When it is damaged, or was written by a version of lichen that recorded other things.
+            If it is damaged, or was written by a version of lichen with other fields.
         """
         from pydantic import TypeAdapter, ValidationError
 
@@ -82,7 +82,7 @@ class Provenance:
             return TypeAdapter(cls).validate_json(text)
         except (ValidationError, JobError) as error:
             raise ProvenanceError(
-                "the record of how the picture was made is damaged or of another version of lichen",
+                "the provenance record is damaged or was written by another version of lichen",
                 "make the picture again with this version",
             ) from error
 
@@ -92,10 +92,10 @@ class Provenance:
         return replace(self.job, stop_after=stop_after, restarts=self.restarts)
 
     def essentials(self) -> dict[str, Any]:
-        """Return what must agree for the same picture: a file is its content, wherever it is."""
+        """Return what records of equal pictures share: files by content, without their paths."""
         record: dict[str, Any] = json.loads(self.to_json())
         del record["seconds"]
-        return {name: _without_places(value) for name, value in record.items()}
+        return {name: _without_paths(value) for name, value in record.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Result:
     Attributes
     ----------
     image
-        float32 (H, W, C) in [0, 1], sRGB where it is a colour; all maps stacked.
+        float32 (H, W, C) in [0, 1], all maps stacked; colours in sRGB.
     provenance
         How it was made.
     maps
@@ -135,7 +135,7 @@ class Result:
         return replace(self, image=first, maps=self.maps[:1])
 
     def save(self, path: str | Path, bit_depth: int = 8) -> Path:
-        """Write the picture with its provenance: all files of it, or none.
+        """Write the picture with its provenance: all of its files, or none.
 
         PNG carries the record as text; for other formats it is a JSON file beside the picture
         (``photo.jpg`` -> ``photo.jpg.json``). Further maps are written beside the first one, with
@@ -144,14 +144,15 @@ class Result:
         Parameters
         ----------
         path
-            Where to; the suffix names the format: png, jpg, webp, tif.
+            The file; its suffix names the format: png, jpg, webp, tif.
         bit_depth
             8, 16 (PNG, TIFF) or 32 (float TIFF).
 
         Raises
         ------
         ImageError
-            For an unknown suffix, a depth that the format lacks, or an unwritable folder.
+            For an unknown suffix, a depth that the format does not support, or an unwritable
+            folder.
         """
         path = Path(path)
         record = self.provenance.to_json()
@@ -168,15 +169,15 @@ class Result:
         return path
 
 
-def _without_places(value: Any) -> Any:
-    """Leave names and paths out of the records of files, at any depth."""
+def _without_paths(value: Any) -> Any:
+    """Drop names and paths from the records of files, at any depth."""
     if isinstance(value, list):
-        return [_without_places(item) for item in value]
+        return [_without_paths(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "sha256" in value:
         return value["sha256"]
-    return {key: _without_places(item) for key, item in value.items() if key != "name"}
+    return {key: _without_paths(item) for key, item in value.items() if key != "name"}
 
 
 def map_path(path: Path, name: str) -> Path:
@@ -190,10 +191,12 @@ def files_of(path: Path, maps: Iterable[MapFormat]) -> list[Path]:
     return [path, *beside, *(map_path(path, one.name) for one in list(maps)[1:])]
 
 
-def depth_of(path: Path, wanted: int) -> int:
-    """Return the depth nearest to the wanted one that the file's format holds."""
-    able = DEPTHS.get(path.suffix.lower(), (8,))
-    return wanted if wanted in able else max(able) if wanted > max(able) else min(able)
+def depth_of(path: Path, requested: int) -> int:
+    """Return the bit depth nearest to ``requested`` that the file's format supports."""
+    supported = DEPTHS.get(path.suffix.lower(), (8,))
+    if requested in supported:
+        return requested
+    return max(supported) if requested > max(supported) else min(supported)
 
 
 def sidecar(path: Path) -> Path:
@@ -212,6 +215,6 @@ def read_provenance(path: str | Path) -> Provenance:
     if record is None:
         raise ProvenanceError(
             f"{path} carries no record of how it was made",
-            "give a picture that lichen wrote, other formats than PNG with the .json beside",
+            "give a picture that lichen wrote; formats other than PNG need the .json beside them",
         )
     return Provenance.from_json(record)

@@ -1,4 +1,4 @@
-"""Where each pixel was copied from: kept in a file, shown, applied to other pictures."""
+"""Where each pixel was copied from: saved, shown, and applied to other pictures."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ class SourceMap:
         pictures
             float32 (h, w, C), one per exemplar, the same C.
         known
-            float32 (H, W, C): what stands where nothing was copied; needed if there are such
-            pixels.
+            float32 (H, W, C): pixels to use where nothing was copied; required if there are any.
 
         Returns
         -------
@@ -49,18 +48,18 @@ class SourceMap:
         Raises
         ------
         ImageError
-            As :meth:`check` says.
+            See :meth:`check`.
         """
         self.check(pictures, known)
         height, width = self.sources.shape[:2]
-        made = np.zeros((height, width, pictures[0].shape[2]), np.float32)
+        copied = np.zeros((height, width, pictures[0].shape[2]), np.float32)
         for number, picture in enumerate(pictures):
-            ours = self.sources[..., 0] == number
-            made[ours] = picture[self.sources[ours, 1], self.sources[ours, 2]]
+            here = self.sources[..., 0] == number
+            copied[here] = picture[self.sources[here, 1], self.sources[here, 2]]
         if known is not None:
             missing = self.sources[..., 0] < 0
-            made[missing] = known[missing]
-        return made
+            copied[missing] = known[missing]
+        return copied
 
     def check(self, pictures: Sequence[Array], known: Array | None = None) -> None:
         """Raise unless :meth:`apply` can copy from these.
@@ -68,18 +67,20 @@ class SourceMap:
         Raises
         ------
         ImageError
-            For pictures of other numbers, sizes or channels than are needed.
+            For the wrong number of pictures, or wrong sizes or channels.
         """
         if len(pictures) != len(self.sizes):
             raise ImageError(
-                f"the map copies from {len(self.sizes)} pictures, {len(pictures)} are given",
-                "give one for each exemplar, in the order in which they were given",
+                f"the map copies from {len(self.sizes)} pictures, not {len(pictures)}",
+                "give one for each exemplar, in the same order",
             )
         channels = {
             picture.shape[2] for picture in [*pictures, *([] if known is None else [known])]
         }
         if len(channels) > 1:
-            raise ImageError("the pictures differ in their channels", "give all grey or all colour")
+            raise ImageError(
+                "the pictures differ in their channels", "give all in grey or all in colour"
+            )
         for number, (picture, size) in enumerate(zip(pictures, self.sizes, strict=True)):
             if picture.shape[:2] != size:
                 raise ImageError(
@@ -91,13 +92,13 @@ class SourceMap:
         missing = int((self.sources[..., 0] < 0).sum())
         if missing and known is None:
             raise ImageError(
-                f"{missing:,} pixels of the map are copied from nowhere",
-                f"give a {width}x{height} picture that has them as `known`",
+                f"{missing:,} pixels of the map have no source",
+                f"give a {width}x{height} picture that contains them as `known`",
             )
         if known is not None and known.shape[:2] != (height, width):
             raise ImageError(
-                f"what is known is {known.shape[1]}x{known.shape[0]} but the map {width}x{height}",
-                "give a picture of the map's size as `known`",
+                f"`known` is {known.shape[1]}x{known.shape[0]} but the map is {width}x{height}",
+                "give a picture of the map's size",
             )
 
     def picture(self) -> Array:
@@ -127,18 +128,16 @@ class SourceMap:
         try:
             with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 sources, sizes = stored["sources"], stored["sizes"]
-            good = sources.ndim == 3 and sources.shape[2] == 3 and sizes.shape[1:] == (2,)
-            good = good and _within(sources, sizes)
+            valid = sources.ndim == 3 and sources.shape[2] == 3 and sizes.shape[1:] == (2,)
+            valid = valid and _within(sources, sizes)
         except FileNotFoundError:
             raise ProvenanceError(
-                f"there is no map {path}", "save one with a result: `save_map`"
+                f"there is no source map {path}", "save one with `save_map`"
             ) from None
         except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
-            good = False
-        if not good:
-            raise ProvenanceError(
-                f"{path} is no map of sources", "save one with a result: `save_map`"
-            )
+            valid = False
+        if not valid:
+            raise ProvenanceError(f"{path} is not a source map", "save one with `save_map`")
         return cls(sources.astype(np.int32), tuple((int(h), int(w)) for h, w in sizes))
 
 
@@ -146,6 +145,6 @@ def _within(sources: IntArray, sizes: NDArray[np.int64]) -> bool:
     """Whether every source is a pixel of one of the exemplars, or -1."""
     if not np.issubdtype(sources.dtype, np.integer) or len(sizes) == 0 or sources.size == 0:
         return False
-    number, places = sources[..., 0], sources[..., 1:]
-    inside = (places >= 0) & (places < sizes[np.clip(number, 0, len(sizes) - 1)])
+    number, positions = sources[..., 0], sources[..., 1:]
+    inside = (positions >= 0) & (positions < sizes[np.clip(number, 0, len(sizes) - 1)])
     return bool((number < len(sizes)).all() and inside[number >= 0].all())

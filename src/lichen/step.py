@@ -1,4 +1,4 @@
-"""One event of a running method, for bar, page, log, video and checkpoint alike."""
+"""One event of a running method, for progress bar, page, log, video and checkpoint."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Step:
     iteration, n_iterations
         Iterations done at this level, out of those planned.
     fraction
-        Fraction of the run's work that is done, 0 to 1.
+        Fraction of the run's work done, 0 to 1.
     sources
-        int32 (H, W, 3), where the method copies: exemplar, row and column that each pixel comes
-        from, -1 for known pixels and those still to be made; None for other methods.
+        int32 (H, W, 3): exemplar, row and column that each pixel was copied from, -1 for known
+        pixels and those not yet synthesized; None for methods that do not copy.
     """
 
     image: Array

@@ -27,24 +27,24 @@ from lichen.step import Step
 def check_method(name: str, device: str = "cpu", **parameters: Any) -> None:
     """Run the contract on a registered method with these (cheap) parameters.
 
-    Sizes other than the exemplar's, grey and colour, seeds, each capability that it says it has
-    and all of them together, refusal of the others, that what it says was copied is the
-    exemplar's whatever the number of threads, steps in order, stopping early, going on from a
-    picture, and its record.
+    Sizes other than the exemplar's, grey and colour, seeds, each capability that it declares and
+    all of them together, refusal of the others, copied pixels that equal those at their sources
+    with any number of threads, steps in order, stopping early, continuing a picture, and its
+    record.
 
     Parameters
     ----------
     name
         Registered name.
     device
-        Where a method that says ``device`` computes.
+        Where to run a method that declares ``device``.
     **parameters
         Of the method.
 
     Raises
     ------
     AssertionError
-        Saying which promise is broken.
+        With the promise that is broken.
     """
     method = registry.method(name).configure(**parameters)
     subject = _Subject(method, device if "device" in method.capabilities() else "cpu")
@@ -65,7 +65,7 @@ def check_method(name: str, device: str = "cpu", **parameters: Any) -> None:
 
 @dataclass(frozen=True)
 class _Subject:
-    """A method and where it computes."""
+    """A method and the device it runs on."""
 
     method: Method
     device: str
@@ -77,7 +77,7 @@ class _Subject:
     def exemplar(
         self, channels: int = 3, size: tuple[int, int] | None = None, seed: int = 0
     ) -> Exemplar:
-        """Return a noisy wave of some size that the method takes."""
+        """Return a noisy wave of a size that the method accepts."""
         least = self.method.minimum_size
         height, width = size or (max(24, least), max(20, least))
         rows, columns = np.mgrid[:height, :width]
@@ -85,17 +85,17 @@ class _Subject:
         noise = np.random.default_rng(seed).normal(0, 0.1, (height, width, channels))
         return Exemplar.from_array(np.clip(wave + noise, 0, 1))
 
-    def canvas(self, size: tuple[int, int], **wanted: Any) -> Canvas:
+    def canvas(self, size: tuple[int, int], **fields: Any) -> Canvas:
         """Return a canvas that has what the method needs."""
-        if "sources" in self.method.needs and "sources" not in wanted:
-            seed = wanted.get("seed", 0)
-            wanted["sources"] = self._sources(size, seed)
-        if "content" in self.method.needs and "content" not in wanted:
-            wanted["content"] = self.exemplar(seed=5).pixels
-        return Canvas(size, **wanted)
+        if "sources" in self.method.needs and "sources" not in fields:
+            seed = fields.get("seed", 0)
+            fields["sources"] = self._sources(size, seed)
+        if "content" in self.method.needs and "content" not in fields:
+            fields["content"] = self.exemplar(seed=5).pixels
+        return Canvas(size, **fields)
 
     def _sources(self, size: tuple[int, int], seed: int) -> IntArray:
-        """Return sources in an exemplar of any size that the checks give."""
+        """Return sources that lie in every exemplar of the checks."""
         rng = np.random.default_rng(seed)
         sources: IntArray = np.zeros((*size, 3), np.int32)
         sources[..., 1:] = rng.integers(0, 16, (*size, 2))
@@ -115,7 +115,7 @@ class _Subject:
     def last_step(
         self, exemplars: Sequence[Exemplar], canvas: Canvas, threads: int | None = None
     ) -> Step:
-        """Run to the end; what is a copy must be one, and what is known must have stayed."""
+        """Run to the end; copies must be exact, and known pixels unchanged."""
         run = self.run(exemplars, canvas, threads)
         for _ in run:
             pass
@@ -131,23 +131,25 @@ class _Subject:
         if canvas.known is not None and canvas.known_mask is not None:
             unknown = ~canvas.known_mask
             kept = np.array_equal(last.image[~unknown], canvas.known[~unknown])
-            assert kept, "known pixels are changed"
+            assert kept, "known pixels have changed"
         says_copies = "copies" in self.able
-        assert (last.sources is not None) == says_copies, "copies, and does not say so, or not"
+        assert (last.sources is not None) == says_copies, "`copies` is not what it does"
         if last.sources is not None:
             _check_copied(last.image[unknown], last.sources[unknown], exemplars)
         return last
 
 
 def _check_copied(pixels: Array, sources: IntArray, exemplars: Sequence[Exemplar]) -> None:
-    """Pixels (N, C) are what the exemplars have at ``sources`` (N, 3), and may be used."""
-    assert (sources >= 0).all(), "pixels come from nowhere"
-    assert (sources[:, 0] < len(exemplars)).all(), "pixels come from an exemplar that is not there"
+    """Pixels (N, C) equal those of the exemplars at ``sources`` (N, 3), which are usable."""
+    assert (sources >= 0).all(), "pixels have no source"
+    assert (sources[:, 0] < len(exemplars)).all(), (
+        "pixels come from an exemplar that does not exist"
+    )
     for number, exemplar in enumerate(exemplars):
-        ours = sources[:, 0] == number
-        rows, columns = sources[ours, 1], sources[ours, 2]
-        same = np.array_equal(pixels[ours], exemplar.pixels[rows, columns])
-        assert same, "pixels are not the exemplar's at their sources"
+        here = sources[:, 0] == number
+        rows, columns = sources[here, 1], sources[here, 2]
+        same = np.array_equal(pixels[here], exemplar.pixels[rows, columns])
+        assert same, "pixels differ from the exemplar's at their sources"
         usable = exemplar.mask is None or exemplar.mask[rows, columns].all()
         assert usable, "masked pixels are copied"
 
@@ -165,13 +167,13 @@ def _seeds(subject: _Subject) -> None:
         subject.last_step([exemplar], subject.canvas(exemplar.size, seed=s)).image
         for s in (1, 1, 2)
     )
-    assert np.array_equal(first, again), "one seed gives two pictures"
-    assert not np.array_equal(first, other), "two seeds give one picture"
+    assert np.array_equal(first, again), "the same seed gives two different pictures"
+    assert not np.array_equal(first, other), "two seeds give the same picture"
 
 
 @dataclass(frozen=True, eq=False)
 class _Request:
-    """What asks for one capability, and what must be true of the result beyond all results."""
+    """A request for one capability, and what must hold for its result in addition."""
 
     capability: str
     exemplars: Sequence[Exemplar]
@@ -180,7 +182,7 @@ class _Request:
 
 
 def _requests(subject: _Subject) -> Iterator[_Request]:
-    """All capabilities of canvases, asked for one by one."""
+    """Request all capabilities of canvases one by one."""
     exemplar = subject.exemplar()
     size = exemplar.size
     rows, columns = np.mgrid[: size[0], : size[1]]
@@ -188,7 +190,7 @@ def _requests(subject: _Subject) -> Iterator[_Request]:
         yield _Request("wrap", [exemplar], subject.canvas(size, wrap=wrap))
     for init in ("exemplar", subject.exemplar(seed=1)):
         yield _Request("init", [exemplar], subject.canvas(size, init=init))
-    if "sources" not in subject.method.needs:  # which may lie anywhere
+    if "sources" not in subject.method.needs:  # given ones may lie outside the mask
         masked = exemplar.with_mask(rows >= size[0] // 3)
         yield _Request("mask", [masked], subject.canvas(size))
         sources = subject._sources(size, 0)
@@ -196,29 +198,31 @@ def _requests(subject: _Subject) -> Iterator[_Request]:
     smaller = subject.exemplar(size=(size[1], size[0] + 5), seed=1)
     yield _Request("exemplars", [exemplar, smaller], subject.canvas(size))
     yield _Request("known", [exemplar], _with_hole(subject, subject.canvas(size)))
-    yield _Request("maps", [_with_second_map(exemplar)], subject.canvas(size), _maps_are_in_step)
+    yield _Request(
+        "maps", [_with_second_map(exemplar)], subject.canvas(size), _maps_are_in_register
+    )
 
     right = (columns >= size[1] // 2).astype(np.float32)[..., None]
     halves = exemplar.with_pixels(0.4 * exemplar.pixels + 0.6 * right)
-    wanted = (rows < size[0] // 2).astype(np.float32)[..., None]
+    upper = (rows < size[0] // 2).astype(np.float32)[..., None]
 
     def follows(step: Step, contrast: float = 0.3) -> None:
-        bright, dark = (step.image[wanted[..., 0] == label].mean() for label in (1, 0))
+        bright, dark = (step.image[upper[..., 0] == label].mean() for label in (1, 0))
         assert bright > dark + contrast, "it is not followed"  # 0.6 if at every pixel
 
     labelled = replace(halves, guide=right)
-    yield _Request("guide", [labelled], subject.canvas(size, guide=wanted), follows)
-    content = np.repeat(0.2 + 0.6 * wanted, 3, axis=2)
+    yield _Request("guide", [labelled], subject.canvas(size, guide=upper), follows)
+    content = np.repeat(0.2 + 0.6 * upper, 3, axis=2)
     yield _Request(
         "content",
         [halves],
         subject.canvas(size, content=content),
-        lambda step: follows(step, 0.1),  # its luminance may be blurred, its histogram matched
+        lambda step: follows(step, 0.1),  # luminance may be blurred and its histogram matched
     )
 
 
 def _with_hole(subject: _Subject, canvas: Canvas) -> Canvas:
-    """Return a canvas on which all is known but a rectangle, whose pixels are NaN."""
+    """Return a canvas that is known except for a rectangle, whose pixels are NaN."""
     known = np.ones(canvas.size, bool)
     known[canvas.size[0] // 3 : -4, 4:-3] = False
     picture = np.where(known[..., None], subject.exemplar(seed=2).pixels, np.float32(np.nan))
@@ -233,10 +237,10 @@ def _with_second_map(exemplar: Exemplar) -> Exemplar:
     return exemplar.with_maps({"height": exemplar.pixels.mean(axis=2, keepdims=True)})
 
 
-def _maps_are_in_step(step: Step) -> None:
+def _maps_are_in_register(step: Step) -> None:
     expected = step.image[..., :-1].mean(axis=2)
-    likeness = np.corrcoef(expected.ravel(), step.image[..., -1].ravel())[0, 1]
-    assert likeness > 0.9, "the maps are not in step"
+    correlation = np.corrcoef(expected.ravel(), step.image[..., -1].ravel())[0, 1]
+    assert correlation > 0.9, "the maps are not in register"
 
 
 def _capabilities(subject: _Subject) -> None:
@@ -263,11 +267,11 @@ def _check_refused(
 
 
 def _capabilities_together(subject: _Subject) -> None:
-    """All that is honoured, asked of one canvas."""
+    """Request all honoured capabilities on one canvas."""
     exemplars, canvas = _everything(subject)
     step = subject.last_step(exemplars, canvas)
     if "maps" in subject.able and canvas.known is None:
-        _maps_are_in_step(step)
+        _maps_are_in_register(step)
 
 
 def _everything(subject: _Subject) -> tuple[list[Exemplar], Canvas]:
@@ -296,7 +300,7 @@ def _everything(subject: _Subject) -> tuple[list[Exemplar], Canvas]:
 
 
 def _guides_that_do_not_fit(subject: _Subject) -> None:
-    """A canvas's guide needs one of the same channels beside the exemplar."""
+    """A canvas's guide needs an exemplar's guide with the same channels."""
     if "guide" not in subject.able:
         return
     exemplar = subject.exemplar()
@@ -306,9 +310,9 @@ def _guides_that_do_not_fit(subject: _Subject) -> None:
 
 
 def _threads(subject: _Subject) -> None:
-    """Methods that copy do so from the same pixels, whatever the number of threads."""
+    """Methods that copy use the same sources with any number of threads."""
     exemplar = subject.exemplar()
-    tall = subject.canvas((3 * exemplar.size[0], exemplar.size[1]))  # parts for each thread
+    tall = subject.canvas((3 * exemplar.size[0], exemplar.size[1]))  # work for each thread
     for exemplars, canvas in (([exemplar], tall), _everything(subject)):
         one, two = (subject.last_step(exemplars, canvas, threads) for threads in (1, 2))
         if one.sources is not None and two.sources is not None:
@@ -323,7 +327,7 @@ def _steps(subject: _Subject) -> None:
     fractions = [step.fraction for step in run]
     assert fractions, "no steps"
     says_video = "video" in subject.able
-    assert (len(fractions) > 1) == says_video, "shows its steps, and does not say so, or not"
+    assert (len(fractions) > 1) == says_video, "`video` is not what it does"
     assert fractions == sorted(fractions), "the fraction done goes backwards"
     assert abs(fractions[-1] - 1) < 1e-6 or len(fractions) < 3, "does not end at fraction 1"
     stopped = subject.run([exemplar], subject.canvas(exemplar.size), stop_after=1)
@@ -332,23 +336,23 @@ def _steps(subject: _Subject) -> None:
 
 
 def _continuation(subject: _Subject) -> None:
-    """A method that says so takes a picture further, in as many steps as it is asked for."""
+    """A method that declares it continues a picture for the given number of iterations."""
     exemplar = subject.exemplar()
     if "continues" not in subject.able:
         try:
             subject.method.continued(2)
         except LichenError as error:
-            assert "continues" in str(error), "the refusal does not name what is lacking"
+            assert "continues" in str(error), "the refusal does not name the capability"
             return
-        raise AssertionError("continues, and does not say so")
+        raise AssertionError("it continues pictures but does not declare `continues`")
     picture = subject.last_step([exemplar], subject.canvas(exemplar.size)).image
     further = replace(subject, method=subject.method.continued(2))
     init = exemplar.with_pixels(picture)
     canvas = further.canvas(exemplar.size, init=init, seed=1)
     steps = list(further.run([exemplar], canvas))
-    assert 1 <= len(steps) <= 2, f"two iterations further are {len(steps)} steps"
-    moved = float(np.abs(steps[-1].image - picture).mean())
-    assert 0 < moved < 0.2, f"the picture is not taken further: pixels move by {moved:.3g}"
+    assert 1 <= len(steps) <= 2, f"two more iterations are {len(steps)} steps"
+    changed = float(np.abs(steps[-1].image - picture).mean())
+    assert 0 < changed < 0.2, f"the picture is not continued: pixels change by {changed:.3g}"
 
 
 def _record(subject: _Subject) -> None:
@@ -360,9 +364,9 @@ def _record(subject: _Subject) -> None:
     assert Provenance.from_json(record.to_json()) == record, "the record does not survive JSON"
     method = subject.method
     again = registry.method(method.name).configure(**record.job.parameters)
-    assert again == method, "the recorded parameters do not make the method again"
+    assert again == method, "the recorded parameters do not reproduce the method"
     recorded = record.job.inputs["exemplar"][0].files["color"].sha256
-    assert recorded == exemplar.sha256, "another exemplar is recorded"
+    assert recorded == exemplar.sha256, "a different exemplar is recorded"
 
 
 def _bad_parameters(subject: _Subject) -> None:

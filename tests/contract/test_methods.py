@@ -124,5 +124,5 @@ def test_the_checker_fails_on_a_method_that_ignores_its_seed(
 ) -> None:
     monkeypatch.setitem(registry.METHODS, "broken", Row(f"{__name__}:Broken", "other", None, ""))
     monkeypatch.setattr(registry, "method", lambda name: Broken)
-    with pytest.raises(AssertionError, match="two seeds give one picture"):
+    with pytest.raises(AssertionError, match="two seeds give the same picture"):
         check_method("broken")

@@ -93,7 +93,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     ("NaN", photo("nan.tif"), ["nan.tif contains NaN", "replace them"]),
     ("too small", [*photo("small.png"), "-m", "gatys"], ["small is 8x8", "at least 16x16"]),
     ("no patch fits", [*photo("small.png"), "--patch", "9"], ["no 9x9 px patch", "smaller patch"]),
-    ("transparent", photo("clear.png"), ["clear.png is wholly transparent", "flatten"]),
+    ("transparent", photo("clear.png"), ["clear.png is fully transparent", "flatten"]),
     ("size 0", synthesis("--size", "0x5"), ["size '0x5' has no pixels", "at least 1x1"]),
     ("size not a number", synthesis("--size", "big"), ["size 'big'", "WIDTHxHEIGHT"]),
     ("negative size", synthesis("--size=-3x9"), ["size '-3x9'", "WIDTHxHEIGHT"]),
@@ -142,7 +142,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "16-bit JPEG",
         ["synthesize", "good.png", "-o", "out.jpg", "--bit-depth", "16"],
-        [".jpg does not hold 16 bits", "use .png"],
+        [".jpg does not support 16 bits", "use .png"],
     ),
     (
         "template field",
@@ -243,7 +243,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
         ["grey.png is read here"],
     ),
     ("filled to tile or not", fill("--tile", "--wrap", "none"), ["--tile and --wrap none"]),
-    ("no side extended", ["extend", "good.png"], ["no side is to be extended", "--left"]),
+    ("no side extended", ["extend", "good.png"], ["no side is extended", "--left"]),
     ("extended backwards", ["extend", "good.png", "--left", "-3"], ["--left", "x>=0"]),
     (
         "extended by gatys",
@@ -310,7 +310,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "map for two photos",
         ["synthesize", "good.png", "grey.png", "--map", "h=white.png"],
-        ["--map belongs to one photo"],
+        ["--map belongs to a single photo"],
     ),
     (
         "over a map",
@@ -329,7 +329,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "clear photo together",
         ["synthesize", "good.png", "clear.png", "--together"],
-        ["clear.png is wholly transparent"],
+        ["clear.png is fully transparent"],
     ),
     (
         "several by heeger_bergen",
@@ -360,7 +360,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "guide and size",
         synthesis("--guide", "grey.png", "--follow", "grey.png", "--size", "40"),
-        ["--follow already sets the size", "leave --size out"],
+        ["--follow already sets the size", "omit --size"],
     ),
     (
         "guide and init",
@@ -383,7 +383,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "map of sources as a picture",
         synthesis("--save-map", "new.png", "-m", "patchmatch"),
-        ["new.png a map of sources is an .npz file", ".npz"],
+        ["new.png a source map is an .npz file", ".npz"],
     ),
     (
         "sources over the picture",
@@ -401,10 +401,10 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
             *("synthesize", "good.png", "-n", "2", "-m", "patchmatch"),
             *("-o", "o_{seed}.png", "--save-map", "new.npz"),
         ],
-        ["'new.npz' gives several pictures one name", "{seed}"],
+        ["'new.npz' gives several pictures the same name", "{seed}"],
     ),
     ("no map to apply", ["apply", "a.npz", "good.png"], ["no map a.npz", "--save-map"]),
-    ("picture as a map", ["apply", "good.png", "good.png"], ["good.png is no map of sources"]),
+    ("picture as a map", ["apply", "good.png", "good.png"], ["good.png is not a source map"]),
     ("applied to two", ["apply", "map.npz", "good.png", "grey.png"], ["from 1 pictures, 2 are"]),
     ("applied to another size", ["apply", "map.npz", "narrow.png"], ["20x40", "was 40x40"]),
     (
@@ -415,7 +415,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "known of another size",
         ["apply", "nowhere.npz", "good.png", "--known", "good.png"],
-        ["what is known is 40x40 but the map 30x20", "--known"],
+        ["--known is 40x40 but the map is 30x20", "--known"],
     ),
     ("applied over it", ["apply", "map.npz", "good.png", "-o", "good.png"], ["read here"]),
     ("no photo", ["synthesize"], ["Missing argument 'PHOTO...'"]),
@@ -423,7 +423,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "one name for many",
         ["synthesize", "good.png", "-n", "3", "-o", "same.png"],
-        ["several pictures one name", "{seed}"],
+        ["several pictures the same name", "{seed}"],
     ),
     ("no variations", synthesis("-n", "0"), ["0", "x>=1"]),
     ("film format", synthesis("--video", "film.avi"), ["film.avi", "use one of .gif"]),
@@ -439,7 +439,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "resumed to a depth its format lacks",
         ["resume", "kept.checkpoint.npz", "-o", "out.webp", "--bit-depth", "16"],
-        [".webp does not hold 16 bits", "use .png"],
+        [".webp does not support 16 bits", "use .png"],
     ),
     ("resumed over its photo", ["resume", "kept.checkpoint.npz", "-o", "good.png"], ["read here"]),
     (
@@ -554,6 +554,6 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().splitlines()[-1] == (
         f"lichen: error: {arguments[-1]} cannot be written (File too large); "
-        "choose another name or place"
+        "choose another name or folder"
     )
     assert contents(place) == before

@@ -125,7 +125,7 @@ def test_template_fields() -> None:
     assert fill("{exemplar}/{seed:03}.png", picture) == Path("a/001.png")
     assert fill("{{{preset}}}_{index}_{width}x{height}.png", picture) == Path("{p}_0_3x4.png")
     check_distinct("{seed}.png", [Path("1.png"), Path("2.png")])
-    with pytest.raises(ParameterError, match="one name"):
+    with pytest.raises(ParameterError, match="the same name"):
         check_distinct("{method}.png", [Path("m.png"), Path("x/../m.png")])
 
 

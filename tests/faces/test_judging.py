@@ -89,7 +89,7 @@ def test_best_of_with_seeds_in_names_and_records_beside(place: Path, call: Call)
 
 
 def test_best_of_several_under_one_name_is_refused(place: Path, call: Call) -> None:
-    with pytest.raises(LichenError, match="several pictures one name"):
+    with pytest.raises(LichenError, match="several pictures the same name"):
         call("synthesize", "photo.png", "-o", "best.png", "--best-of", "2", "-n", "2", *CHEAP)
 
 

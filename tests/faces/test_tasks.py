@@ -249,7 +249,7 @@ def test_apply_is_bound_to_its_map(place: Path, call: Call) -> None:
 
 def test_a_task_cannot_be_taken_further(place: Path, call: Call) -> None:
     call("fill", "photo.png", "--mask", "hole.png", "-o", "out.png", *CHEAP)
-    with pytest.raises(LichenError, match="patchmatch cannot take a finished picture"):
+    with pytest.raises(LichenError, match="patchmatch cannot continue a finished picture"):
         call("continue", "out.png")
 
 

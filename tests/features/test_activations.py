@@ -15,7 +15,7 @@ from lichen.features.extractor import FeatureExtractor
 from lichen.features.load import load_features
 from lichen.features.natural_images import NAMES, natural_images
 from lichen.nn.border import Border
-from lichen.weights.places import cache_folder
+from lichen.weights.folders import cache_folder
 
 
 class ThreeFilters(FeatureExtractor):

@@ -79,7 +79,7 @@ def test_gradient_equals_finite_differences() -> None:
 
 
 def test_what_is_not_there() -> None:
-    with pytest.raises(ParameterError, match="octaves = 0"):
+    with pytest.raises(ParameterError, match="`octaves` = 0"):
         Octaves(Pixels(), 0)
     with pytest.raises(UnknownNameError, match="pixels@1"):
         Octaves(Pixels(), 1)(picture(5, 8, 8), ["pixels@1"], REFLECT)

@@ -213,7 +213,7 @@ def broken_files(folder: Path) -> dict[str, tuple[Path, str]]:
     frames[0].save(folder / "two.gif", save_all=True, append_images=frames[1:])
     cases["two.gif"] = (folder / "two.gif", "2 frames")
     Image.new("RGBA", (4, 4), (9, 9, 9, 0)).save(folder / "clear.png")
-    cases["clear.png"] = (folder / "clear.png", "wholly transparent")
+    cases["clear.png"] = (folder / "clear.png", "fully transparent")
     cases["missing"] = (folder / "missing.png", "does not exist")
     cases["folder"] = (folder, "is a folder")
     return cases
@@ -247,7 +247,7 @@ def test_too_many_pixels_are_refused_before_decoding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (np.zeros((4, 4, 4)), "mask="),
+        (np.zeros((4, 4, 4)), "as `mask`"),
         (np.zeros((4, 4, 7)), "shape"),
         (np.zeros((0, 4, 3)), "no pixels"),
         (np.full((2, 2), np.nan), "NaN"),

@@ -32,7 +32,7 @@ def found_sources(
 def terms_of(
     candidates: Candidates, offsets: NDArray[np.int64], values: Array, roots: Array
 ) -> Terms:
-    room_of_all = Terms.room(len(offsets), candidates.n_candidates)
+    room_of_all = Terms.allocate(len(offsets), candidates.n_candidates)
     terms = Terms(*(rows[0] for rows in room_of_all))
     for room, given_terms in (
         (terms.offsets, offsets),

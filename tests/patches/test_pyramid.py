@@ -19,7 +19,7 @@ from lichen.patches.pyramid import (
     at_full_size,
     enlarge,
     halve,
-    most_levels,
+    max_levels,
     pad_wraps,
     pyramid_of,
     refine,
@@ -115,9 +115,9 @@ def test_the_initial_image_is_at_all_levels() -> None:
 
 def test_levels_end_where_little_of_the_example_is_left() -> None:
     usable = np.ones((128, 128), bool)
-    assert [most_levels(usable, patch) for patch in (3, 7, 15, 63)] == [4, 3, 2, 1]
+    assert [max_levels(usable, patch) for patch in (3, 7, 15, 63)] == [4, 3, 2, 1]
     usable[::9] = False  # no square of more than eight pixels is whole
-    assert most_levels(usable, 3) == 1
+    assert max_levels(usable, 3) == 1
 
 
 def test_levels_of_the_example_are_of_usable_pixels_only() -> None:

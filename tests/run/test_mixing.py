@@ -195,7 +195,7 @@ def test_what_cannot_be_mixed() -> None:
         strip([RED, BLUE, RED])
     with pytest.raises(ParameterError, match="2 or more"):
         strip([RED, BLUE], 1)
-    with pytest.raises(ParameterError, match="weights of its own"):
+    with pytest.raises(ParameterError, match="sets the weights itself"):
         strip([RED, BLUE], mix=(1, 2))
     with pytest.raises(ParameterError, match="extrapolate"):
         random_weights(2, 0, -0.1)

@@ -211,7 +211,7 @@ def test_a_checkpoint_of_the_last_step_has_nothing_left_to_do(photo: Path, tmp_p
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 cut"])
 def test_damaged_checkpoints(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(ProvenanceError, match="not a checkpoint"):
+    with pytest.raises(ProvenanceError, match="not a lichen checkpoint"):
         read_checkpoint(tmp_path / "a.npz")
     with pytest.raises(ProvenanceError, match="no checkpoint"):
         read_checkpoint(tmp_path / "b.npz")

@@ -198,7 +198,7 @@ def test_whitening_out_of_range_is_an_error(bad: dict[str, float]) -> None:
 
 
 def test_no_components_is_an_error() -> None:
-    with pytest.raises(ParameterError, match="components = 0"):
+    with pytest.raises(ParameterError, match="`components` = 0"):
         PrincipalGram(0)
 
 

@@ -73,5 +73,5 @@ def test_histogram_of_another_size_and_masked() -> None:
 
 
 def test_histogram_needs_quantiles() -> None:
-    with pytest.raises(ParameterError, match="quantiles = 1"):
+    with pytest.raises(ParameterError, match="`quantiles` = 1"):
         Histogram(1)

@@ -138,5 +138,5 @@ def test_energy_is_the_loss_of_zero() -> None:
 
 def test_reach_is_a_share() -> None:
     assert [by for axis, by in ShiftedGram(0.25)._shifts((32, 8)) if axis == 0] == [1, 2, 4, 8]
-    with pytest.raises(ParameterError, match="reach = 1"):
+    with pytest.raises(ParameterError, match="`reach` = 1"):
         ShiftedGram(1)

@@ -149,9 +149,9 @@ def test_energy_is_the_spread() -> None:
 
 
 def test_bounds() -> None:
-    with pytest.raises(ParameterError, match="patch = 0"):
+    with pytest.raises(ParameterError, match="`patch` = 0"):
         SlicedPatches(torch.Generator(), patch=0)
-    with pytest.raises(ParameterError, match="power = 3"):
+    with pytest.raises(ParameterError, match="`power` = 3"):
         SlicedPatches(torch.Generator(), power=3)
     with pytest.raises(ParameterError, match="7x7 do not fit maps of 9x6"):
         SlicedPatches(torch.Generator()).target(features(0, 1, 6, 9))

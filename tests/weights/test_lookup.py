@@ -11,8 +11,8 @@ from lichen.networks.squeezenet import SqueezeNet
 from lichen.weights import fetch as fetching
 from lichen.weights import lookup
 from lichen.weights.catalogue import row_named
+from lichen.weights.folders import weights_cache
 from lichen.weights.lookup import find_weights
-from lichen.weights.places import weights_cache
 
 
 def squeezenet_file(path: Path, layout: str = "layers", fill: float = 0.0) -> Path:

@@ -9,9 +9,9 @@ from safetensors.torch import save_file
 from lichen.errors import UnknownNameError, WeightsError
 from lichen.networks.squeezenet import SqueezeNet
 from lichen.weights import manage
+from lichen.weights.folders import weights_cache
 from lichen.weights.lookup import find_weights
 from lichen.weights.manage import add_weights, fetch_weights, list_weights, verify_weights
-from lichen.weights.places import weights_cache
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def status(name: str) -> manage.WeightsStatus:
 def test_every_row_is_listed_and_absent_ones_have_the_size_of_their_download() -> None:
     assert {s.row.name for s in list_weights()} >= {"encoder", "vgg19-torchvision", "vgg19-caffe"}
     vgg = status("vgg19-torchvision")
-    assert (vgg.place, vgg.path, vgg.size) == (None, None, 574_673_361)
+    assert (vgg.location, vgg.path, vgg.size) == (None, None, 574_673_361)
 
 
 def test_an_added_file_is_found_from_then_on(squeezenet: Path) -> None:
@@ -37,7 +37,7 @@ def test_an_added_file_is_found_from_then_on(squeezenet: Path) -> None:
     assert added.path == weights_cache() / "squeezenet1_1-caffe.safetensors"
     assert added.path.read_bytes() == squeezenet.read_bytes()
     assert find_weights("squeezenet1_1", download=False) == added
-    assert status("squeezenet1_1-caffe").place == "cache"
+    assert status("squeezenet1_1-caffe").location == "cache"
     assert sorted(p.name for p in weights_cache().iterdir()) == [added.path.name]
 
 
@@ -52,7 +52,7 @@ def test_a_pickled_file_keeps_its_format(tmp_path: Path) -> None:
 def test_own_weights_are_listed_as_such(squeezenet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LICHEN_WEIGHTS", str(squeezenet))
     found = status("squeezenet1_1-caffe")
-    assert (found.place, found.path) == ("$LICHEN_WEIGHTS", squeezenet)
+    assert (found.location, found.path) == ("$LICHEN_WEIGHTS", squeezenet)
     assert found.size == squeezenet.stat().st_size
 
 
@@ -103,7 +103,7 @@ def test_fetch_goes_to_the_first_row_with_an_address(monkeypatch: pytest.MonkeyP
 
 
 def test_fetch_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(WeightsError, match="no known address"):
+    with pytest.raises(WeightsError, match="no address is known"):
         fetch_weights("squeezenet1_1-caffe")
     monkeypatch.setenv("LICHEN_OFFLINE", "1")
     with pytest.raises(WeightsError, match="LICHEN_OFFLINE"):

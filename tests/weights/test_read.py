@@ -18,7 +18,7 @@ from lichen.networks.squeezenet import SqueezeNet
 from lichen.networks.vgg import VGG19
 from lichen.weights.catalogue import WeightsFile, row_named
 from lichen.weights.checksum import sha256_of
-from lichen.weights.places import EMBEDDED
+from lichen.weights.folders import EMBEDDED
 from lichen.weights.read import network_class, read_metadata, read_network, read_tensors
 from lichen.weights.stored import StoredNetwork, describe
 

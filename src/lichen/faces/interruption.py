@@ -1,4 +1,4 @@
-"""Ctrl-C that is never lost."""
+"""Handling of Ctrl-C that never loses a request."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any, Self
 
 
 class Interruption:
-    """Remembers that the process was asked to stop, while it is entered.
+    """Remember, as a context manager, that the process was asked to stop.
 
     ``KeyboardInterrupt`` is raised wherever the interpreter happens to be, and is lost where
-    exceptions are swallowed: in a finalizer, in a callback from C. The run would then go on. So the
-    request is remembered, and raised again at the next step.
+    exceptions are swallowed: in a finalizer, in a callback from C. The run would then continue. So
+    the request is remembered, and raised again at the next step.
 
     Parameters
     ----------
     deferred
-        Whether the first request is only remembered, so that a step ends before anything stops; a
-        second one is raised at once.
+        Whether the first request is only remembered, so that the current step can finish; a second
+        one is raised at once.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
     def __init__(self, deferred: bool = False) -> None:
-        self.asked = False
+        self.requested = False
         self.deferred = deferred
         self._before: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
@@ -52,10 +52,10 @@ class Interruption:
 
     def check(self) -> None:
         """Raise ``KeyboardInterrupt`` if the process was asked to stop."""
-        if self.asked:
+        if self.requested:
             raise KeyboardInterrupt
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        first, self.asked = not self.asked, True
+        first, self.requested = not self.requested, True
         if not (self.deferred and first):
             self._before[number](number, frame)

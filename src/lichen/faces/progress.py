@@ -26,9 +26,9 @@ class ProgressBar:
     Parameters
     ----------
     title
-        What is being made.
+        Title of the bar.
     shown
-        None shows the bar exactly where standard error is a terminal.
+        None shows the bar if and only if standard error is a terminal.
     """
 
     def __init__(self, title: str, shown: bool | None = None) -> None:
@@ -85,7 +85,7 @@ class ProgressBar:
             title = f"{self._title}: {first} first" if first else self._title
             if self._task is None or self._first:
                 self._task = self._bar.add_task(title, total=1.0, detail="")
-            else:  # the bar that waited
+            else:  # the bar that :meth:`wait` added
                 self._bar.update(self._task, description=title)
             self._first = first
         loss = step.losses.get("total")

@@ -1,4 +1,4 @@
-"""The Python face: each verb makes its job, carries it out with a bar, and returns the result."""
+"""The Python face: each verb carries out its job with a progress bar and returns the result."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def finish(
     Parameters
     ----------
     run
-        A job, or a run that was made of one.
+        A job, or the run of one.
     progress
         Whether to show a bar; None shows it on a terminal.
     checkpoint
-        File to keep the state of the run in, so that :func:`lichen.resume` can go on from it.
+        File for the state of the run, from which :func:`lichen.resume` can continue.
     video
         File for a video of the run: .gif, .webp, .png, .mp4, .webm.
     on_step
         Called with each step.
     title
-        What the bar calls the run; its method's name when None.
+        Title of the bar; the method's name when None.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def finish(
         with ProgressBar(title or run.method.name, progress) as bar, Interruption() as interruption:
             run.report_download = bar.download
             if first_use.compiles:
-                bar.wait("compiling its kernels, this once")
+                bar.wait("compiling kernels (first use only)")
             for step in run:
                 interruption.check()
                 bar.step(step, first="" if run.active is run else run.active.method.name)
@@ -94,7 +94,7 @@ def finish(
 def iterate(exemplar: Picture, **arguments: Any) -> Iterator[Step]:
     """Yield the steps of a synthesis, one per iteration; arguments as :func:`synthesize`.
 
-    The arguments are checked at once, before the first step is asked for.
+    The arguments are checked at once, before the first step is requested.
     """
     return iter(Run(verbs.synthesize(exemplar, **arguments)))
 
@@ -107,15 +107,15 @@ FINISHING = {
 
 
 def finishing(verb: Callable[Arguments, Job]) -> Callable[Arguments, Result]:
-    """Return the verb that carries its job out and returns the result.
+    """Return the verb that carries out its job and returns the result.
 
-    It takes ``progress``, ``checkpoint``, ``video`` and ``on_step`` beside the verb's arguments.
+    It takes ``progress``, ``checkpoint``, ``video`` and ``on_step`` besides the verb's arguments.
     """
 
     @wraps(verb)
-    def finished(*given: Arguments.args, **named: Arguments.kwargs) -> Result:
-        how = {name: named.pop(name) for name in FINISHING if name in named}
-        return finish(verb(*given, **named), **how)  # type: ignore[arg-type]
+    def finished(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        options = {name: kwargs.pop(name) for name in FINISHING if name in kwargs}
+        return finish(verb(*args, **kwargs), **options)  # type: ignore[arg-type]
 
     signature = inspect.signature(verb)
     own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]

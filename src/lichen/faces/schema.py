@@ -1,4 +1,4 @@
-"""Every field of a model as plain data: flags, page controls and documentation are made of it."""
+"""Every field of a model as plain data, from which flags, page controls and help are made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Kind = Literal["integer", "number", "text", "choice", "yes/no", "list", "mapping
 
 BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 AUTOMATIC = "automatic"
-"""What is typed, and shown, where a parameter is left to the method."""
+"""Typed, and shown, for a parameter that the method chooses itself."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,18 @@ class Field:
     name
         As Python has it.
     kind
-        What its values are.
+        Kind of its values.
     description, trades, unit
-        For people: what it is, what more or less of it gains and costs, and its unit; empty where
+        For people: what it is, what more or less of it gains and costs, and its unit; empty if
         there is none.
     default
-        None where the method chooses.
+        None if the method chooses.
     optional
         Whether None may be given.
     choices
-        The values allowed, of a choice.
+        The allowed values of a choice.
     bounds
-        Limits of a number, by sign: ``{">=": 1}``.
+        Limits of a number, by comparison: ``{">=": 1}``.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Field:
     bounds: Mapping[str, float]
 
     def limits(self) -> str:
-        """Allowed values or bounds, and the unit, for people."""
+        """Return the allowed values or bounds, and the unit, for people."""
         words = [", ".join(self.choices)] if self.choices else []
         words += [f"{sign} {value}" for sign, value in self.bounds.items()]
         words += [f"in {self.unit}"] if self.unit else []
@@ -129,7 +129,7 @@ def _is_optional(annotation: Any) -> bool:
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    """Members of a union, or the type itself, without Annotated."""
+    """Yield the members of a union, or the type itself, without Annotated."""
     origin = typing.get_origin(annotation)
     if origin in (typing.Union, types.UnionType):
         for member in typing.get_args(annotation):

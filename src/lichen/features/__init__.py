@@ -1,1 +1,1 @@
-"""φ: from an image to named feature maps. Nothing here knows a statistic."""
+"""φ: from an image to named feature maps, independent of any statistic."""

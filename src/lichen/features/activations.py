@@ -2,7 +2,7 @@
 
 Gatys, Ecker and Bethge (2015) rescaled VGG-19 so that every filter's mean activation over images
 and positions is 1. The means come from natural images and not from the exemplar: on a grey or
-plain exemplar some filters never fire, and dividing by their mean would blow the loss up.
+plain exemplar some filters never fire, and dividing by their mean would make the loss explode.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from lichen.errors import LichenError
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.natural_images import VERSION, natural_images
 from lichen.nn.border import REFLECT
-from lichen.weights.places import cache_folder
+from lichen.weights.folders import cache_folder
 
 FLOOR = 0.05
-"""Least mean activation, as a fraction of the median of its layer.
+"""Minimum mean activation, as a fraction of the median of its layer.
 
 A filter that hardly ever fires on the natural images may fire on an exemplar; divided by its
-tiny mean it would outweigh all others. With this floor no filter is raised more than 20 times
-above a typical one of its layer.
+tiny mean it would outweigh all others. With this floor no filter is amplified more than 20 times
+as much as a typical one of its layer.
 """
 
 
@@ -40,21 +40,21 @@ class Rescalable(Protocol):
 
 
 def rectified_layers(features: FeatureExtractor) -> tuple[str, ...]:
-    """Layers after ReLUs: all but those of convolutions and poolings."""
+    """Return the layers after ReLUs: all except those of convolutions and poolings."""
     return tuple(name for name in features.layers if not name.startswith(("conv", "pool")))
 
 
 def mean_activations(
     features: FeatureExtractor, key: str | None = None, longest_side: int = 256
 ) -> dict[str, Tensor]:
-    """Mean activation of each filter over the natural images, at least :data:`FLOOR`.
+    """Return the mean activation of each filter over the natural images, with :data:`FLOOR`.
 
     Parameters
     ----------
     features
         A φ in float32, before rescaling.
     key
-        Names weights and settings; the means are cached under it. None caches nothing.
+        Key of the cached means, which identifies weights and settings. None caches nothing.
     longest_side
         Of the images, in pixels.
 
@@ -77,7 +77,7 @@ def mean_activations(
 
 @torch.no_grad()
 def measure(features: FeatureExtractor, longest_side: int = 256) -> dict[str, Tensor]:
-    """Mean of each filter over all positions of all natural images, with no floor."""
+    """Return the mean of each filter over all positions of all natural images, without a floor."""
     layers = rectified_layers(features)
     sums = {name: torch.zeros(features.channels(name), dtype=torch.float64) for name in layers}
     positions = dict.fromkeys(layers, 0)
@@ -105,14 +105,14 @@ def _read(path: Path, features: FeatureExtractor) -> dict[str, Tensor] | None:
     try:
         means = load_file(path)
     except (OSError, SafetensorError):
-        return None  # absent or damaged: measured again
+        return None  # missing or damaged: measure again
     expected = {name: (features.channels(name),) for name in rectified_layers(features)}
     fits = {name: tuple(mean.shape) for name, mean in means.items()} == expected
     return means if fits else None
 
 
 def _write(path: Path, means: Mapping[str, Tensor]) -> None:
-    """Cache means; where the cache cannot be written they are measured again next time."""
+    """Cache means; if the cache cannot be written they are measured again next time."""
     from safetensors.torch import save
 
     try:

@@ -19,13 +19,13 @@ class NetworkEntry:
     summary
         One line for people.
     weights
-        Network in the catalogue of weights whose file it reads; None where it reads none.
+        Network in the catalogue of weights whose file it reads; None if it reads none.
     rescalable
         Whether its filters can be rescaled to mean activation 1.
     statistic
-        Term on layers by which the method ``gatys`` matches it unless told otherwise.
+        Default term on layers by which the method ``gatys`` matches it.
     fine_first
-        Whether its default layers are weighted by the inverse of their strides there, not equally.
+        Whether ``gatys`` weights its default layers by the inverse of their strides, not equally.
     """
 
     builder: str
@@ -41,7 +41,7 @@ NETWORKS: dict[str, NetworkEntry] = {
         "lichen.features.encoder:build",
         "Lichen's own texture encoder, in the package: nothing to download",
         weights="encoder",
-        # docs/encoder.md says what each of the two does for it, and for VGG-19.
+        # docs/encoder.md shows the effect of these two on it, and on VGG-19.
         statistic="whitened-gram",
         fine_first=True,
     ),

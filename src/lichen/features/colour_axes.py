@@ -1,4 +1,4 @@
-"""The principal axes of an exemplar's colours, along which planes of colour do not correlate."""
+"""The principal axes of an exemplar's colours, along which colour planes are uncorrelated."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lichen.features.extractor import FeatureExtractor
 from lichen.nn.border import Border
 
 FLAT = 0.005
-"""An axis with less of the strongest one's deviation is left out: the exemplar is flat along it.
+"""Axes with less than this fraction of the largest deviation are dropped as flat.
 
-For an image of full contrast that is what rounding to 8 bits leaves in a grey one.
+At full contrast that is the deviation of a grey image due to rounding to 8 bits.
 """
 
 FAINTEST = 0.5
-"""Least standard deviation, relative to the strongest axis, that weaker ones are scaled by.
+"""Minimum standard deviation, relative to the strongest axis, by which weaker ones are scaled.
 
 At unit variance of all three a faint hue makes the problem so stiff that L-BFGS stalls.
 """
 
 
 def principal_axes(colours: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Principal-component analysis of colours (C, M), in float64 on the CPU.
+    """Compute the principal components of colours (C, M), in float64 on the CPU.
 
     Returns
     -------
@@ -60,9 +60,9 @@ class ColourAxes:
 
     @classmethod
     def of(cls, image: Tensor) -> ColourAxes:
-        """Take them from an exemplar (..., C, H, W) or its usable pixels (C, M).
+        """Compute the axes of an exemplar (..., C, H, W) or of its usable pixels (C, M).
 
-        Axes along which it is flat are left out, so P may be less than C; one is always kept.
+        Axes along which it is flat are dropped, so P may be less than C; one is always kept.
         """
         colours = image.detach().flatten(-2) if image.dim() > 2 else image.detach()
         mean, variances, vectors = principal_axes(colours.reshape(colours.shape[-2:]))
@@ -70,7 +70,7 @@ class ColourAxes:
         used = deviations > FLAT * deviations[0]
         used[0] = True
         deviations, directions = deviations[used], directions[used]
-        if deviations[0] <= 1e-6 * mean.abs().max():  # flat: rounding is no contrast
+        if deviations[0] <= 1e-6 * mean.abs().max():  # flat: only rounding varies
             deviations = torch.ones_like(deviations)
         signs = torch.where(directions.sum(1) < 0, -1.0, 1.0).double()
         parts = mean, directions * signs[:, None], deviations
@@ -78,11 +78,11 @@ class ColourAxes:
 
     def planes(self, image: Tensor) -> Tensor:
         """(..., C, H, W) to (..., P, H, W), of mean 0 and variance 1 for the exemplar itself."""
-        turned = torch.einsum("pc,...chw->...phw", self.directions, self._centred(image, -1))
-        return turned / self.deviations[:, None, None]
+        rotated = torch.einsum("pc,...chw->...phw", self.directions, self._centred(image, -1))
+        return rotated / self.deviations[:, None, None]
 
     def image(self, planes: Tensor) -> Tensor:
-        """Undo :meth:`planes`, except along the axes that were left out."""
+        """Undo :meth:`planes`, except along the axes that were dropped."""
         scaled = self.directions * self.deviations[:, None]
         return self._centred(torch.einsum("pc,...phw->...chw", scaled, planes), 1)
 
@@ -93,9 +93,9 @@ class ColourAxes:
 class PrincipalColours(FeatureExtractor):
     """One layer, ``colours``: the image along an exemplar's axes, the strongest at variance 1.
 
-    Histograms of red, green and blue say nothing of which values occur together: noise in all
-    hues has the histograms of a brown leaf. On these axes it does not, since the exemplar hardly
-    varies along two of them.
+    Histograms of red, green and blue say nothing about which values occur together: noise of all
+    hues can have the histograms of a brown leaf. Along these axes it cannot, since the exemplar
+    hardly varies along two of them.
 
     Parameters
     ----------
@@ -119,20 +119,20 @@ class PrincipalColours(FeatureExtractor):
 
     @classmethod
     def of(cls, colours: Tensor) -> PrincipalColours:
-        """Take the axes from an exemplar's usable colours (C, M), C 1 or 3."""
+        """Compute the axes of an exemplar's usable colours (C, M), C 1 or 3."""
         mean, variances, directions = principal_axes(colours.expand(3, -1))
-        least = max(FAINTEST**2 * float(variances[-1]), 1e-6)
-        axes = (directions / variances.clamp(min=least).sqrt()).T
+        floor = max(FAINTEST**2 * float(variances[-1]), 1e-6)
+        axes = (directions / variances.clamp(min=floor).sqrt()).T
         return cls(*(part.to(colours.device, colours.dtype) for part in (mean, axes)))
 
     def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
-        """Rotate the colours; borders play no part."""
+        """Rotate the colours; the border mode does not matter."""
         self.check_layers(layers)
         centred = image - self.mean.view(1, 3, 1, 1)
-        turned = torch.einsum("kc,bchw->bkhw", self.axes, centred)
-        return dict.fromkeys(layers, turned)
+        rotated = torch.einsum("kc,bchw->bkhw", self.axes, centred)
+        return dict.fromkeys(layers, rotated)
 
     def channels(self, layer: str) -> int:
-        """Three axes."""
+        """Return 3, the number of axes."""
         self.check_layers([layer])
         return 3

@@ -1,4 +1,4 @@
-"""What every φ offers: layers by name, one forward pass, borders as the caller says."""
+"""The interface of every φ: layers by name, one forward pass, a choice of border mode."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class FeatureExtractor(nn.Module, ABC):
     Attributes
     ----------
     network
-        Name under which results report which network was used.
+        Name under which the network is recorded in results.
     layers
         All layer names, shallow to deep.
     default_layers
-        The layers of a method whose user names none.
+        The layers that are used when none are named.
     strides
         Pixels of the image per position of the layer's map, by layer name.
     """
@@ -41,7 +41,7 @@ class FeatureExtractor(nn.Module, ABC):
         image
             Shape (B, 3, H, W), sRGB in [0, 1], float32 or float64, on the extractor's device.
         layers
-            Names out of ``self.layers``; computation stops at the deepest.
+            Names from ``self.layers``; computation stops at the deepest.
         border
             Border mode of rows and of columns, at every layer.
 
@@ -56,7 +56,7 @@ class FeatureExtractor(nn.Module, ABC):
         """Return the number of channels of a layer."""
 
     def check_layers(self, layers: Sequence[str]) -> None:
-        """Raise :class:`~lichen.errors.UnknownNameError` for a layer this network lacks."""
+        """Raise :class:`~lichen.errors.UnknownNameError` for a layer that this network lacks."""
         for layer in layers:
             if layer not in self.layers:
                 raise unknown_name(f"layer of {self.network}", layer, self.layers)
@@ -72,7 +72,7 @@ class NetworkFeatures(FeatureExtractor):
     inner
         The network.
     default_layers
-        The layers of a method whose user names none.
+        The layers that are used when none are named.
     """
 
     def __init__(

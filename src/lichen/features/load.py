@@ -1,4 +1,4 @@
-"""A φ by its name: found, rescaled, in the precision that suits its device, and moved there."""
+"""A φ by its name: loaded, rescaled, converted to the precision of its device and moved there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lichen.weights.lookup import Progress, find_weights
 
 @dataclass(frozen=True)
 class Request:
-    """What a φ is made from.
+    """The inputs from which a φ is built.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Request:
 
     @property
     def weights(self) -> WeightsFile:
-        """The file of weights, of a φ whose entry names one."""
+        """The file of weights, for a φ whose entry names one."""
         if self.file is None:
             raise ValueError("this network reads no weights")
         return self.file
@@ -69,16 +69,16 @@ def load_features(
         ``average`` or ``max``, for the networks that pool.
     rescale
         Whether each filter is rescaled to mean activation 1 over natural images, as Gatys,
-        Ecker and Bethge (2015) did. The first time takes some seconds.
+        Ecker and Bethge (2015) did. The first use takes a few seconds.
     precision
         ``auto``, ``float32``, ``bfloat16`` or ``float64``; see
-        :func:`lichen.nn.precision.choose_precision`, which looks at the device.
+        :func:`lichen.nn.precision.choose_precision`; ``auto`` depends on the device.
     seed
         Of the weights of ``random-vgg`` and ``random-filters``.
     progress
         Called during a download with name, bytes received and total.
     device
-        As torch names it (``cpu``, ``cuda:0``). Random weights are drawn, and mean activations
+        Its name in torch (``cpu``, ``cuda:0``). Random weights are drawn, and mean activations
         measured, on the CPU, so that they are the same on every device.
 
     Returns
@@ -91,22 +91,22 @@ def load_features(
     UnknownNameError
         When no φ has the name.
     ParameterError
-        When ``weights`` are named for a φ that reads none, or a setting is not allowed.
+        When ``weights`` are given for a φ that reads none, or a setting is not allowed.
     WeightsError
         When the weights are absent or damaged.
     """
     entry = entry_named(network)
     if pooling not in ("average", "max"):
-        raise ParameterError(f"pooling is {pooling!r}", "it may be average or max")
+        raise ParameterError(f"`pooling` = {pooling!r} is not allowed", "use average or max")
     dtype = choose_precision(precision, device)
     if device.startswith("cuda"):
         allow_tf32(precision == "auto")
     file = None
     if entry.weights is not None:
-        wanted = entry.weights if network in NETWORKS else network
-        file = find_weights(wanted, weights, progress=progress)
+        name = entry.weights if network in NETWORKS else network
+        file = find_weights(name, weights, progress=progress)
     elif weights is not None:
-        raise ParameterError(f"the network {network} reads no weights", "leave weights out")
+        raise ParameterError(f"the network {network} reads no weights", "omit `weights`")
     features = _builder(entry.builder)(Request(file, pooling, seed))
     if rescale and entry.rescalable:
         key = None if file is None else f"{file.row.name}-{file.sha256[:16]}-{pooling}"

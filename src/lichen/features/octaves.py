@@ -35,7 +35,7 @@ class Octaves(FeatureExtractor):
     def __init__(self, inner: FeatureExtractor, octaves: int = 4) -> None:
         super().__init__()
         if octaves < 1:
-            raise ParameterError(f"octaves = {octaves} is not allowed", "use 1 or more")
+            raise ParameterError(f"`octaves` = {octaves} is not allowed", "use 1 or more")
         self.inner = inner
         self.octaves = octaves
         self.network = inner.network
@@ -61,10 +61,10 @@ class Octaves(FeatureExtractor):
         self.check_layers(layers)
         found: dict[str, Tensor] = {}
         for octave in range(self.octaves):
-            wanted = [name.partition("@")[0] for name in layers if name.endswith(f"@{octave}")]
-            if wanted:
-                maps = self.inner(image, wanted, border)
-                found |= {f"{layer}@{octave}": maps[layer] for layer in wanted}
+            inner = [name.partition("@")[0] for name in layers if name.endswith(f"@{octave}")]
+            if inner:
+                maps = self.inner(image, inner, border)
+                found |= {f"{layer}@{octave}": maps[layer] for layer in inner}
             if len(found) == len(set(layers)):
                 break
             image = reduce(image, border)
@@ -74,7 +74,7 @@ class Octaves(FeatureExtractor):
 def reduce(image: Tensor, border: Border) -> Tensor:
     """Smooth (B, C, H, W) and keep every other row and column, starting with the first.
 
-    Of an odd number the last is kept too; where such an axis wraps around, its ends are then one
+    If their number is odd the last is kept too; if such an axis wraps around, its ends are then one
     step of the larger image apart instead of two.
     """
     kernel = torch.tensor(SMOOTHING, dtype=image.dtype, device=image.device)

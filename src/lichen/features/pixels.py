@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Pixels(FeatureExtractor):
-    """One layer, ``pixels``: the image as it is, in the precision in which it comes."""
+    """One layer, ``pixels``: the unchanged image, in its own precision."""
 
     network = "pixels"
     layers = ("pixels",)
@@ -26,16 +26,16 @@ class Pixels(FeatureExtractor):
         self.strides = {"pixels": 1}
 
     def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
-        """Return the image itself under the name ``pixels``; borders play no part."""
+        """Return the image itself under the name ``pixels``; the border mode does not matter."""
         self.check_layers(layers)
         return dict.fromkeys(layers, image)
 
     def channels(self, layer: str) -> int:
-        """Three, the colours."""
+        """Return 3, the number of colour channels."""
         self.check_layers([layer])
         return 3
 
 
 def build(request: Request) -> Pixels:
-    """Make it; there is nothing to choose."""
+    """Make it; there are no options."""
     return Pixels()

@@ -1,8 +1,8 @@
 """VGG-19 with random weights as φ (He, Wang and Hopcroft 2016, arXiv 1606.04801).
 
-That random weights fail in Gatys, Ecker and Bethge (2015) is a matter of scale: with every layer's
-filters rescaled to mean activation 1, and every layer's loss divided by the size of its target,
-they synthesize textures too.
+The failure of random weights in Gatys, Ecker and Bethge (2015) is a matter of scale: with every
+layer's filters rescaled to mean activation 1, and every layer's loss divided by the size of its
+target, they synthesize textures too.
 """
 
 from __future__ import annotations

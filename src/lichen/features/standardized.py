@@ -10,14 +10,14 @@ from lichen.features.extractor import FeatureExtractor
 from lichen.nn.border import Border
 
 CONTRAST = 0.2
-"""Standard deviation of what the network sees, about that of photographs."""
+"""Standard deviation of the network's input, about that of photographs."""
 
 
 class Standardized(FeatureExtractor):
     """A network behind a fixed affine map of the pixels: mean to 1/2, contrast to 0.2.
 
-    The map is the exemplar's and the same for every image compared with it, so no difference is
-    normalized away. Without it the statistics of a dark or flat exemplar are nearly constant and
+    The map is fixed by the exemplar and the same for every image compared with it, so no difference
+    is normalized away. Without it the statistics of a dark or flat exemplar are nearly constant and
     its structure is lost (such as the zigzag of a dark parquet).
 
     Parameters
@@ -27,7 +27,7 @@ class Standardized(FeatureExtractor):
     mean
         Mean colour of the exemplar, (1, 3, 1, 1).
     gain
-        Factor on the contrast, one for all channels so that hues stay.
+        Factor on the contrast, the same for all channels to preserve hues.
     """
 
     def __init__(self, inner: FeatureExtractor, mean: Tensor, gain: float) -> None:
@@ -43,10 +43,10 @@ class Standardized(FeatureExtractor):
 
     @classmethod
     def of(cls, inner: FeatureExtractor, colours: Tensor) -> Standardized:
-        """Take mean and contrast from an exemplar's usable colours (C, M), C 1 or 3."""
+        """Set mean and contrast by an exemplar's usable colours (C, M), C 1 or 3."""
         shown = colours.expand(3, -1)
         deviation = float(shown.var(1, unbiased=False).mean().sqrt())
-        # A flat exemplar has no structure to bring out, only rounding.
+        # A flat exemplar has no structure to amplify, only rounding.
         return cls(inner, shown.mean(1).view(1, 3, 1, 1), CONTRAST / max(deviation, 0.02))
 
     def channels(self, layer: str) -> int:

@@ -162,7 +162,7 @@ def partial_lowpasses(image: Tensor, n_scales: int = 4) -> tuple[Tensor, ...]:
 
 
 def band_size(size: Size, scale: int) -> Size:
-    """Height and width of the bands of a scale: ceil(size / 2^scale)."""
+    """Return height and width of the bands of a scale: ceil(size / 2^scale)."""
     return -(-size[0] // 2**scale), -(-size[1] // 2**scale)
 
 
@@ -253,7 +253,7 @@ def lowpass_filters(
 
 
 def _polar(size: Size, here: Size) -> tuple[Tensor, Tensor]:
-    """Radius (1 at the image's Nyquist frequency) and angle of the ``here`` lowest frequencies."""
+    """Return radius (1 at the image's Nyquist frequency) and angle of the ``here`` lowest ones."""
     y = torch.fft.fftfreq(here[0], dtype=torch.float64)[:, None] * (2 * here[0] / size[0])
     x = torch.fft.fftfreq(here[1], dtype=torch.float64)[None, :] * (2 * here[1] / size[1])
     return torch.hypot(y, x), torch.atan2(y, x)
@@ -286,7 +286,7 @@ def _cosines(angle: Tensor, n_orientations: int) -> Tensor:
 
 
 def _side(cosine: Tensor) -> Tensor:
-    """Sign; 0 on the line where the cosine is 0, which is on neither side."""
+    """Return the sign; 0 on the line where the cosine is 0, which is on neither side."""
     return torch.sign(cosine.where(cosine.abs() > 1e-12, 0))
 
 
@@ -299,11 +299,11 @@ def crop_spectrum(spectrum: Tensor, size: Size, half: bool = True) -> Tensor:
 
 
 def _lowest(spectrum: Tensor, count: int, axis: int) -> Tensor:
-    have = spectrum.shape[axis]
-    if have == count:
+    length = spectrum.shape[axis]
+    if length == count:
         return spectrum
     first, last = (count + 1) // 2, count // 2
-    ends = spectrum.narrow(axis, 0, first), spectrum.narrow(axis, have - last, last)
+    ends = spectrum.narrow(axis, 0, first), spectrum.narrow(axis, length - last, last)
     return torch.cat(ends, axis)
 
 
@@ -316,20 +316,20 @@ def pad_spectrum(spectrum: Tensor, size: Size, half: bool = True) -> Tensor:
 
 
 def _zero_padded(spectrum: Tensor, count: int, axis: int) -> Tensor:
-    have = spectrum.shape[axis]
-    if have == count:
+    length = spectrum.shape[axis]
+    if length == count:
         return spectrum
     shape = list(spectrum.shape)
-    shape[axis] = count - have
-    first, last = (have + 1) // 2, have // 2
+    shape[axis] = count - length
+    first, last = (length + 1) // 2, length // 2
     low, high = spectrum.narrow(axis, 0, first), spectrum.narrow(axis, first, last)
     return torch.cat([low, spectrum.new_zeros(shape), high], axis)
 
 
 def column_multiplicity(width: int) -> Tensor:
-    """How many columns of a full spectrum each column of ``rfft2`` represents, (w // 2 + 1,).
+    """Return how many full-spectrum columns each column of ``rfft2`` stands for, (w // 2 + 1,).
 
-    Two, but one for frequency 0 and, at even widths, for the Nyquist frequency; float64.
+    Two, except one for frequency 0 and, at even widths, for the Nyquist frequency; float64.
     """
     multiplicity = torch.full((width // 2 + 1,), 2.0, dtype=torch.float64)
     multiplicity[0] = 1
@@ -344,13 +344,13 @@ def _sampled(spectrum: Tensor, size: Size) -> Tensor:
 
 
 def _spectrum(image: Tensor) -> Tensor:
-    """Return Fourier amplitudes, of which a crop needs no rescaling."""
+    """Return Fourier amplitudes, which can be cropped without rescaling."""
     return torch.fft.rfft2(image, norm="forward")
 
 
 def _check(image: Tensor, n_scales: int, n_orientations: int) -> Size:
     if n_scales < 1 or n_orientations < 1:
-        problem = f"n_scales = {n_scales} and n_orientations = {n_orientations} are not allowed"
+        problem = f"`n_scales` = {n_scales}, `n_orientations` = {n_orientations} is not allowed"
         raise ParameterError(problem, "use at least 1 of each")
     if image.dim() < 2 or image.dtype not in (torch.float32, torch.float64):
         problem = f"an image of shape {tuple(image.shape)} and {image.dtype} has no pyramid"
@@ -358,8 +358,8 @@ def _check(image: Tensor, n_scales: int, n_orientations: int) -> Size:
     size = (image.shape[-2], image.shape[-1])
     if min(size) < 2**n_scales:
         problem = f"{size[0]}x{size[1]} pixels are too few for {n_scales} scales"
-        most = min(size).bit_length() - 1
-        fewer = f"n_scales = {most} or " if most >= 1 else ""
+        largest = min(size).bit_length() - 1
+        fewer = f"`n_scales` = {largest} or " if largest >= 1 else ""
         raise ParameterError(
             problem, f"use {fewer}an image of at least {2**n_scales} pixels per side"
         )

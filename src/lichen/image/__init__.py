@@ -1,4 +1,4 @@
-"""Files <-> float32 (H, W, C) arrays in [0, 1], sRGB: formats, depth, alpha, colour, turning."""
+"""Files <-> float32 (H, W, C) arrays in [0, 1], sRGB: formats, depth, alpha, colour, rotation."""
 
 from lichen.image.arrays import check_image, parse_size, resize_image
 from lichen.image.reading import MAX_PIXELS, ImageFile, read_image, read_text

@@ -1,4 +1,4 @@
-"""Pictures as arrays: what a user's array must be, sizes as text, resizing."""
+"""Pictures as arrays: validation, sizes as text, resizing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Array = NDArray[np.float32]
 
 
 def check_image(array: NDArray[Any], name: str = "image") -> Array:
-    """Take a user's array as a picture.
+    """Validate a user's array and convert it to a float32 picture.
 
     Parameters
     ----------
     array
         (H, W), (H, W, 1) or (H, W, 3); bool, uint8, uint16 or float in [0, 1].
     name
-        What error messages call it.
+        Its name in error messages.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def check_image(array: NDArray[Any], name: str = "image") -> Array:
     if array.ndim != 3 or array.shape[2] not in (1, 3):
         remedy = "give (H, W), (H, W, 1) or (H, W, 3)"
         if array.ndim == 3 and array.shape[2] in (2, 4):
-            remedy = "pass its colour as (H, W, 3) or (H, W, 1), and its alpha as mask="
+            remedy = "pass its colour as (H, W, 3) or (H, W, 1), and its alpha as `mask`"
         raise ImageError(f"{name} has the shape {array.shape}", remedy)
     if array.size == 0:
         raise ImageError(f"{name} has no pixels: its shape is {array.shape}")

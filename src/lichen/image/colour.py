@@ -43,7 +43,7 @@ def principal_axes(vectors: Array, count: int | None = None) -> tuple[Array, Arr
     -------
     tuple
         Mean (D,), directions (D, K) in descending order of deviation, and standard deviations
-        (K,). Directions in which a few vectors do not differ may be zeros.
+        (K,). If there are few vectors, directions in which they do not differ may be zeros.
     """
     count = vectors.shape[1] if count is None else count
     mean = vectors.mean(0)
@@ -64,7 +64,7 @@ def principal_axes(vectors: Array, count: int | None = None) -> tuple[Array, Arr
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
-    """Keep NumPy's products to one thread: the last bits depend on how many share the sums."""
+    """Keep NumPy's products to one thread: the last bits depend on how the sums are split."""
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1, "blas")

@@ -1,4 +1,4 @@
-"""Maps of a material: colour, normals, heights and so on, each with what its numbers mean."""
+"""Maps of a material: colour, normals, height and so on, each with the meaning of its numbers."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ ROLES: dict[str, Role] = {
     **dict.fromkeys(("ao", "occlusion"), "occlusion"),
     **dict.fromkeys(("opacity", "alpha"), "opacity"),
 }
-"""Usual names of maps, as words of a name such as ``wall_nor_gl``."""
+"""Common names of maps, as words of a name such as ``wall_nor_gl``."""
 
 
 def role_of(name: str) -> Role:
-    """Return the role that the name of a map says: ``data`` where it says none."""
+    """Return the role that a map's name implies; ``data`` if it implies none."""
     lowered = name.lower()
     for word in lowered.replace("-", "_").split("_"):
         if word in ROLES:
@@ -50,14 +50,14 @@ def hash_array(array: NDArray[Any]) -> str:
 
 @dataclass(frozen=True)
 class File:
-    """A file by its content and, where it has one, its path; of an array only the content."""
+    """A file: the hash of its content and its path; an array has only the hash."""
 
     sha256: str
     path: str | None = None
 
     @classmethod
     def of(cls, read: ImageFile) -> Self:
-        """Record a picture file that was read."""
+        """Record a picture file that has been read."""
         return cls(read.sha256, read.path.as_posix())
 
     @classmethod
@@ -68,7 +68,7 @@ class File:
 
 @dataclass(frozen=True)
 class MapFormat:
-    """A map without its pixels: what a canvas is to have.
+    """A map without its pixels: what a canvas asks for.
 
     Attributes
     ----------
@@ -117,19 +117,19 @@ class Map:
 
     @classmethod
     def read(cls, path: str | Path, name: str) -> Self:
-        """Read a map; its transparency is not looked at."""
+        """Read a map; its transparency is ignored."""
         return cls.of_file(read_image(path), name)
 
     @classmethod
     def of_file(cls, read: ImageFile, name: str = "color") -> Self:
-        """Take a picture file that was read."""
+        """Make a map of a picture file that has been read."""
         role = role_of(name)
         space: ColourSpace = "sRGB" if role == "color" else "data"
         return cls(read.pixels, name, role, space, read.bit_depth, File.of(read))
 
     @classmethod
     def from_array(cls, pixels: NDArray[Any], name: str = "color", called: str = "") -> Self:
-        """Take an array (H, W[, C]) with C 1 or 3: uint8, uint16, or float in [0, 1]."""
+        """Make a map of an array (H, W[, 1 or 3]): uint8, uint16, or float in [0, 1]."""
         checked = check_image(pixels, called or f"the map {name}")
         role = role_of(name)
         space: ColourSpace = "sRGB" if role == "color" else "data"

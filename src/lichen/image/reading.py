@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 100_000_000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-TURNS = {  # EXIF orientation -> how the stored array is turned upright
+ORIENTATIONS = {  # EXIF orientation -> the transformation that turns the stored array upright
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
     4: lambda a: a[::-1],
@@ -68,8 +68,8 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> ImageFile:
     Raises
     ------
     ImageError
-        If it is missing, not a picture, damaged, animated, of no size or more than
-        ``max_pixels``, wholly transparent, or has NaN or values outside [0, 1].
+        If it is missing, not a picture, damaged, animated, empty, larger than ``max_pixels``,
+        fully transparent, or has NaN or values outside [0, 1].
     """
     path = Path(path)
     data = _read_bytes(path)
@@ -124,7 +124,7 @@ def _opened(data: bytes, path: Path, max_pixels: int) -> Image.Image:
             picture = Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
         raise ImageError(
-            f"{path} is not a picture, or of an unknown format", "use PNG, JPEG, WebP or TIFF"
+            f"{path} is not a picture, or is of an unknown format", "use PNG, JPEG, WebP or TIFF"
         ) from None
     except Image.DecompressionBombError as error:
         raise _too_large(path, _first_line(error), max_pixels) from None
@@ -179,7 +179,7 @@ def _is_plain_tiff(data: bytes) -> bool:
         with tifffile.TiffFile(io.BytesIO(data)) as tiff:
             dtype = tiff.pages.first.dtype
             return dtype is None or dtype.itemsize == 1
-    except Exception:  # Pillow, or nobody, will say what is wrong with it
+    except Exception:  # if something is wrong with it, Pillow will say what
         return True
 
 
@@ -209,7 +209,7 @@ def _read_deep_tiff(data: bytes, path: Path, max_pixels: int) -> tuple[NDArray[n
 
 
 def _upright(array: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
-    turn = TURNS.get(orientation)
+    turn = ORIENTATIONS.get(orientation)
     return array if turn is None else turn(array)
 
 
@@ -223,7 +223,7 @@ def _split_alpha(
     if channels in (2, 4):
         opaque = array[..., -1] >= 0.5
         if not opaque.any():
-            raise ImageError(f"{path} is wholly transparent", "flatten it or mend its alpha")
+            raise ImageError(f"{path} is fully transparent", "flatten it or correct its alpha")
         mask = None if opaque.all() else np.ascontiguousarray(opaque)
         array = array[..., :-1]
     return np.ascontiguousarray(array, dtype=np.float32), mask

@@ -1,4 +1,4 @@
-"""The largest rectangle of pixels that may be used, for what needs a rectangle."""
+"""The largest rectangle of usable pixels, for methods that need a rectangle."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def largest_rectangle(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Top, left, height and width of the largest all-true rectangle of (H, W)."""
+    """Return top, left, height and width of the largest all-true rectangle of (H, W)."""
     best = (0, 0, 0, 0)
     heights = np.zeros(mask.shape[1], int)
     for row, usable in enumerate(mask):

@@ -1,4 +1,4 @@
-"""Write pictures, whole or not at all, the same bytes for the same pixels."""
+"""Write pictures, whole or not at all; the same pixels give the same bytes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_writable(path: str | Path, bit_depth: int = 8) -> None:
     Raises
     ------
     ImageError
-        For an unknown suffix or a depth that the format lacks.
+        For an unknown suffix or a depth that the format does not support.
     LichenError
         For a folder that is missing or not writable.
     """
@@ -44,10 +44,10 @@ def check_writable(path: str | Path, bit_depth: int = 8) -> None:
             f"use one of {', '.join(DEPTHS)}",
         )
     if bit_depth not in DEPTHS[suffix]:
-        able = [name for name, depths in DEPTHS.items() if bit_depth in depths]
+        supporting = [name for name, depths in DEPTHS.items() if bit_depth in depths]
         raise ImageError(
-            f"{path}: {suffix} does not hold {bit_depth} bits a sample",
-            f"use {', '.join(able)}" if able else "use 8, 16 or 32",
+            f"{path}: {suffix} does not support {bit_depth} bits per sample",
+            f"use {', '.join(supporting)}" if supporting else "use 8, 16 or 32",
         )
     check_folder(path)
 
@@ -89,17 +89,17 @@ def encode_image(
     text: Mapping[str, str] | None = None,
     quality: int = 95,
 ) -> bytes:
-    """Give what :func:`write_image` writes; raise if it could not be written to ``path``."""
+    """Return the bytes that :func:`write_image` writes; raise if ``path`` is not writable."""
     check_writable(path, bit_depth)
     pixels = check_image(pixels, str(path))
     if path.suffix.lower() == ".png":
-        return _png(_quantised(pixels, bit_depth), text or {})
+        return _png(_quantized(pixels, bit_depth), text or {})
     if path.suffix.lower() in (".tif", ".tiff"):
-        return _tiff(_quantised(pixels, bit_depth))
-    return _pillow(_quantised(pixels, 8), path.suffix.lower(), quality)
+        return _tiff(_quantized(pixels, bit_depth))
+    return _pillow(_quantized(pixels, 8), path.suffix.lower(), quality)
 
 
-def _quantised(pixels: NDArray[np.float32], bit_depth: int) -> NDArray[Any]:
+def _quantized(pixels: NDArray[np.float32], bit_depth: int) -> NDArray[Any]:
     """(H, W, 3), or (H, W) for grey."""
     squeezed = pixels[..., 0] if pixels.shape[2] == 1 else pixels
     if bit_depth == 32:

@@ -1,1 +1,1 @@
-"""Architectures, without opinions: no name, no default layers, no file."""
+"""Architectures alone: no names for provenance, no default layers, no files."""

@@ -30,7 +30,7 @@ class Autoencoder(nn.Module, StoredNetwork):
 
     The decoder upsamples by nearest neighbours and convolves, which leaves no checkerboard. There
     are no skip connections, and no layer is fully connected. There is one convolution per block and
-    no batch norm: in a training of minutes two, or batch norm, made it worse.
+    no batch norm: in trainings of a few minutes a second one, or batch norm, made it worse.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Autoencoder(nn.Module, StoredNetwork):
             for deeper, width in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
         self.last = _convolution(widths[0], 3)
-        with torch.no_grad():  # starts near grey: from noise the first steps would go there
+        with torch.no_grad():  # start near grey, where the first steps from noise would lead
             self.last.weight.mul_(0.1)
 
     def forward(self, image: Tensor, border: Border = REFLECT) -> Tensor:
@@ -69,7 +69,7 @@ class Autoencoder(nn.Module, StoredNetwork):
         return self.decode(self.encode(image, border), (height, width), border)
 
     def encode(self, image: Tensor, border: Border = REFLECT) -> Tensor:
-        """Code of (B, 3, H, W) images in [0, 1]: (B, C, ceil(H / stride), ceil(W / stride))."""
+        """Encode (B, 3, H, W) images in [0, 1]: (B, C, ceil(H / stride), ceil(W / stride))."""
         x = self.normalize(image, image.dtype)
         for name, conv in self.encoder.items():
             if name != "conv1_1":
@@ -78,14 +78,14 @@ class Autoencoder(nn.Module, StoredNetwork):
         return x
 
     def decode(self, code: Tensor, size: Size | None = None, border: Border = REFLECT) -> Tensor:
-        """Images of codes (B, C, h, w), at values that may leave [0, 1].
+        """Decode codes (B, C, h, w) to images, whose values may leave [0, 1].
 
         Parameters
         ----------
         code
-            As :meth:`encode` makes it, or anything of that shape.
+            The result of :meth:`encode`, or anything of that shape.
         size
-            Height and width of the images, which have to have codes of this size;
+            Height and width of the images, which must have codes of this size;
             (h stride, w stride) when None.
         border
             Border mode of rows and of columns, at every layer.
@@ -109,7 +109,7 @@ class Autoencoder(nn.Module, StoredNetwork):
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Self:
-        """Make the network of a file, its widths those of the tensors."""
+        """Make the network of a file, with the widths of its tensors."""
         filters = {name: len(tensor) for name, tensor in tensors.items() if name.endswith("weight")}
         n_blocks = sum(name.startswith("conv") for name in filters)
         network = cls([filters[f"conv{block}_1.weight"] for block in range(1, n_blocks + 1)])
@@ -117,7 +117,7 @@ class Autoencoder(nn.Module, StoredNetwork):
         return network
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return what a file holds: the encoder under a ConvStack's names, and ``decoder. ...``."""
+        """Return the tensors of a file: the encoder's as in a ConvStack, and ``decoder. ...``."""
         return {_in_file(name): tensor for name, tensor in self.state_dict().items()}
 
 

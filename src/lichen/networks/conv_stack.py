@@ -1,4 +1,4 @@
-"""A stack of 3x3 convolutions, ReLUs and 2x2 poolings: VGG-19 and all networks of its shape."""
+"""A stack of 3x3 convolutions, ReLUs and 2x2 poolings: VGG-19 and all networks of its kind."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ConvStack(LayeredNetwork, StoredNetwork):
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Self:
-        """Make the network of a file that says itself how it expects its pixels."""
+        """Make the network of a file whose metadata says how it expects its pixels."""
         return cls(tensors, InputNormalization.from_metadata(metadata))
 
     def weight(self, conv: str) -> Tensor:
@@ -74,21 +74,21 @@ class ConvStack(LayeredNetwork, StoredNetwork):
 
     def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
         """Compute the maps of ``layers``; see :class:`LayeredNetwork`."""
-        wanted = set(layers)
+        requested = set(layers)
         found: dict[str, Tensor] = {}
         x = self.normalize(image, self.weight(self.conv_names[0]).dtype)
         for name in self.layers:
-            if len(found) == len(wanted):
+            if len(found) == len(requested):
                 break
             if name.startswith("conv"):
                 x = convolve(x, self.weight(name), self.bias(name), border)
             elif name.startswith("relu"):
                 # In place unless the map before the ReLU was requested.
                 before = name.replace("relu", "conv")
-                x = F.relu(x, inplace=before not in wanted)
+                x = F.relu(x, inplace=before not in requested)
             else:
                 x = pool(x, self.pooling, border)
-            if name in wanted:
+            if name in requested:
                 found[name] = x
         return {name: found[name] for name in layers}
 
@@ -96,7 +96,7 @@ class ConvStack(LayeredNetwork, StoredNetwork):
         """Divide every filter so that its mean activation becomes 1 (Gatys et al. 2015).
 
         The ReLU is positively homogeneous, so dividing a filter by its mean activation and
-        multiplying the next layer's weights by it leaves all deeper responses as they were.
+        multiplying the next layer's weights by it leaves all deeper responses unchanged.
 
         Parameters
         ----------

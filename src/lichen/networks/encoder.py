@@ -1,6 +1,6 @@
-"""Lichen's texture encoder: as it is trained, with batch norm, and as it is used, without.
+"""Lichen's texture encoder: in training, with batch norm, and in use, without.
 
-``docs/encoder.md`` says what it is trained for.
+``docs/encoder.md`` describes the training task.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Encoder(ConvStack):
 
     @classmethod
     def own_names(cls, names: Collection[str]) -> dict[str, str]:
-        """Names of the convolutions; classifiers are left out."""
+        """Return the names of the convolutions; classifiers are ignored."""
         return {name: name for name in names if name.startswith("conv")}
 
     @classmethod
@@ -40,14 +40,14 @@ class Encoder(ConvStack):
 class EncoderNetwork(nn.Module):
     """Blocks of two 3x3 convolutions with batch norm and ReLU, average pooling between them.
 
-    Each block's channel means and standard deviations go to a linear classifier of its own.
+    Each block's channel means and standard deviations feed a linear classifier of its own.
 
     Parameters
     ----------
     widths
         Channels of each block.
     n_classes
-        Pictures to tell apart.
+        Number of pictures to classify.
     """
 
     def __init__(self, widths: tuple[int, ...], n_classes: int) -> None:
@@ -63,7 +63,7 @@ class EncoderNetwork(nn.Module):
         )
 
     def features(self, image: Tensor) -> list[Tensor]:
-        """Maps of every ReLU, of (B, 3, H, W) images in [0, 1]."""
+        """Return the maps of every ReLU for (B, 3, H, W) images in [0, 1]."""
         maps, x = [], self.normalize(image, image.dtype)
         for number, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
             if number and number % 2 == 0:
@@ -73,7 +73,7 @@ class EncoderNetwork(nn.Module):
         return maps
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Class scores (B, classes) of each block."""
+        """Return the class scores (B, classes) of each block."""
         scores = []
         for maps, head in zip(self.features(image)[1::2], self.heads, strict=True):
             flat = maps.float().flatten(2)

@@ -34,7 +34,7 @@ class LayeredNetwork(nn.Module, ABC):
         image
             Shape (B, 3, H, W), sRGB in [0, 1], float32 or float64.
         layers
-            Names out of ``self.layers``; computation stops at the deepest.
+            Names from ``self.layers``; computation stops at the deepest.
         border
             Border mode of rows and of columns, at every layer.
 
@@ -53,5 +53,5 @@ class LayeredNetwork(nn.Module, ABC):
         """Return a copy whose filters are divided by their mean activations, (C,) by layer name.
 
         Each division is undone where the next layer reads the map, so that deeper responses are
-        divided by their own means and by nothing else.
+        divided by their own means only.
         """

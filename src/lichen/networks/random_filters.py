@@ -7,8 +7,8 @@ textures when the filters have several sizes.
 Departure from the paper: a filter of more than 7 pixels is drawn as a filter of 5 or 7 pixels and
 applied to an image halved until it covers the same area (11 and 15 pixels at one half, 23 at one
 quarter, 37 and 55 at one eighth). It sees the same area but only its low frequencies, which the
-smaller filters complete. On two cores, at 256 px, loss and gradient with all eight sizes took
-0.44 s in bfloat16 so, 4.8 s by FFT and 8.0 s by direct convolution.
+smaller filters complement. On two cores, at 256 px, loss and gradient with all eight sizes took
+0.44 s in bfloat16 this way, 4.8 s by FFT and 8.0 s by direct convolution.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _LARGEST_KERNEL = 7.5
 class RandomFilters(LayeredNetwork):
     """Random filters of several sizes, each size a layer ``filters{size}``; frozen.
 
-    Weights are Glorot-uniform, biases zero, and a ReLU follows. From the pixels the mean colour of
-    ImageNet is subtracted: without it most filters would see only brightness.
+    Weights are Glorot-uniform, biases zero, and a ReLU follows. The mean colour of ImageNet is
+    subtracted from the pixels: otherwise most filters would see only brightness.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class RandomFilters(LayeredNetwork):
 
 
 def level_and_kernel(size: int) -> tuple[int, int]:
-    """Halvings of the image, and odd side of the filter there, for a filter of ``size`` pixels."""
+    """Return the halvings of the image for a filter of ``size`` pixels, and its odd side there."""
     level = max(0, ceil(log2(size / _LARGEST_KERNEL)))
     return level, 2 * round((size / 2**level - 1) / 2) + 1
 
@@ -95,7 +95,7 @@ def level_and_kernel(size: int) -> tuple[int, int]:
 def random_weights(seed: int, sizes: Sequence[int] = SIZES, maps: int = MAPS) -> dict[str, Tensor]:
     """Draw the filters, Glorot-uniform: within sqrt(6 / (fan-in + fan-out)) of zero.
 
-    They are drawn on the CPU, so that a seed means the same on every device.
+    They are drawn on the CPU, so that a seed gives the same ones on every device.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ FIRE_MODULES = {
 _TORCHVISION_POSITIONS = dict(zip(FIRE_MODULES, (3, 4, 6, 7, 9, 10, 11, 12), strict=True))
 
 _POOLED = {"relu1": "pool1", "fire3": "pool3", "fire5": "pool5"}
-"""The layers that a pooling follows."""
+"""The layers that are followed by a pooling."""
 
 
 class SqueezeNet(LayeredNetwork, StoredNetwork):
@@ -54,7 +54,7 @@ class SqueezeNet(LayeredNetwork, StoredNetwork):
     normalization
         How the network expects its pixels.
     pooling
-        The original takes the maximum; the average is offered as for VGG-19.
+        The original takes the maximum; the average is an option as for VGG-19.
     """
 
     def __init__(
@@ -124,11 +124,11 @@ class SqueezeNet(LayeredNetwork, StoredNetwork):
 
     def forward(self, image: Tensor, layers: Sequence[str], border: Border) -> dict[str, Tensor]:
         """Compute the maps of ``layers``; see :class:`LayeredNetwork`."""
-        wanted = set(layers)
+        requested = set(layers)
         found: dict[str, Tensor] = {}
         x = self.normalize(image, self.weight("conv1").dtype)
         for name in self.layers:
-            if len(found) == len(wanted):
+            if len(found) == len(requested):
                 break
             if name == "relu1":
                 x = F.conv2d(
@@ -145,7 +145,7 @@ class SqueezeNet(LayeredNetwork, StoredNetwork):
             else:
                 wide = self._convolve(pad_by_one(x, border), f"{name}.expand3x3")
                 x = torch.cat([self._convolve(x, f"{name}.expand1x1"), wide], dim=1)
-            if name in wanted:
+            if name in requested:
                 found[name] = x
         return {name: found[name] for name in layers}
 
@@ -153,7 +153,7 @@ class SqueezeNet(LayeredNetwork, StoredNetwork):
         return F.relu(F.conv2d(x, self.weight(conv), self.bias(conv)), inplace=True)
 
     def rescaled(self, mean_activations: Mapping[str, Tensor]) -> Self:
-        """Divide every filter by its mean activation, and multiply it back where it is read.
+        """Divide every filter by its mean activation, and undo that where its map is read.
 
         Parameters
         ----------
@@ -219,6 +219,6 @@ def _pad_for_stride(x: Tensor, border: Border, least: int) -> Tensor:
 
 
 def _pool(x: Tensor, pooling: Pooling, border: Border) -> Tensor:
-    # ceil_mode cuts the last window off at a zero border, and finds nothing to cut elsewhere.
+    # ceil_mode clips the last window at a zero border, and has nothing to clip elsewhere.
     pool = F.max_pool2d if pooling == "max" else F.avg_pool2d
     return pool(_pad_for_stride(x, border, least=2), 3, stride=2, ceil_mode=True)

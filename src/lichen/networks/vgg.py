@@ -46,7 +46,7 @@ class VGG19(ConvStack):
 def random_weights(seed: int) -> dict[str, Tensor]:
     """Draw the convolutions of VGG-19: normal of variance 2 / fan-in (He et al. 2015), no bias.
 
-    They are drawn on the CPU, so that a seed means the same on every device.
+    They are drawn on the CPU, so that a seed gives the same ones on every device.
     """
     generator = torch.Generator().manual_seed(seed)
     weights = {}

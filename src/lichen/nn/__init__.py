@@ -1,1 +1,1 @@
-"""What networks are built from; knows no architecture."""
+"""Building blocks of networks, independent of any architecture."""

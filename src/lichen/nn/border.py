@@ -17,7 +17,7 @@ REFLECT: Border = ("reflect", "reflect")
 
 
 def zero_as_replicate(border: Border) -> Border:
-    """Replace ``zero`` by ``replicate``, for smoothing and pooling: darkness is no texture."""
+    """Replace ``zero`` by ``replicate``, for smoothing and pooling: a dark rim is no texture."""
     rows, columns = ("replicate" if mode == "zero" else mode for mode in border)
     return rows, columns
 
@@ -50,7 +50,7 @@ def pad_by_one(maps: Tensor, border: Border) -> Tensor:
 class _PadByOne(torch.autograd.Function):
     """One copy into a larger map and four edges; backwards one copy out, edges added.
 
-    Composed of slices and concatenations the backward pass would fill and add whole maps.
+    Composed of slices and concatenations, the backward pass would fill and add whole maps.
     """
 
     @staticmethod
@@ -90,13 +90,13 @@ class _PadByOne(torch.autograd.Function):
 
 
 def _beyond(size: int, mode: BorderMode) -> tuple[int, int]:
-    """Positions whose values stand just before the first and just after the last one."""
+    """Return the positions whose values lie just before the first and just after the last one."""
     index = border_index(size, 1, 1, mode)
     return index[0], index[-1]
 
 
 def border_index(size: int, before: int, after: int, mode: BorderMode) -> list[int]:
-    """Source position of each padded position along an axis of ``size`` (not for ``zero``)."""
+    """Return the source of each padded position along an axis of ``size`` (not for ``zero``)."""
     positions = range(-before, size + after)
     if mode == "circular":
         return [i % size for i in positions]

@@ -1,4 +1,4 @@
-"""3x3 convolutions that see beyond an edge what the caller says."""
+"""3x3 convolutions with a border mode of the caller's choice."""
 
 from __future__ import annotations
 

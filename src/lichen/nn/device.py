@@ -1,4 +1,4 @@
-"""Where tensors are made: the device's name, whether it is there, and what to do when it is full.
+"""The device of tensors: its name, whether it is available, and running out of its memory.
 
 Nothing here imports torch for the device ``cpu``.
 """
@@ -84,15 +84,15 @@ def devices() -> list[str]:
 
 @contextmanager
 def out_of_memory(device: str, size: Size | None = None) -> Iterator[None]:
-    """Turn running out of memory within the block into one error that says what would fit.
+    """Turn running out of memory within the block into an error that says what would fit.
 
     Parameters
     ----------
     device
-        Where the block makes its tensors.
+        The device on which the block creates its tensors.
     size
-        Height and width of the image that is being made, in pixels; None where memory does not
-        grow with it.
+        Height and width of the image being synthesized, in pixels; None if memory does not grow
+        with it.
 
     Raises
     ------
@@ -127,18 +127,18 @@ def _has_mps(torch: ModuleType) -> bool:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    said = any(text in str(error) for text in ("out of memory", "can't allocate memory"))
-    return said or isinstance(error, MemoryError)
+    reported = any(text in str(error) for text in ("out of memory", "can't allocate memory"))
+    return reported or isinstance(error, MemoryError)
 
 
 def _memory(device: str, message: str) -> tuple[int, int]:
-    """Bytes needed until the failure, and available to this process; 0 where unknown."""
+    """Return the bytes needed until the failure, and those available; 0 if unknown."""
     if not device.startswith("cuda"):
         return 0, 0
     import torch
 
-    wanted = re.search(r"Tried to allocate ([\d.]+) (bytes|KiB|MiB|GiB)", message)
-    requested = int(float(wanted[1]) * _UNITS[wanted[2]]) if wanted else 0
+    found = re.search(r"Tried to allocate ([\d.]+) (bytes|KiB|MiB|GiB)", message)
+    requested = int(float(found[1]) * _UNITS[found[2]]) if found else 0
     free, _ = torch.cuda.mem_get_info(device)
     needed = torch.cuda.max_memory_allocated(device) + requested
     return needed, free + torch.cuda.memory_reserved(device)

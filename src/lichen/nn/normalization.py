@@ -1,4 +1,4 @@
-"""From an sRGB image to what a network was trained on."""
+"""From an sRGB image to the input that a network was trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""2x2 pooling that drops no pixel and keeps a wrapped map wrapped."""
+"""2x2 pooling that drops no pixels and keeps a wrapped map wrapped."""
 
 from __future__ import annotations
 

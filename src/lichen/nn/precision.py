@@ -58,7 +58,7 @@ def allow_tf32(allowed: bool) -> None:
 
 
 def multiplies_bfloat16(device: str | torch.device = "cpu") -> bool:
-    """Whether a device has instructions for products of bfloat16.
+    """Return whether a device has instructions for products of bfloat16.
 
     On x86 these are AMX and AVX512-BF16, on CUDA devices those of Ampere. Elsewhere, on Apple's
     GPUs too, bfloat16 is emulated or no faster than float32.
@@ -68,7 +68,7 @@ def multiplies_bfloat16(device: str | torch.device = "cpu") -> bool:
         return torch.cuda.get_device_capability(device) >= _AMPERE
     if device.type != "cpu":
         return False
-    # PyTorch answers under private names only; a version that lacks them counts as "no".
+    # PyTorch exposes these under private names only; a version that lacks them counts as "no".
     questions = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(bool(getattr(torch.cpu, question, bool)()) for question in questions)
 

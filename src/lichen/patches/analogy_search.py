@@ -17,18 +17,18 @@ from lichen.patches.similarity import Projection
 from lichen.patches.windows import causal, gaussian_weights, square
 
 RADIUS, COARSE_RADIUS = 2, 1
-"""Of the windows at a level, and at the coarser one, in pixels."""
+"""Radii of the windows at a level and at the coarser one, in pixels."""
 WORTH_THREADS = 64
-"""Queries; with fewer, starting threads takes longer than they save."""
+"""Minimum number of queries for which threads save more time than starting them takes."""
 
 
 def analogy_neighbourhood(
     n_values: int, n_guide: int, *, coarse: bool, whole: bool = False
 ) -> Neighbourhood:
-    """Terms of the causal half of the values, or of all of it, and of the guide all around.
+    """Return the terms of a causal (or whole) window of values and a whole window of the guide.
 
-    With ``coarse`` there is a whole window of both at the coarser level, too. Weights are Gaussian,
-    and those of each window of values and of the guide sum to 1, whatever its level and size.
+    With ``coarse`` there is also a whole window of both at the coarser level. Weights are Gaussian,
+    and those of each window of values and of the guide sum to 1, at any level and size.
     """
     values, guide = range(n_values), range(n_values, n_values + n_guide)
     side, coarse_side = 2 * RADIUS + 1, 2 * COARSE_RADIUS + 1
@@ -84,7 +84,7 @@ class AnalogySearch:
         centres
             bool (h, w): source pixels with whole windows at both levels.
         n_reports
-            How often the fraction done is yielded.
+            Number of times that the fraction done is yielded.
         """
         candidates = np.flatnonzero(centres).astype(np.int32)
 
@@ -97,7 +97,7 @@ class AnalogySearch:
             self.components if self.components < neighbourhood.n_terms else None,
         )
         tree = cKDTree(projection.of_all(vectors_of, candidates), balanced_tree=False)
-        # Over a wrap of columns, windows see the end of the row before as it was at first.
+        # Where columns wrap, windows see the end of the previous row as it was initially.
         schedule = wavefronts(~level.known, RADIUS)
         n_groups = len(schedule.groups) - 1
         every = max(1, -(-n_groups // n_reports))
@@ -105,8 +105,8 @@ class AnalogySearch:
             first, last = schedule.groups[group], schedule.groups[group + 1]
             pixels = schedule.order[first:last].astype(np.int32)
             queries = neighbourhood.vectors(level.image, coarser.image, pixels, level.wraps)
-            everyone = np.arange(len(pixels), dtype=np.int32)
-            projected = projection.of_all(queries.__getitem__, everyone)
+            rows = np.arange(len(pixels), dtype=np.int32)
+            projected = projection.of_all(queries.__getitem__, rows)
             threads = self.workers if len(pixels) >= WORTH_THREADS else 1
             nearest = tree.query(projected, eps=self.tolerance, workers=threads)[1]
             _choose(
@@ -135,7 +135,7 @@ def _choose(
     nearest: IntArray,
     kappa: float,
 ) -> None:
-    """Take for each pixel the coherent source pixel, or ``nearest`` if that is so much nearer."""
+    """Choose for each pixel the coherent source pixel, or ``nearest`` if that is much nearer."""
     # Fields are read once: each access to an array of a tuple counts a reference.
     fine, image, n_values = level.features, level.image, level.n_values
     filled, sources = level.filled, level.sources
@@ -150,7 +150,7 @@ def _choose(
         n_tried = 0
         best = np.int64(-1)
         least = np.float32(np.inf)
-        for number in range(26):  # the search's own comes last
+        for number in range(26):  # the result of the search comes last
             source = np.int64(nearest[n])
             if number < 25:
                 dy, dx = number // 5 - 2, number % 5 - 2

@@ -1,4 +1,4 @@
-"""All that may be copied in one picture: exemplars, their masks, their rotated versions."""
+"""Everything that may be copied, as one picture: exemplars, masks and rotated versions."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ class Atlas:
         exemplars
             One or more, of any sizes.
         map_weights
-            Weight of each map; 1 for the first and 0.5 for others when not given. A map's
-            channels have equal parts of it.
+            Weight of each map; 1 for the first and 0.5 for others when not given. It is divided
+            equally among the map's channels.
         guide_weight
-            Weight of the guide's channels together.
+            Total weight of the guide's channels.
         rotations, mirror
             Whether the exemplars may also be used rotated by quarter turns, and mirrored.
 
@@ -84,18 +84,18 @@ class Atlas:
             others = {one.name: one.channels for one in other.formats}
             if others != maps:
                 raise ParameterError(
-                    f"{first.name} has the maps {maps}, {other.name} {others}",
+                    f"{first.name} has the maps {maps} but {other.name} has {others}",
                     "give exemplars with the same maps",
                 )
         guides = {0 if e.guide is None else e.guide.shape[2] for e in exemplars}
         if len(guides) > 1:
             raise ParameterError(
-                "the exemplars' guides differ in their channels", "give each a guide of one kind"
+                "the exemplars' guides differ in their channels", "give guides of the same kind"
             )
         if (rotations or mirror) and any(one.role == "normal" for one in first.maps):
             raise ParameterError(
                 "a rotated normal map would be lit from another side",
-                "use neither `rotations` nor `mirror`, or leave the normal map out",
+                "use neither `rotations` nor `mirror`, or omit the normal map",
             )
         n_guide = guides.pop()
         scale = _scale(maps, map_weights)
@@ -121,11 +121,11 @@ class Atlas:
 
     @property
     def n_values(self) -> int:
-        """Number of features that are not the guide's."""
+        """Number of features without those of the guide."""
         return self.features.shape[2] - self.n_guide
 
     def anchors(self, side: int) -> Mask:
-        """Top left pixels of all squares that are wholly usable, (H, W).
+        """Return the top left pixels of all squares that are wholly usable, (H, W).
 
         Raises
         ------
@@ -135,24 +135,24 @@ class Atlas:
         found = anchors_of(self.usable, side)
         if not found.any():
             raise ImageError(
-                f"no {side}x{side} px patch fits into what may be copied",
+                f"no {side}x{side} px patch fits into the usable pixels",
                 "use a smaller patch, or mark a larger connected area as usable",
             )
         return found
 
     def copy(self, sources: IntArray) -> Array:
-        """Pixels of source pixels of any shape, (..., C)."""
+        """Return the values of source pixels of any shape, (..., C)."""
         copied: Array = self.pixels.reshape(-1, self.pixels.shape[2])[sources]
         return copied
 
     def origins(self, sources: IntArray) -> IntArray:
-        """Exemplar, row and column of source pixels (H, W), (H, W, 3); -1 for negative ones."""
+        """Return exemplar, row and column (H, W, 3) of source pixels (H, W); -1 if negative."""
         found: IntArray = self.origin.reshape(-1, 3)[np.maximum(sources, 0)]
         found[sources < 0] = -1
         return found
 
     def features_of(self, canvas: Canvas) -> tuple[Array, Mask]:
-        """What the canvas gives, as features.
+        """Return the known pixels and the guide of a canvas, as features.
 
         Returns
         -------
@@ -172,12 +172,12 @@ class Atlas:
         return features, known
 
     def initial_features(self, canvas: Canvas) -> Array | None:
-        """Features of the initial image, (H, W, C), without the guide's; None for noise."""
+        """Return the initial image's features (H, W, C), without the guide; None for noise."""
         if isinstance(canvas.init, Exemplar):
             return canvas.init.pixels * self.scale
         if canvas.init == "noise":
             return None
-        # The first exemplar as it is lies in the corner, up to the line after it.
+        # The first exemplar, unrotated, is in the corner, up to the line that separates it.
         height, width = (
             int(np.argmin(np.append(line == 0, False)))
             for line in (self.origin[:, 0, 0], self.origin[0, :, 0])

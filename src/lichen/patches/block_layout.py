@@ -1,4 +1,4 @@
-"""A first layout for a coarse level: blocks of the example that agree where they overlap."""
+"""An initial layout of a coarse level: blocks of the example that agree where they overlap."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Blocks(NamedTuple):
         example with an unusable border.
     anchors
         bool (h, w): top left pixels of blocks. Their margin of ``overlap`` pixels may be unusable;
-        otherwise what is near the example's border would be rare.
+        otherwise pixels near the example's border would rarely be copied.
     block, overlap
         Side of the blocks, and width of the margin that is compared around them, no wider.
     tolerance
-        Blocks with errors up to ``1 + tolerance`` times the least are drawn from.
+        A block is drawn from those with errors up to ``1 + tolerance`` times the least.
     repetition
-        Error that is added for each earlier use of a block near by.
+        Error that is added for each earlier use of a nearby block.
     """
 
     planes: Array
@@ -68,18 +68,18 @@ class Blocks(NamedTuple):
 
 @kernel()
 def lay_blocks(blocks: Blocks, level: Level, seed: int) -> float:
-    """Cover a picture with blocks, each chosen by what is already there.
+    """Cover a picture with blocks, each chosen to match what is already there.
 
     Image quilting without the cuts (Efros and Freeman 2001), on few pixels. Blocks are laid in
-    raster order; but where some pixels are filled at first, the next block is the one with most
-    filled pixels in and about it, so that holes are filled from their borders.
+    raster order; but if some pixels are filled initially, the next block is always the one with the
+    most filled pixels in and around it, so that holes are filled from their borders.
 
     Parameters
     ----------
     level
-        Its ``image``, ``filled`` and ``sources`` are changed. Pixels that are filled at first are
-        matched and kept, but get as source what the block has there; pixels of which everything
-        within a block is filled get none.
+        Its ``image``, ``filled`` and ``sources`` are changed. Pixels that are filled initially are
+        matched and kept, but get the block's pixel there as their source; blocks that are filled,
+        together with everything within a block's width, get none.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def lay_blocks(blocks: Blocks, level: Level, seed: int) -> float:
                     for c in range(n_values):
                         image[y, x, c] = planes[c, ay + overlap, ax + overlap]
                     filled[y, x] = True
-        # Two blocks off: the last one before a wrap may be narrow.
+        # Two blocks away, as the last one before a wrap may be narrow.
         for i in range(down - 2, down + 3):
             for j in range(across - 2, across + 3):
                 y = i % ready.shape[0] if wraps[0] else i
@@ -172,7 +172,7 @@ def lay_blocks(blocks: Blocks, level: Level, seed: int) -> float:
 
 @kernel()
 def _all_filled(filled: Mask, down: int, across: int, block: int, wraps: tuple[bool, bool]) -> bool:
-    """Whether everything in a block and within a block of it is filled."""
+    """Whether a block, and everything within a block's width of it, is filled."""
     height, width = filled.shape
     for i in range((down - 1) * block, (down + 2) * block):
         y = i % height if wraps[0] else i
@@ -194,7 +194,7 @@ def _count_filled(
     overlap: int,
     wraps: tuple[bool, bool],
 ) -> int:
-    """Done pixels in a block and its margin."""
+    """Return the number of filled pixels in a block and its margin."""
     height, width = filled.shape
     count = 0
     for i in range(down * block - overlap, (down + 1) * block + overlap):
@@ -229,7 +229,7 @@ def _compare(
         count[:] = 0
         for n in range(len(window)):
             i, j = window[n, 2], window[n, 3]
-            # Further down and to the right no block fits, and there is nothing to read.
+            # No block fits further down or to the right, where there is nothing to read.
             if y + i >= usable.shape[0]:
                 continue
             columns = min(len(error), usable.shape[1] - j)
@@ -247,11 +247,11 @@ def _compare(
 @kernel()
 def _draw(errors: Array, anchors: Mask, limit: float, seed: int, number: int) -> tuple[int, int]:
     """Draw one of the anchors whose errors are within the limit."""
-    good = 0
+    n_allowed = 0
     for y in range(errors.shape[0]):
         for x in range(errors.shape[1]):
-            good += anchors[y, x] and errors[y, x] <= limit
-    draw = int(uniform(seed, number, 0) * good)
+            n_allowed += anchors[y, x] and errors[y, x] <= limit
+    draw = int(uniform(seed, number, 0) * n_allowed)
     for y in range(errors.shape[0]):
         for x in range(errors.shape[1]):
             if anchors[y, x] and errors[y, x] <= limit:

@@ -29,7 +29,7 @@ def least_cut(errors: Array, cut: IntArray) -> float:
     total = sums[height - 1, cut[height - 1]]
     for y in range(height - 2, -1, -1):
         below = cut[y + 1]
-        best = below  # straight on where others are no better
+        best = below  # straight down unless another is better
         if below > 0 and sums[y, below - 1] < sums[y, best]:
             best = below - 1
         if below + 1 < width and sums[y, below + 1] < sums[y, best]:
@@ -39,7 +39,7 @@ def least_cut(errors: Array, cut: IntArray) -> float:
 
 
 def vertical_cut(errors: Array) -> tuple[IntArray, float]:
-    """Cheapest path from the top to the bottom of an overlap.
+    """Find the cheapest path from the top to the bottom of an overlap.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def vertical_cut(errors: Array) -> tuple[IntArray, float]:
 
 
 def horizontal_cut(errors: Array) -> tuple[IntArray, float]:
-    """Cheapest path from the left to the right of an overlap: its row in each column, its sum."""
+    """Find the cheapest path from left to right: its row in each column, and its error."""
     return vertical_cut(errors.T)
 
 

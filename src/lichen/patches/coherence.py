@@ -19,7 +19,7 @@ from lichen.patches.scan_order import raster, scan, searches
 
 
 class CandidateSets(NamedTuple):
-    """Source pixels, and which look like which.
+    """Source pixels, and those similar to each.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class CandidateSets(NamedTuple):
     centres
         bool (h * w,): source pixels whose whole windows are usable.
     fallback
-        int32 (M,): the same as a list, to draw from.
+        int32 (M,): the same as a list, for random draws.
     similar
-        int32 (h * w, k): source pixels like each, itself first, -1 for none.
+        int32 (h * w, k): source pixels similar to each, itself first, -1 for none.
     """
 
     features: Array
@@ -40,9 +40,9 @@ class CandidateSets(NamedTuple):
 
     @classmethod
     def of(cls, features: Array, centres: Mask, similar: IntArray | None = None) -> CandidateSets:
-        """Take features (h, w, F), centres (h, w), and sets from a search.
+        """Make sets of features (h, w, F), centres (h, w), and the results of a search.
 
-        Without sets each source pixel is like itself only.
+        Without the latter each source pixel is similar to itself only.
         """
         if similar is None:
             similar = np.arange(centres.size, dtype=np.int32)[:, None]
@@ -51,19 +51,19 @@ class CandidateSets(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A square window, compared as far as it is filled, and the guide in all of it."""
+    """A square window, compared where it is filled; its guide is compared everywhere."""
 
     radius: int
 
 
 class CoherentSearch(NamedTuple):
-    """How unfilled pixels of a window count.
+    """How the unfilled pixels of a window are treated.
 
     Attributes
     ----------
     noise
-        Whether what the causal half of a window sees that is not filled, or beyond the border, is
-        noise: random source pixels, for variety.
+        Whether unfilled pixels of the causal half of a window, and those beyond the border, are
+        replaced by noise: random source pixels, for variety.
     initialized
         Whether pixels that are not filled count, as an initial image.
     seed
@@ -97,7 +97,7 @@ class WindowScratch(NamedTuple):
 def coherent_scan(level: Level, sets: CandidateSets, radius: int, search: CoherentSearch) -> None:
     """Choose each pixel that is not known once, in raster order.
 
-    What is filled of a window counts: its causal half at first, all of it in later scans.
+    Only filled pixels of a window count: its causal half at first, all of it in later scans.
     """
     n_slots = numba.get_num_threads()
     side, channels = 2 * radius + 1, level.image.shape[2]
@@ -145,7 +145,7 @@ def _coherent_source(
         last = number == side * side
         if last and best >= 0:
             break
-        # The pixel's own source comes first: it stays where others tie, and rules most of them out.
+        # The pixel's own source comes first: it wins ties, and rules out most others early.
         cell = middle if number == 0 else number - 1 if number <= middle else number
         source = -1 if last else sources[cell]
         if source < 0 and not last:
@@ -195,7 +195,7 @@ def _read_window(
     weights: Array,
     sources: IntArray,
 ) -> None:
-    """Write what a pixel sees: values, whether they count, and where they were copied from."""
+    """Write the window of a pixel: values, whether they count, and their sources."""
     # Fields are read once: each access to an array of a tuple counts a reference.
     image, filled, copied, n_values = level.image, level.filled, level.sources, level.n_values
     wrap_rows, wrap_columns = level.wrap_rows, level.wrap_columns

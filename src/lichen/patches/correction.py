@@ -1,4 +1,4 @@
-"""Sharp pictures from rough sources: correction passes (Lefebvre and Hoppe 2005)."""
+"""Correction passes, which sharpen a picture of rough sources (Lefebvre and Hoppe 2005)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from lichen.kernels import kernel
 from lichen.patches.pyramid import Level
 
 ORDER = ((0, 0), (-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
-"""Neighbours whose shifted sources are tried, the pixel's own first: it stays where others tie."""
+"""Neighbours whose shifted sources are tried; the pixel's own comes first and wins ties."""
 
 
 def correct(level: Level, centres: Mask, radius: int, passes: int) -> None:
-    """Let each unknown pixel choose anew among its neighbours' shifted sources, in place.
+    """Let each unknown pixel choose again among its neighbours' shifted sources, in place.
 
-    A pixel takes the source whose surroundings in the example are most like its own in the picture
-    as it has been copied so far. Every fourth pixel is changed at a time; these see the picture as
-    it was before.
+    A pixel takes the source whose surroundings in the example are most similar to its own in the
+    picture copied so far. Every fourth pixel is changed at a time, given the previous picture.
 
     Parameters
     ----------
     level
         Its ``image`` and ``sources`` are changed.
     centres
-        bool (h, w): source pixels that a whole usable window surrounds.
+        bool (h, w): source pixels in the centre of a wholly usable window.
     radius
         Of the window, in pixels.
     """

@@ -24,9 +24,9 @@ class Mosaic(NamedTuple):
     sources
         int32 (H, W), changed: source pixel of each pixel, -1 where there is nothing yet.
     wrap_rows, wrap_columns
-        Whether the picture wraps around; of a block that does not, the part inside is laid.
+        Whether the picture wraps around; otherwise blocks are clipped at its border.
     border
-        Width of the border of a block that is cut through; at most half of its side is.
+        Width of a block's border, through which it is cut; at most half of its side.
     """
 
     features: Array
@@ -38,7 +38,7 @@ class Mosaic(NamedTuple):
 
 
 @kernel()
-def _apart(features: Array, source: int, other: int) -> float:
+def _difference(features: Array, source: int, other: int) -> float:
     total = np.float32(0)
     for c in range(features.shape[1]):
         difference = features[source, c] - features[other, c]
@@ -48,7 +48,7 @@ def _apart(features: Array, source: int, other: int) -> float:
 
 @kernel()
 def _misfit(mosaic: Mosaic, block: Indices, top: int, left: int) -> float:
-    """Mean squared difference of a block's border from what lies where it would go."""
+    """Return the mean squared difference of a block's border from the picture under it."""
     features, width, sources, border = mosaic.features, mosaic.width, mosaic.sources, mosaic.border
     total, count = 0.0, 0
     for i in range(block[2]):
@@ -67,7 +67,7 @@ def _misfit(mosaic: Mosaic, block: Indices, top: int, left: int) -> float:
                 if not mosaic.wrap_columns:
                     break
                 x %= sources.shape[1]
-            total += _apart(features, sources[y, x], start + j)
+            total += _difference(features, sources[y, x], start + j)
             count += 1
     return total / count
 
@@ -78,7 +78,7 @@ def _lay(mosaic: Mosaic, block: Indices, top: int, left: int) -> None:
     size_y, size_x = sources.shape
     height = block[2] if mosaic.wrap_rows else min(block[2], size_y - top)
     breadth = block[3] if mosaic.wrap_columns else min(block[3], size_x - left)
-    # What the cut at each edge leaves of the block: its first and last pixel in rows and columns.
+    # What remains of the block after the cuts: its first and last pixel in each row and column.
     firsts_x, ends_x = np.zeros(height, np.int32), np.full(height, breadth, np.int32)
     firsts_y, ends_y = np.zeros(breadth, np.int32), np.full(breadth, height, np.int32)
     for edge in range(4):
@@ -99,7 +99,7 @@ def _lay(mosaic: Mosaic, block: Indices, top: int, left: int) -> None:
                 i, j = (k, inward) if along_rows else (inward, k)
                 old = sources[(top + i) % size_y, (left + j) % size_x]
                 if old >= 0:
-                    errors[k, d] = _apart(features, old, (block[0] + i) * width + block[1] + j)
+                    errors[k, d] = _difference(features, old, (block[0] + i) * width + block[1] + j)
         cut = np.empty(length, np.int32)
         least_cut(errors, cut)
         for k in range(length):
@@ -125,16 +125,16 @@ def _lay(mosaic: Mosaic, block: Indices, top: int, left: int) -> None:
 def lay_cut_blocks(mosaic: Mosaic, blocks: Indices, targets: Indices) -> None:
     """Lay blocks of the example over a picture, the later over the earlier ones.
 
-    Each edge that meets something is a minimum error boundary cut through the block's border
-    (Efros and Freeman 2001); empty pixels are filled whatever the cut.
+    Each edge that meets filled pixels is a minimum-error boundary cut through the block's border
+    (Efros and Freeman 2001); empty pixels are always filled.
 
     Parameters
     ----------
     blocks
         int64 (N, 4): top, left, height and width in the example, no larger than the picture.
     targets
-        int64 (N, K, 2): top and left in the picture of each block. Of several, the one is taken
-        where the border differs least from what is there; then nothing may be empty.
+        int64 (N, K, 2): top and left of each block in the picture. Of several targets the block
+        goes to the one where its border differs least; then no pixel may be empty.
     """
     for n in range(len(blocks)):
         best, least = 0, np.inf

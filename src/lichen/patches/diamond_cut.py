@@ -37,8 +37,8 @@ def diamond_cut(samples: Array, overlap: int) -> tuple[Labels, float]:
     -------
     tuple
         int8 (T, T): 0 north, 1 east, 2 south, 3 west; and the sum of the squared differences on
-        the cuts. The first and last row are wholly of the north and south, the first and last
-        column, but for the corners, of the west and east.
+        the cuts. The first and last row belong wholly to north and south; the first and last
+        column, except for the corners, to west and east.
     """
     side = samples.shape[1]
     half, reach = side // 2, min(overlap, side // 2 - 1)
@@ -48,8 +48,8 @@ def diamond_cut(samples: Array, overlap: int) -> tuple[Labels, float]:
     cut, total = vertical_cut(np.square(west - east).sum(2))
     labels[centre, centre] = np.where(right_of(cut, 2 * reach), EAST, WEST)
     for label, upwards in ((NORTH, 1), (SOUTH, -1)):
-        lying = np.take_along_axis(samples, labels[None, ..., None].astype(np.int64), 0)[0]
-        errors = np.square(samples[label] - lying).sum(2)[::upwards]
+        beneath = np.take_along_axis(samples, labels[None, ..., None].astype(np.int64), 0)[0]
+        errors = np.square(samples[label] - beneath).sum(2)[::upwards]
         first, error = _roof(errors, overlap)
         labels[::upwards][np.arange(side)[:, None] < first] = label
         total += error
@@ -57,17 +57,17 @@ def diamond_cut(samples: Array, overlap: int) -> tuple[Labels, float]:
 
 
 def _roof(errors: Array, overlap: int) -> tuple[NDArray[Any], float]:
-    """Cut along both diagonals from the upper corners to the middle of errors (T, T).
+    """Cut along both diagonals, from the upper corners to the centre of errors (T, T).
 
     Returns the first row below the cut in each column, (T,), and the error on it.
     """
     side = len(errors)
     columns = np.arange(side)
     diagonal = np.minimum(columns, side - 1 - columns) + 1
-    away = np.arange(-overlap, overlap + 1)[:, None]
-    rows = diagonal + away  # (2 overlap + 1, T)
+    deviation = np.arange(-overlap, overlap + 1)[:, None]
+    rows = diagonal + deviation  # (2 overlap + 1, T)
     # The cut begins and ends in the corners: the first row and column are not cut.
-    allowed = (np.abs(away) < diagonal) & (rows < side)
+    allowed = (np.abs(deviation) < diagonal) & (rows < side)
     band = np.where(allowed, errors[np.clip(rows, 0, side - 1), columns], np.float32(np.inf))
     cut, total = horizontal_cut(band)
     return diagonal + cut - overlap, total

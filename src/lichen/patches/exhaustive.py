@@ -1,4 +1,4 @@
-"""All source pixels whose surroundings are nearest to a pixel's, by comparing every one.
+"""All source pixels whose neighbourhoods are nearest to a pixel's, by exhaustive comparison.
 
 Term t of a neighbourhood compares one value of the picture with a plane of the example at a fixed
 offset from each source pixel; the error of a source pixel is
@@ -6,9 +6,9 @@ offset from each source pixel; the error of a source pixel is
     sum over t of (roots[t] * planes[source + offsets[t]] - values[t])^2
 
 Source pixels are compared in chunks that are contiguous in a plane, a few terms at a time, so that
-sums go into vector registers. A chunk is abandoned as soon as none of its sums can come under what
-the best one so far allows; with the weightiest terms first that is mostly early, and changes
-nothing.
+sums stay in vector registers. A chunk is abandoned as soon as none of its sums can fall below the
+limit that the best one so far sets; with the largest weights first that is usually early, and does
+not change the result.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ CHUNK = 128
 """Source pixels whose errors are summed together."""
 
 STAGE = 16
-"""Terms between two checks whether a chunk may be abandoned; four are summed in one pass."""
+"""Number of terms between checks whether a chunk may be abandoned; four are summed in a pass."""
 
 FLOOR, CEILING = np.float32(1e-11), np.float32(1e38)
 """Errors below the floor are equal: a thousandth of an 8-bit step, but above rounding errors."""
 
 MARGIN = np.float32(1.00001)
-"""Room for the rounding of sums in another order, wherever source pixels are ruled out early."""
+"""Margin for rounding, as sums are in another order, where source pixels are ruled out early."""
 
 
 class Candidates(NamedTuple):
-    """Source pixels that may be copied, and what is around them.
+    """Source pixels that may be copied, and their surroundings.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Candidates(NamedTuple):
 
     @classmethod
     def of(cls, features: Array, centres: Mask) -> Candidates:
-        """Take features (h, w, F) and the source pixels (h, w) with whole neighbourhoods."""
+        """Make candidates of features (h, w, F) and the source pixels (h, w) with whole windows."""
         flat = centres.ravel()
         found = np.flatnonzero(flat)
         chunk = (found - found[0]) // CHUNK
@@ -79,12 +79,12 @@ class Candidates(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """Scratch of :func:`nearest_sources`, with a row for each slot: a pixel's terms and findings.
+    """Scratch of :func:`nearest_sources`, with a row for each slot: a pixel's terms and matches.
 
     Attributes
     ----------
     offsets, values, roots
-        (T + 3,): the terms, the weightiest first; room to pad their number to a multiple of four.
+        (T + 3,): the terms, largest weights first, padded to a multiple of four.
     sums
         float32 (CHUNK,).
     found, errors
@@ -99,8 +99,8 @@ class Terms(NamedTuple):
     errors: Array
 
     @classmethod
-    def room(cls, n_terms: int, n_candidates: int, n_slots: int = 1) -> Terms:
-        """Allocate rows for so many terms and candidates."""
+    def allocate(cls, n_terms: int, n_candidates: int, n_slots: int = 1) -> Terms:
+        """Allocate ``n_slots`` rows."""
         return cls(
             np.zeros((n_slots, n_terms + 3), np.int64),
             np.zeros((n_slots, n_terms + 3), np.float32),
@@ -158,7 +158,7 @@ def nearest_sources(
     offsets, values, roots = terms.offsets, terms.values, terms.roots
     sums, found, errors = terms.sums, terms.found, terms.errors
     padded = (n_terms + 3) // 4 * 4
-    for t in range(n_terms, padded):  # terms that add nothing
+    for t in range(n_terms, padded):  # terms that contribute nothing
         offsets[t], values[t], roots[t] = 0, 0, 0
     factor = np.float32(1 + tolerance)
     least = np.float32(np.inf)
@@ -176,7 +176,7 @@ def nearest_sources(
         while t < padded and alive > 0:
             stop = min(t + STAGE, padded)
             while t < stop:
-                # Slices, whose indices are plainly not negative, are what LLVM vectorizes.
+                # LLVM vectorizes slices, as their indices cannot be negative.
                 i0, i1 = start + offsets[t], start + offsets[t + 1]
                 i2, i3 = start + offsets[t + 2], start + offsets[t + 3]
                 a, b = planes[i0 : i0 + n], planes[i1 : i1 + n]
@@ -243,8 +243,8 @@ class Sampling(NamedTuple):
     Attributes
     ----------
     tolerance, max_error
-        Source pixels with errors up to ``1 + tolerance`` times the least are drawn from; the pixel
-        is left as it is if the error of the one drawn is not below ``max_error``.
+        A source pixel is drawn from those with errors up to ``1 + tolerance`` times the least; the
+        pixel is left unchanged if the error of the one drawn is not below ``max_error``.
     seed, attempt
         The draw of a pixel is ``uniform(seed, pixel, attempt)``.
     """

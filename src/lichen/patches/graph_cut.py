@@ -1,11 +1,11 @@
-"""Minimum cuts of any shape between a picture and a patch that is laid over it.
+"""Minimum cuts of any shape between a picture and a patch laid over it.
 
 Kwatra, Schödl, Essa, Turk and Bobick, "Graphcut Textures: Image and Video Synthesis Using Graph
-Cuts", SIGGRAPH 2003. The paper keeps an old seam as a node of the graph between its two pixels:
-where both stay it costs what it did; where one is replaced, what the new patch costs against the
-other's; where both are, no more. A cost of two labels like this needs no node of its own: it
-splits into arcs between the pixels and to the terminals (Kolmogorov and Zabih 2004), with the
-same minimum on fewer nodes.
+Cuts", SIGGRAPH 2003. The paper represents an old seam by a node of the graph between its two
+pixels: if both stay it keeps its cost; if one is replaced it costs the seam between the new patch
+and the other's; if both are, nothing. Such a cost of two labels needs no node of its own: it splits
+into arcs between the pixels and to the terminals (Kolmogorov and Zabih 2004), with the same minimum
+on fewer nodes.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ Slices = tuple[slice, slice]
 
 OLD, NEW, FREE = 0, 1, -1
 EXACT = 2000
-"""Free pixels that are cut at once; of more, first blocks of 2 x 2, then those near the cut."""
+"""Free pixels that are cut at once; if there are more, first blocks of 2 x 2 are cut, then the
+pixels near that cut."""
 BAND = 4
-"""How far from a cut of blocks the finer one may be, in blocks."""
+"""How far the finer cut may be from that of blocks, in blocks."""
 RESOLUTION = 2**14
-"""Steps between no cost and the highest one: flows are whole numbers."""
+"""Steps between zero and the highest cost: flows are integers."""
 
 FROM: tuple[Slices, Slices] = ((slice(-1), slice(None)), (slice(None), slice(-1)))
 TO: tuple[Slices, Slices] = ((slice(1, None), slice(None)), (slice(None), slice(1, None)))
@@ -47,20 +48,21 @@ def minimum_cut(labels: Labels, price: Array, down: Links, right: Links) -> Mask
         int8 (H, W): ``OLD`` for pixels that stay, ``NEW`` for those that must be replaced,
         ``FREE`` for those to be decided on.
     price
-        float32 (H, W): what replacing a pixel costs beside its seams, of either sign.
+        float32 (H, W): cost of replacing a pixel besides its seams, of either sign.
     down, right
         Costs of the links to the pixels below and to the right.
 
     Returns
     -------
     NDArray
-        bool (H, W), True where replaced. Of all minimum cuts it replaces most. With more than
-        2000 free pixels it is the least of those near the minimum cut of blocks of pixels (Lombaert
-        et al. 2005), and still costs no more than replacing nothing where that is allowed.
+        bool (H, W), True where replaced. Of all minimum cuts it is the one that replaces the most
+        pixels. With more than 2000 free pixels it is the least of the cuts near the minimum cut of
+        blocks of pixels (Lombaert et al. 2005), which still costs no more than replacing nothing if
+        that is allowed.
     """
     costs = [price, *vars(down).values(), *vars(right).values()]
-    most = max(float(np.abs(values).max(initial=0)) for values in costs)
-    scale = RESOLUTION / most if most > 0 else 0.0
+    largest = max(float(np.abs(values).max(initial=0)) for values in costs)
+    scale = RESOLUTION / largest if largest > 0 else 0.0
     total = np.rint(price * scale).astype(np.int64)
     arcs: list[Indices] = []
     for axis, links in enumerate((down, right)):
@@ -74,7 +76,7 @@ def minimum_cut(labels: Labels, price: Array, down: Links, right: Links) -> Mask
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """Costs of links in whole numbers, as prices of new pixels and of arcs that are cut."""
+    """Integer costs of links, as prices of new pixels and of arcs that are cut."""
 
     price: Indices
     price_of_next: Indices
@@ -87,7 +89,7 @@ def _split(links: Links, scale: float) -> _Split:
         np.rint(cost * scale).astype(np.int64)
         for cost in (links.old_new, links.new_old, links.both_old)
     )
-    # Undivided costs are a metric and obey this anyway; no graph has costs that do not.
+    # Undivided costs are a metric and obey this anyway; other costs no graph can represent.
     both_old = np.minimum(both_old, old_new + new_old)
     arcs = old_new + new_old - both_old
     backward = np.clip(new_old - both_old // 2, 0, arcs)
@@ -110,7 +112,7 @@ class _Graph:
     left: Indices
 
     def of_blocks(self) -> _Graph:
-        """Costs of the same labels where each block of 2 x 2 pixels has one of them."""
+        """Return the costs of the same labels if each block of 2 x 2 pixels has a single one."""
         price, down, up, right, left = (
             np.pad(cost, [(0, n % 2) for n in cost.shape]) for cost in vars(self).values()
         )
@@ -138,7 +140,7 @@ def _cut(labels: Labels, graph: _Graph) -> Labels:
 
 
 def _of_blocks(labels: Labels) -> Labels:
-    """Label of each block: that of its pixels which have one, if they agree."""
+    """Return the label of each block: that of its labelled pixels, if they agree."""
     padded = np.pad(labels, [(0, n % 2) for n in labels.shape], constant_values=FREE)
     height, width = padded.shape
     blocks = padded.reshape(height // 2, 2, width // 2, 2)
@@ -147,7 +149,7 @@ def _of_blocks(labels: Labels) -> Labels:
 
 
 def _least(labels: Labels, graph: _Graph) -> Labels:
-    """Labels of least cost: pixels that the flow could still reach stay old."""
+    """Return the labels of least cost: pixels that the flow could still reach stay old."""
     free = labels == FREE
     count = int(np.count_nonzero(free))
     if not count:
@@ -166,7 +168,7 @@ def _least(labels: Labels, graph: _Graph) -> Labels:
         edges.append((number[tail][inner], number[head][inner], arc[inner]))
         to_old[head] += np.where(labels[tail] == OLD, arc, 0)
         to_new[tail] += np.where(labels[head] == NEW, arc, 0)
-    through = np.minimum(to_old, to_new)  # flows whatever the cut: need not be sent
+    through = np.minimum(to_old, to_new)  # flows with any cut, so it need not be sent
     for number_from, number_to, size in (
         (np.full_like(number, count), number, to_old - through),
         (number, np.full_like(number, count + 1), to_new - through),

@@ -26,9 +26,9 @@ class Neighbourhood(NamedTuple):
     coarse
         int64 (T,): 0 for the level itself, 1 for the next coarser one.
     plane, dy, dx
-        int64 (T,): the feature that is compared, and the offset from the pixel.
+        int64 (T,): the feature compared, and the offset from the pixel.
     weight, root
-        float32 (T,): the term's weight, and its root, by which values are multiplied.
+        float32 (T,): the term's weight, and its square root, by which values are multiplied.
     """
 
     coarse: Indices
@@ -42,7 +42,7 @@ class Neighbourhood(NamedTuple):
     def of(cls, parts: list[Part], *, nearest_first: bool = False) -> Neighbourhood:
         """Join parts, in order or with the terms nearest to the pixel first.
 
-        Each part is 0 or 1 for the level, the planes that it compares, and offsets (K, 2) with
+        Each part consists of 0 or 1 for the level, the planes compared, and offsets (K, 2) with
         their weights (K,).
         """
         terms, weights, roots = [], [], []
@@ -136,11 +136,11 @@ def gather_filled(
     values: Array,
     roots: Array,
 ) -> int:
-    """Write the terms of a pixel that are filled, and those of the guide; return their number.
+    """Write the filled terms of a pixel and those of the guide; return their number.
 
-    The weights of the filled terms of a plane sum to 1, those of the guide's as well. The
-    neighbourhood has all planes at each offset, one after another. The offsets that are written are
-    flat, into the planes of the example one after another.
+    The weights of the filled terms of a plane sum to 1, and so do those of the guide. The
+    neighbourhood must have all planes at each offset, in sequence. The offsets written are flat
+    indices into the consecutive planes of the example.
     """
     planes, weights = neighbourhood.plane, neighbourhood.weight
     down, right = neighbourhood.dy, neighbourhood.dx

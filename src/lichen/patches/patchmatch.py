@@ -1,8 +1,8 @@
 """Nearest-neighbour fields: the search of PatchMatch (Barnes et al. 2009), and the vote.
 
-A field holds for each query, the top left pixel of a patch of the picture, the anchor of a patch of
+A field maps each query, the top left pixel of a patch of the picture, to the anchor of a patch of
 the example: the flat index of its top left pixel. On an axis that wraps there are as many queries
-as pixels, otherwise those of whole patches.
+as pixels, otherwise as many as whole patches.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from lichen.patches.pyramid import Level, Wraps, pad_wraps
 from lichen.patches.windows import anchors_of
 
 STRIPE = 16
-"""Rows that one thread sweeps in order; neighbours in other stripes are those before the sweep."""
+"""Rows that one thread sweeps in order; of other stripes it reads the field before the sweep."""
 
 
 class Patches(NamedTuple):
-    """Patches of the example, as the search compares them.
+    """Patches of the example for the search.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Patches(NamedTuple):
     anchors
         bool (h, w): top left pixels of patches that may be copied.
     penalty
-        float32 (h, w): what is added to the distance of the patch at each anchor.
+        float32 (h, w): added to the distance of the patch at each anchor.
     side
         Of a patch, in pixels.
     """
@@ -51,7 +51,7 @@ class RandomSearch(NamedTuple):
 
 
 def active_queries(known: Mask, side: int, wraps: Wraps) -> Mask:
-    """Queries whose patches see an unknown pixel, (rows, columns)."""
+    """Return the queries whose patches contain an unknown pixel, (rows, columns)."""
     rows, columns = (
         length if wrap else length - side + 1
         for length, wrap in zip(known.shape, wraps, strict=True)
@@ -66,14 +66,14 @@ def active_queries(known: Mask, side: int, wraps: Wraps) -> Mask:
 def _distance(
     atlas: Array, image: Array, ay: int, ax: int, y: int, x: int, side: int, limit: float
 ) -> Any:
-    """Sum of squared differences of two patches; too small if that exceeds ``limit``."""
+    """Return the sum of squared differences of two patches; a lower bound if above ``limit``."""
     channels = atlas.shape[2]
     length = side * channels
     ours, theirs = atlas.reshape(-1), image.reshape(-1)
     start, other = (ay * atlas.shape[1] + ax) * channels, (y * image.shape[1] + x) * channels
     total = np.float32(0)
     for _ in range(side):
-        # Slices, whose indices are plainly not negative, are what LLVM vectorizes.
+        # LLVM vectorizes slices, as their indices cannot be negative.
         a, b = ours[start : start + length], theirs[other : other + length]
         part = np.float32(0)
         for k in range(length):
@@ -89,9 +89,9 @@ def _distance(
 
 @kernel(parallel=True)
 def costs_of(patches: Patches, image: Array, field: IntArray) -> Array:
-    """Cost of each query's patch: its distance and the penalty of its anchor, (rows, columns).
+    """Return the cost of each query's patch: distance plus penalty of its anchor, (rows, columns).
 
-    ``image`` (H, W, F) is padded by what wraps, so that patches are whole.
+    ``image`` (H, W, F) is padded where it wraps, so that patches are whole.
     """
     rows, columns = field.shape
     features, penalty, side = patches.features, patches.penalty, patches.side
@@ -202,12 +202,12 @@ def occurrences(field: IntArray, active: Mask, shape: Size) -> Array:
 
 @kernel(parallel=True)
 def vote(level: Level, field: IntArray, weights: Array, side: int) -> None:
-    """Set unknown pixels to the weighted mean of what the patches over them have there.
+    """Set unknown pixels to the weighted mean of the patches that overlap there.
 
     Parameters
     ----------
     level
-        Its ``image`` is changed; of its features those of the guide are left as they are.
+        Its ``image`` is changed, except for the features of the guide.
     field, weights
         (rows, columns): anchor and weight of each query's patch.
     side
@@ -251,7 +251,7 @@ def vote(level: Level, field: IntArray, weights: Array, side: int) -> None:
 def robust_weights(
     costs: Array, penalty: Array, field: IntArray, least: float, power: float
 ) -> None:
-    """Turn costs (rows, columns) of patches in place into weights, ``(distance + least)^power``.
+    """Turn costs (rows, columns) of patches into weights, ``(distance + least)^power``, in place.
 
     Iteratively reweighted least squares of sum |distance|^(power + 1) (Kwatra et al. 2005);
     ``penalty`` (h, w) of an anchor is subtracted from its cost first.
@@ -268,7 +268,7 @@ def robust_weights(
 def central_sources(
     field: IntArray, size: Size, side: int, wraps: Wraps, atlas_width: int
 ) -> IntArray:
-    """Source of each pixel in the patch centred on it, or in the nearest whole one, (H, W)."""
+    """Return each pixel's source in the patch centred on it, or the nearest whole one, (H, W)."""
     height, width = size
     rows, columns = field.shape
     sources = np.empty(size, np.int32)

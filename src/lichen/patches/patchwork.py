@@ -1,4 +1,4 @@
-"""A picture under construction, of patches that are cut out along the least visible seams."""
+"""A picture assembled from patches that are cut along the least visible seams."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Point = tuple[int, int]
 
 
 class Patchwork:
-    """Which pixel of the example was copied to each pixel, and how visible the seams are.
+    """Where each pixel of a picture was copied from, and how visible the seams are.
 
     Parameters
     ----------
     source
         The example that patches are copied from.
-    wanted
+    target
         float32 (H, W, F + G): features of the known pixels, and the guide to follow everywhere.
     known
         bool (H, W): pixels that stay.
     wraps
         Whether (rows, columns) wrap around.
     guide
-        float32 (h, w, G): the example's guide, compared with the last channels of ``wanted``.
+        float32 (h, w, G): the example's guide, compared with the last channels of ``target``.
     pitch
         Side of the cells that costs are summed over.
 
@@ -48,7 +48,7 @@ class Patchwork:
     def __init__(
         self,
         source: Source,
-        wanted: Array,
+        target: Array,
         known: Mask,
         wraps: tuple[bool, bool],
         guide: Array,
@@ -59,20 +59,20 @@ class Patchwork:
         self.size: tuple[int, int] = (known.shape[0], known.shape[1])
         self.known = known
         self.wraps = wraps
-        self.image = np.ascontiguousarray(wanted[..., :values])
+        self.image = np.ascontiguousarray(target[..., :values])
         self.sources = np.full(known.shape, -1, np.int32)
         self.filled = known.copy()
         self.visible = np.zeros(known.shape, np.float32)
         self.cell_costs = np.zeros([-(-n // pitch) for n in known.shape])
         self._pitch = pitch
-        self._wanted_guide = wanted[..., values:]
+        self._target_guide = target[..., values:]
         self._guide = guide
         self._boxes = find_objects(source.region)
 
     def lay(self, at: Point, anchor: Point, side: int, reach: int) -> bool:
-        """Lay a square of the example on a square of the picture, and what is around it.
+        """Lay a square of the example, with its surroundings, on a square of the picture.
 
-        Empty pixels are filled, others replaced where that reduces the visible cost. Pixels beside
+        Empty pixels are filled, others replaced where that reduces the visible cost. Pixels next to
         the end of a patch stay.
 
         Parameters
@@ -80,7 +80,7 @@ class Patchwork:
         at, anchor
             Rows and columns of the squares' top left pixels, in the picture and in the example.
         side
-            Of the squares; the one of the example must be in one region.
+            Of the squares; that of the example must be within one region.
         reach
             How far the patch may extend beyond the square.
 
@@ -127,7 +127,7 @@ class Patchwork:
     def _extent(
         self, axis: int, at: int, anchor: int, side: int, reach: int, region: slice
     ) -> Indices:
-        """Offsets along an axis, from the square's first line, of the lines laid of a region."""
+        """Return the offsets of the lines that are laid, from the square's first line."""
         size = self.size[axis]
         first = max(-reach, region.start - anchor)
         last = min(side - 1 + reach, region.stop - 1 - anchor)
@@ -140,7 +140,7 @@ class Patchwork:
         return np.arange(first, last + 1)
 
     def _labels(self, rows: Indices, columns: Indices, covered: Mask) -> Labels:
-        """Empty pixels must be new; known ones, and those beside others beyond the patch, old."""
+        """Label empty pixels new; known ones, and those next to pixels outside the patch, old."""
         here = np.ix_(rows, columns)
         filled = self.filled[here]
         beyond = np.pad(filled & ~covered, 1)
@@ -161,10 +161,10 @@ class Patchwork:
         return self._guide_error(here, laid) - self._guide_error(here, self.sources[here])
 
     def _guide_error(self, here: tuple[Indices, ...], sources: IntArray) -> Array:
-        """Distance of source pixels from the guide; 0 where there are none."""
+        """Return the distance of source pixels from the guide; 0 where there are none."""
         guide = self._guide.reshape(-1, self._guide.shape[2])[np.maximum(sources, 0)]
-        apart = np.linalg.norm(guide - self._wanted_guide[here], axis=2)
-        return np.where(sources >= 0, apart, np.float32(0))
+        distance = np.linalg.norm(guide - self._target_guide[here], axis=2)
+        return np.where(sources >= 0, distance, np.float32(0))
 
     def _update_costs(self, rows: Indices, columns: Indices) -> None:
         """Update the visible cost of a rectangle, and of the links that lead into it."""
@@ -185,7 +185,7 @@ class Patchwork:
         self.visible[y, x] = visible
 
     def _lines(self, axis: int, index: Indices) -> tuple[Indices, int]:
-        """Lines and their neighbours on both sides, and the number of those with a next line."""
+        """Return lines with their neighbours on both sides, and how many have a next line."""
         size = self.size[axis]
         if len(index) == size and self.wraps[axis]:
             return (index[0] + np.arange(size + 1)) % size, size
@@ -197,7 +197,7 @@ class Patchwork:
 
 
 def _without(links: Links, absent: Mask, axis: int) -> Links:
-    """Set links to 0 that lead to pixels with nothing before and after."""
+    """Set links to 0 that lead to pixels that are empty before and after."""
     if not absent.any():
         return links
     there = absent | np.roll(absent, -1, axis)

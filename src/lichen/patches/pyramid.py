@@ -1,4 +1,4 @@
-"""Example and picture at one size after another, and source pixels carried to the next size."""
+"""Pyramids of example and picture, and source pixels carried from level to level."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ JITTERED_SQUARE = 16
 
 
 class Level(NamedTuple):
-    """Example and picture at one size: what every kernel reads and changes.
+    """Example and picture at one level: what every kernel reads and changes.
 
     A source pixel is a flat index into the example, y * w + x.
 
     Attributes
     ----------
     features, usable
-        float32 (h, w, F) and bool (h, w) of the example: what windows are compared by, and pixels
-        that may be copied.
+        float32 (h, w, F) and bool (h, w) of the example: the features by which windows are
+        compared, and the pixels that may be copied.
     image
         float32 (H, W, F): the picture in the same features.
     known, filled
-        bool (H, W): pixels that are given and stay, and pixels that have values.
+        bool (H, W): pixels that are given and kept, and pixels that have values.
     sources
         int32 (H, W): the source pixel of each, -1 for none.
     n_values
-        Number of features that are copied; those beyond are a guide, which is given everywhere.
+        Number of features that are copied; the rest is a guide, which is given everywhere.
     wrap_rows, wrap_columns
         Whether the picture wraps around.
     """
@@ -69,7 +69,7 @@ class Level(NamedTuple):
 
     @classmethod
     def of(cls, atlas: Atlas, canvas: Canvas, smallest: int = 1) -> Level:
-        """Begin with what the canvas gives: known pixels, guide and initial image.
+        """Return the finest level: a canvas's known pixels, guide and initial image.
 
         A canvas with fewer than ``smallest`` pixels on an axis that does not wrap is enlarged.
         """
@@ -101,14 +101,14 @@ class Level(NamedTuple):
         n_values: int,
         wraps: Wraps,
     ) -> Level:
-        """Begin with arrays; only known pixels are filled."""
+        """Return a level of these arrays; only known pixels are filled."""
         sources = np.full(known.shape, -1, np.int32)
         return cls(
             features, usable, image, known, known.copy(), sources, n_values, wraps[0], wraps[1]
         )
 
     def halved(self) -> Level:
-        """Return the level of half the size; that of the picture is rounded up."""
+        """Return the level of half the size; the picture's is rounded up."""
         edges = [(0, length % 2) for length in self.known.shape]
         image = np.pad(self.image, [*edges, (0, 0)], mode="edge")
         known = np.pad(self.known, edges, mode="edge")
@@ -117,17 +117,17 @@ class Level(NamedTuple):
         )
 
     def copied(self, sources: IntArray) -> Array:
-        """Features (..., F) of source pixels of any shape."""
+        """Return the features (..., F) of source pixels of any shape."""
         found: Array = self.features.reshape(-1, self.features.shape[2])[sources]
         return found
 
     def set_values(self, values: Array) -> None:
         """Set the copied features of all pixels that are not known, from (H, W, n_values)."""
-        ours = self.image[..., : self.n_values]
-        ours[...] = np.where(self.known[..., None], ours, values)
+        copied = self.image[..., : self.n_values]
+        copied[...] = np.where(self.known[..., None], copied, values)
 
     def padded_image(self, after: int) -> Array:
-        """Image with ``after`` rows and columns more on each axis that wraps."""
+        """Return the image with ``after`` more rows and columns on each axis that wraps."""
         return pad_wraps(self.image, after, self.wraps)
 
 
@@ -138,14 +138,14 @@ def pad_wraps(image: NDArray[Any], after: int, wraps: Wraps) -> NDArray[Any]:
 
 
 def halve_mask(usable: Mask) -> Mask:
-    """Whether all four pixels of each square of 2x2 are usable, (h // 2, w // 2)."""
+    """Return whether all four pixels of each 2x2 square are usable, (h // 2, w // 2)."""
     even = usable[: usable.shape[0] // 2 * 2, : usable.shape[1] // 2 * 2]
     halved: Mask = even[::2, ::2] & even[1::2, ::2] & even[::2, 1::2] & even[1::2, 1::2]
     return halved
 
 
-def most_levels(usable: Mask, patch: int) -> int:
-    """Number of levels at which squares of two patches still fit into the example's pixels."""
+def max_levels(usable: Mask, patch: int) -> int:
+    """Return the number of levels at which squares of two patches still fit into the example."""
     levels = 1
     while True:
         usable = halve_mask(usable)
@@ -155,10 +155,10 @@ def most_levels(usable: Mask, patch: int) -> int:
 
 
 def pyramid_of(atlas: Atlas, canvas: Canvas, patch: int, n_levels: int) -> list[Level]:
-    """Levels of example and canvas, the coarsest first.
+    """Return the levels of example and canvas, the coarsest first.
 
     At most ``n_levels``. A canvas smaller than two patches is not halved any further, nor is a
-    hole smaller than eight: the sharper its surroundings, the more they say about it.
+    hole smaller than eight: the sharper its surroundings, the better they constrain it.
     """
     pyramid = [Level.of(atlas, canvas, patch)]
     for _ in range(n_levels - 1):
@@ -172,10 +172,10 @@ def pyramid_of(atlas: Atlas, canvas: Canvas, patch: int, n_levels: int) -> list[
 
 @kernel(parallel=True)
 def halve(image: Array, usable: Mask) -> tuple[Array, Mask]:
-    """Mean of each square of 2x2 pixels, (h // 2, w // 2, F), and whether all four are usable.
+    """Return the mean of each 2x2 square, (h // 2, w // 2, F), and whether all four are usable.
 
     Pixel (y, x) of the result covers (2y .. 2y + 1, 2x .. 2x + 1) of ``image`` (h, w, F), so that
-    source pixels go from level to level by doubling. An odd last row or column is left out.
+    source pixels go from level to level by doubling. An odd last row or column is dropped.
     """
     height, width, channels = image.shape[0] // 2, image.shape[1] // 2, image.shape[2]
     halved = np.empty((height, width, channels), np.float32)
@@ -199,7 +199,7 @@ def halve(image: Array, usable: Mask) -> tuple[Array, Mask]:
 
 
 class Jitter(NamedTuple):
-    """Random displacement of squares by up to a pixel while a field is refined.
+    """Random displacement of squares by up to a pixel when a field is refined.
 
     Attributes
     ----------
@@ -236,7 +236,7 @@ def refine(
     allowed
         bool (h, w): which pixels of the finer example may be sources.
     fallback
-        Sources to draw from, by hash, where a doubled one is not allowed.
+        Sources to draw from, by hash, if a doubled one is not allowed.
     """
     rows, columns = shape
     height, width = allowed.shape
@@ -261,7 +261,7 @@ def refine(
 
 
 def at_full_size(sources: IntArray, level: Level, finest: Level) -> IntArray:
-    """Sources (H, W) at the finest level of those of a coarser one; -1 where pixels are known."""
+    """Carry sources of a coarser level to the finest one, (H, W); -1 where pixels are known."""
     scale = 1
     while -(-finest.known.shape[0] // scale) > level.known.shape[0]:
         scale *= 2
@@ -274,7 +274,7 @@ def at_full_size(sources: IntArray, level: Level, finest: Level) -> IntArray:
 def enlarge(
     sources: IntArray, size: Size, scale: int, atlas_width: int, full_width: int
 ) -> IntArray:
-    """Sources at full ``size`` of those at a level ``scale`` times coarser."""
+    """Carry sources of a level ``scale`` times coarser to full ``size``."""
     enlarged = np.empty(size, np.int32)
     for y in numba.prange(size[0]):
         for x in range(size[1]):

@@ -1,7 +1,7 @@
-"""Pixel by pixel: in which order, which of them at the same time, and the loop over them.
+"""Scan orders: which pixels can be chosen in parallel, and the loop over them.
 
-Pixels whose windows do not see each other can be chosen at the same time. A schedule says which, so
-that the result is that of one order, whatever the threads.
+Pixels that are not in each other's windows can be chosen in parallel. A schedule says which, so
+that the result is that of a sequential order with any number of threads.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 TILE = 32
-"""Side of the tiles of a raster order that threads take, in pixels."""
+"""Side of the tiles into which a raster order is divided for threads, in pixels."""
 
 
 class Schedule(NamedTuple):
     """An order of pixels, divided into groups of runs.
 
-    Runs of a group are done at the same time, pixels of a run one after another.
+    The runs of a group are processed in parallel, the pixels of a run in sequence.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Schedule(NamedTuple):
     runs
         int64 (R + 1,): run r is ``order[runs[r] : runs[r + 1]]``.
     groups
-        int64 (G + 1,): group g has the runs ``groups[g]`` up to ``groups[g + 1]``.
+        int64 (G + 1,): group g consists of the runs ``groups[g]`` up to ``groups[g + 1]``.
     """
 
     order: Indices
@@ -46,22 +46,22 @@ class Schedule(NamedTuple):
 
     @classmethod
     def one_by_one(cls, order: Indices) -> Schedule:
-        """Do pixels one after another."""
+        """Process pixels in sequence."""
         return cls(order, np.array([0, len(order)]), np.array([0, 1]))
 
     @classmethod
     def of_pixels(cls, order: Indices, groups: Indices) -> Schedule:
-        """Do pixels of a group at the same time, given the group of each, in ascending order."""
+        """Process pixels of a group in parallel, given the group of each, in ascending order."""
         return cls(order, np.arange(len(order) + 1), _starts(groups))
 
 
 def raster(free: Mask, radius: int, wraps: tuple[bool, bool]) -> Schedule:
-    """Free pixels (H, W) in raster order, for windows of a radius.
+    """Schedule free pixels (H, W) in raster order, for windows of a radius.
 
-    In (y, x + slope * y), slope 1 more than the radius, a window sees nothing of what precedes it
-    but at smaller values of both, so that square tiles can be done diagonal by diagonal, each in
-    raster order. A window over a wrap of columns sees the end of the row before: there all pixels
-    are a single run.
+    In coordinates (y, x + slope * y), with slope 1 more than the radius, the preceding pixels in a
+    window have smaller values of both, so that square tiles can be processed diagonal by diagonal,
+    each in raster order. If columns wrap, a window contains the end of the previous row: then all
+    pixels are a single run.
     """
     if wraps[1]:
         return Schedule.one_by_one(np.flatnonzero(free))
@@ -76,9 +76,9 @@ def raster(free: Mask, radius: int, wraps: tuple[bool, bool]) -> Schedule:
 
 
 def wavefronts(free: Mask, radius: int) -> Schedule:
-    """Free pixels (H, W) in raster order for windows of a radius, a run each, in large groups.
+    """Schedule free pixels (H, W) in raster order for windows of a radius, in large groups.
 
-    Wraps are not regarded.
+    Each pixel is a run. Wrapping is ignored.
     """
     y, x = np.nonzero(free)
     wave = x + (radius + 1) * y
@@ -87,21 +87,21 @@ def wavefronts(free: Mask, radius: int) -> Schedule:
 
 
 def grouped(order: Indices, radius: int, wraps: tuple[bool, bool], size: Size) -> Schedule:
-    """Pixels in any order for windows of a radius in a picture of ``size``, a run each."""
+    """Schedule pixels in any order for windows of a radius in a picture of ``size``, a run each."""
     groups = groups_in_order(order, radius, wraps, size)
     stable = np.argsort(groups, kind="stable")
     return Schedule.of_pixels(order[stable], groups[stable])
 
 
 def _starts(labels: Indices) -> Indices:
-    """First index of each run of equal labels (N,), and N."""
+    """Return the first index of each run of equal labels (N,), and N."""
     changes = np.flatnonzero(np.diff(labels, prepend=labels[:1] - 1))
     return np.append(changes, len(labels))
 
 
 @kernel()
 def groups_in_order(order: Indices, radius: int, wraps: tuple[bool, bool], size: Size) -> Indices:
-    """Number of the group of each pixel of an order, (N,).
+    """Return the number of each pixel's group, (N,).
 
     It is the first one after those of all pixels that come earlier in ``order`` and are in the
     pixel's window.
@@ -109,7 +109,7 @@ def groups_in_order(order: Indices, radius: int, wraps: tuple[bool, bool], size:
     height, width = size
     latest = np.zeros(size, np.int64)
     groups = np.empty(len(order), np.int64)
-    # The window is no wider than the picture: each pixel is seen once.
+    # The window is no wider than the picture, so that each pixel is visited once.
     low_y, low_x = -min(radius, height - 1), -min(radius, width - 1)
     for k in range(len(order)):
         y, x = divmod(order[k], width)
@@ -141,15 +141,15 @@ def source_of(
     x: int,
     slot: int,
 ) -> int:
-    """Source pixel for a pixel of the level, -1 to leave it as it is.
+    """Return the source pixel for a pixel of the level, -1 to leave it unchanged.
 
-    Compiled code calls what is registered for the type of ``search`` by :func:`searches`.
+    Compiled code calls the kernel registered for the type of ``search`` by :func:`searches`.
     """
     raise NotImplementedError(type(search).__name__)
 
 
 def searches(kind: type) -> Callable[[Function], Function]:
-    """Register the kernel that is :func:`source_of` for a search of this named tuple."""
+    """Register a kernel as the :func:`source_of` of searches of this named tuple."""
 
     def register(function: Function) -> Function:
         @overload(source_of, inline="always")
@@ -200,15 +200,15 @@ def scan(
     Parameters
     ----------
     search
-        Named tuple of scalars; its type says which search it is.
+        Named tuple of scalars; its type selects the search.
     index
-        Named tuple of what is searched.
+        Named tuple of the data that is searched.
     neighbourhood
-        What is compared.
+        The terms that are compared.
     scratch
         Named tuple of arrays with a row for each slot.
     n_slots
-        Number of runs that are done at the same time.
+        Number of runs that are processed in parallel.
     """
     groups = schedule.groups
     for group in range(len(groups) - 1):
@@ -244,7 +244,7 @@ def _copy_runs(
     last: int,
     step: int,
 ) -> None:
-    """Do every ``step``-th run from ``first`` up to ``last``."""
+    """Process every ``step``-th run from ``first`` up to ``last``."""
     features, image, filled, sources = level.features, level.image, level.filled, level.sources
     order, runs, n_values = schedule.order, schedule.runs, level.n_values
     width, example_width = filled.shape[1], features.shape[1]

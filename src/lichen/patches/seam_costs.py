@@ -1,10 +1,10 @@
-"""Costs of seams: between two pixels, two patches are compared on both of them.
+"""Costs of seams between two pixels, by the differences of two patches at both of them.
 
 Kwatra, Schödl, Essa, Turk and Bobick, "Graphcut Textures: Image and Video Synthesis Using Graph
-Cuts", SIGGRAPH 2003. A picture is where each pixel was copied from; two neighbouring pixels have
-a seam between them if they were no neighbours there. A seam between the patches A and B at the
-pixels s and t costs ``|A(s) - B(s)| + |A(t) - B(t)|``, and in the paper's second cost this is
-divided by the gradients of A and B along the link, as a seam shows less on an edge.
+Cuts", SIGGRAPH 2003. A picture is described by where each pixel was copied from; there is a seam
+between two neighbouring pixels whose sources are not neighbours. A seam between the patches A and B
+at the pixels s and t costs ``|A(s) - B(s)| + |A(t) - B(t)|``; the paper's second cost divides this
+by the gradients of A and B along the link, as a seam is less visible on an edge.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from lichen.arrays import Array, IntArray, Mask
 from lichen.patches.windows import Indices
 
 FLATNESS = 0.25
-"""Least gradient, in mean gradients: a seam where there is none costs five times that on a mean
-slope, and not infinitely more."""
+"""Minimum gradient, in mean gradients: a seam in a flat area costs five times one on a mean slope,
+not infinitely more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +28,13 @@ class Source:
     Attributes
     ----------
     features
-        float32 (h, w, F): by which seams are measured.
+        float32 (h, w, F), by which seams are measured.
     region
-        int32 (h, w): number of the connected area of each pixel, 0 where it may not be used.
-        Patches end where their area does.
+        int32 (h, w): number of the connected area of each pixel, 0 for unusable pixels. Patches
+        end where their area does.
     gradient
-        Mean length of the differences of neighbours, for costs divided by gradients; 0 for those
-        that are not.
+        Mean length of the differences of neighbours, for costs that are divided by gradients; 0
+        for others.
     """
 
     features: Array
@@ -42,7 +42,7 @@ class Source:
     gradient: float = 0.0
 
     def beyond(self, sources: IntArray, axis: int, step: int) -> IntArray:
-        """IntArray one step further along an axis, -1 where the area has ended."""
+        """Return the pixels one step further along an axis, -1 beyond the end of the area."""
         width = self.region.shape[1]
         column = sources % width + (step if axis else 0)
         moved = sources + (step if axis else step * width)
@@ -53,7 +53,7 @@ class Source:
         return np.where(inside, moved, -1).astype(np.int32)
 
     def relief(self, slope: Array, other_slope: Array) -> Array:
-        """Factor on a cost, given both patches' differences along the link."""
+        """Return the factor on a cost, given both patches' differences along the link."""
         if not self.gradient:
             return np.ones_like(slope)
         mean = (slope + other_slope) / (2 * self.gradient)
@@ -62,9 +62,9 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Cost of the link from each pixel to its neighbour, float32 (H, W) each.
+    """Costs of the link from each pixel to its neighbour, float32 (H, W) each.
 
-    If both are replaced there is none.
+    If both are replaced it costs nothing.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Links:
 def seam_costs(
     source: Source, image: Array, sources: IntArray, filled: Mask, axis: int, wrap: bool
 ) -> Array:
-    """Cost of the seam between each pixel and its neighbour below (axis 0) or to the right (1).
+    """Return the cost of the seam to each pixel's neighbour below (axis 0) or to the right (1).
 
     Parameters
     ----------
@@ -92,18 +92,18 @@ def seam_costs(
         float32 (H, W, F), int32 (H, W) and bool (H, W): features, the source pixels that they
         were copied from, negative for known pixels, and pixels that have values.
     wrap
-        Whether the first line follows upon the last, whose costs are 0 if not.
+        Whether the first line follows the last, whose costs are 0 otherwise.
 
     Returns
     -------
     NDArray
-        float32 (H, W). Where a patch ends at the seam, the difference beyond counts as that on this
-        side; where both patches do, the jump between the pixels counts.
+        float32 (H, W). If a patch ends at the seam, the difference beyond is taken to be that on
+        this side; if both do, the difference between the two pixels counts.
     """
     cost = np.zeros(sources.size, np.float32)
     s, t = _neighbours(sources.shape, axis, wrap)
-    lies, flat = filled.ravel(), sources.ravel()
-    seam = _is_seam(source, flat, s, t, axis) & lies[s] & lies[t]
+    present, flat = filled.ravel(), sources.ravel()
+    seam = _is_seam(source, flat, s, t, axis) & present[s] & present[t]
     seam &= (flat[s] >= 0) | (flat[t] >= 0)
     s, t = s[seam], t[seam]
     cost[s] = _Seams.of(source, image, flat, s, t, axis).cost()
@@ -111,22 +111,22 @@ def seam_costs(
 
 
 def link_costs(source: Source, image: Array, sources: IntArray, patch: Array, axis: int) -> Links:
-    """Cost of a cut at each link of a rectangle that a patch is laid over.
+    """Return the cost of a cut at each link of a rectangle that a patch is laid over.
 
     Parameters
     ----------
     image, sources
-        float32 (H, W, F) and int32 (H, W): what is there; anything finite where nothing is.
+        float32 (H, W, F) and int32 (H, W): the picture; any finite value where it is empty.
     patch
-        float32 (H, W, F): the patch; anything finite where it has no pixels.
+        float32 (H, W, F): the patch; any finite value where it has no pixels.
     axis
         0 for the links to the pixels below, 1 to the right; those of the last line are 0.
     """
     s, t = _neighbours(sources.shape, axis, wrap=False)
     old, new = (pixels.reshape(-1, pixels.shape[2]) for pixels in (image, patch))
-    apart = _length(old - new)
-    both_old, old_new, new_slope = (np.zeros_like(apart) for _ in range(3))
-    old_new[s] = apart[s] + apart[t]
+    distance = _length(old - new)
+    both_old, old_new, new_slope = (np.zeros_like(distance) for _ in range(3))
+    old_new[s] = distance[s] + distance[t]
     if source.gradient:
         new_slope[s] = _length(new[t] - new[s])
         old_new[s] *= source.relief(_length(old[t] - old[s]), new_slope[s])
@@ -136,7 +136,7 @@ def link_costs(source: Source, image: Array, sources: IntArray, patch: Array, ax
     s, t = s[seam], t[seam]
     seams = _Seams.of(source, image, sources.ravel(), s, t, axis)
     both_old[s] = seams.cost()
-    at_s, at_t = apart[s], apart[t]
+    at_s, at_t = distance[s], distance[t]
     at_next = np.where(seams.first_continues, _length(seams.first - new[t]), at_s)
     at_this = np.where(seams.second_continues, _length(seams.second - new[s]), at_t)
     old_new[s] = (at_s + at_next) * source.relief(seams.first_slope(), new_slope[s])
@@ -146,7 +146,7 @@ def link_costs(source: Source, image: Array, sources: IntArray, patch: Array, ax
 
 @dataclass(frozen=True, eq=False)
 class _Seams:
-    """Seams between pixels s and t, (N, F), and what their patches would have beyond."""
+    """Seams between pixels s and t, (N, F), and how their patches would continue."""
 
     source: Source
     at_s: Array

@@ -1,4 +1,4 @@
-"""Source pixels that look alike: the candidate sets of k-coherence (Tong et al. 2002)."""
+"""Similar source pixels: the candidate sets of k-coherence (Tong et al. 2002)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from lichen.patches.pyramid import Level
 from lichen.patches.windows import square
 
 SAMPLE = 10_000
-"""Vectors whose principal components stand for all."""
+"""Number of vectors from which principal components are estimated."""
 CHUNK = 16_384
-"""Vectors that are in memory at a time."""
+"""Number of vectors in memory at a time."""
 SUGGESTED = 32
-"""Source pixels among which one is sought for a known pixel, the most similar first."""
+"""Number of source pixels tried for a known pixel, the most similar first."""
 
 
 class SimilarSources:
@@ -78,14 +78,14 @@ class SimilarSources:
         if count > 1:
             near = self.tree.query(self.vectors, count, eps=tolerance, workers=workers)[1]
             own = np.arange(len(self.candidates))
-            # Where many are equal, one need not be among its own nearest: it always goes first,
-            # and the farthest one out.
+            # If many are equal, one need not be among its own nearest: it always goes first, and
+            # the farthest one is dropped.
             others = near != own[:, None]
             others[others.all(1), -1] = False
             found[self.candidates, 1:count] = self.candidates[near[others].reshape(-1, count - 1)]
         return found
 
-    def of_known(self, level: Level, wanted: Mask, workers: int = 1) -> IntArray:
+    def of_known(self, level: Level, selected: Mask, workers: int = 1) -> IntArray:
         """Find sources that known pixels may have come from, so that others can continue them.
 
         Each takes the source pixel most similar to the nearest pixel whose neighbourhood is wholly
@@ -93,18 +93,18 @@ class SimilarSources:
 
         Parameters
         ----------
-        wanted
-            bool (H, W): the known pixels.
+        selected
+            bool (H, W): the known pixels to find sources for.
 
         Returns
         -------
         NDArray
-            int32 (H, W), -1 where not wanted or not found.
+            int32 (H, W), -1 where not selected or not found.
         """
         image, known, centres = level.image, level.known, self.centres
         suggested = np.full(known.shape, -1, np.int32)
         whole = minimum_filter(known, 2 * self._radius + 1, mode="constant", cval=False)
-        pixels = np.flatnonzero(wanted & known)
+        pixels = np.flatnonzero(selected & known)
         if not whole.any() or not len(pixels):
             return suggested
         rows, columns = distance_transform_edt(~whole, return_distances=False, return_indices=True)
@@ -121,15 +121,15 @@ class SimilarSources:
         inside = (source_y >= 0) & (source_y < centres.shape[0])
         inside &= (source_x >= 0) & (source_x < centres.shape[1])
         shifted = np.where(inside, source_y * centres.shape[1] + source_x, 0)
-        good = inside & centres.ravel()[shifted]
-        first = good.argmax(1)
+        allowed = inside & centres.ravel()[shifted]
+        first = allowed.argmax(1)
         each = np.arange(len(pixels))
-        suggested.ravel()[pixels] = np.where(good[each, first], shifted[each, first], -1)
+        suggested.ravel()[pixels] = np.where(allowed[each, first], shifted[each, first], -1)
         return suggested
 
 
 def near_unknown(known: Mask, radius: int, wraps: tuple[bool, bool]) -> Mask:
-    """Known pixels (H, W) in the windows of unknown ones."""
+    """Return the known pixels (H, W) that are in windows of unknown ones."""
     seen = (~known).astype(np.uint8)
     for axis, wrap in enumerate(wraps):
         seen = maximum_filter1d(seen, 2 * radius + 1, axis, mode="wrap" if wrap else "constant")
@@ -138,7 +138,7 @@ def near_unknown(known: Mask, radius: int, wraps: tuple[bool, bool]) -> Mask:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Onto the principal components of vectors.
+    """A projection onto the principal components of vectors.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ class Projection:
         pixels: IntArray,
         components: int | None,
     ) -> Projection:
-        """Find the ``components`` in which the vectors of pixels vary most.
+        """Find the ``components`` along which the vectors of pixels vary most.
 
         Parameters
         ----------
@@ -175,7 +175,7 @@ class Projection:
         return cls(mean, axes)
 
     def of_all(self, vectors_of: Callable[[IntArray], Array], pixels: IntArray) -> Array:
-        """Components (N, K) of the vectors of pixels (N,), a part of them in memory at a time."""
+        """Return the components (N, K) of the vectors of pixels (N,), computed in chunks."""
         projected = np.empty((len(pixels), self.axes.shape[1]), np.float32)
         for part in _parts(len(pixels)):
             project(vectors_of(pixels[part]), self.mean, self.axes, projected[part])

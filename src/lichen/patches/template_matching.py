@@ -1,4 +1,4 @@
-"""Squared differences of a template from an exemplar at every offset, by Fourier transforms."""
+"""Squared differences between a template and an exemplar at every offset, by Fourier transforms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lichen.arrays import Array
 
 THREADED = 2**18
-"""Size of an exemplar, in values, from which on transforms are worth more than one thread."""
+"""Number of values of an exemplar above which multithreaded transforms pay off."""
 
 
 class ExemplarSpectra:
@@ -29,7 +29,7 @@ class ExemplarSpectra:
     def __init__(self, features: Array, workers: int = 1) -> None:
         self.size = features.shape[0], features.shape[1]
         self.workers = workers if features.size >= THREADED else 1
-        # Whole templates never reach beyond the exemplar, so that nothing wraps: no padding.
+        # Whole templates never reach beyond the exemplar: nothing wraps, no padding is needed.
         self._padded = tuple(scipy.fft.next_fast_len(n, real=True) for n in self.size)
         self._mean = features.mean((0, 1), dtype=np.float64).astype(np.float32)
         centred = features - self._mean  # small numbers, for single precision
@@ -57,7 +57,7 @@ class ExemplarSpectra:
         centred = template - self._mean
         weighted = np.where(weights[..., None] > 0, centred * weights[..., None], np.float32(0))
         planes = np.empty((self._spectra.shape[0], height, width), np.float32)
-        # Turned around, for a product of spectra convolves.
+        # Reversed, because a product of spectra is a convolution.
         planes[:-1] = weighted[::-1, ::-1].transpose(2, 0, 1)
         planes[-1] = weights[::-1, ::-1]
         spectra = self._transform(planes)
@@ -70,6 +70,6 @@ class ExemplarSpectra:
         return np.maximum(found + constant, np.float32(0))
 
     def _transform(self, planes: Array) -> NDArray[np.complex64]:
-        """Transform (n, h, w) planes padded by zeros; rows of zeros are left out."""
+        """Transform (n, h, w) planes padded with zeros, skipping rows of zeros."""
         rows = scipy.fft.rfft(planes, self._padded[1], axis=2, workers=self.workers)
         return scipy.fft.fft(rows, self._padded[0], axis=1, workers=self.workers)

@@ -1,8 +1,8 @@
-"""The nearest of many vectors, by a tree of 2-means: tree-structured vector quantisation.
+"""Nearest-neighbour search in a tree of 2-means: tree-structured vector quantization.
 
-The root holds all vectors; each node's are divided between two centres, its two children, until
+The root holds all vectors; those of each node are divided between two centres, its children, until
 few are left (Wei and Levoy 2000, after Gersho and Gray 1992). A query descends to the nearer centre
-each time, and then returns to the most promising branches that it passed by.
+each time, and then returns to the most promising branches that it passed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lichen.patches.scan_order import searches
 from lichen.patches.windows import Indices
 
 SAMPLE, ROUNDS = 512, 6
-"""Vectors of a node by which its two centres are found, and rounds of the Lloyd iteration."""
+"""Vectors of a node from which its two centres are found, and number of Lloyd iterations."""
 
 
 class Tree(NamedTuple):
@@ -28,13 +28,13 @@ class Tree(NamedTuple):
     Attributes
     ----------
     vectors, rows
-        float32 (N, D), and which vector each was, int64 (N,).
+        float32 (N, D), and the original row of each, int64 (N,).
     centres
         float32 (M, D): centre of each node's vectors; node 0 is the root.
     child
         int64 (M,): the first of a node's two children, which are adjacent; -1 for a leaf.
     bounds
-        int64 (M, 2): first and one past last of each node's vectors.
+        int64 (M, 2): first and one past the last of each node's vectors.
     """
 
     vectors: Array
@@ -47,33 +47,33 @@ class Tree(NamedTuple):
     def of(cls, vectors: Array, leaf: int, seed: int) -> Tree:
         """Build the tree of vectors (N, D), with at most ``leaf`` in each leaf.
 
-        The array is taken over and sorted in place, as it may fill most of the memory. Of vectors
-        that are all equal a leaf keeps the first.
+        The array is sorted in place, as it may fill most of the memory. A leaf whose vectors are
+        all equal keeps the first.
         """
         rows = np.arange(len(vectors))
         n_nodes, centres, child, bounds = _divide(vectors, rows, leaf, seed)
         return cls(vectors, rows, centres[:n_nodes].copy(), child[:n_nodes], bounds[:n_nodes])
 
     def nearest(self, queries: Array, n_leaves: int) -> tuple[Indices, Array]:
-        """Rows and squared distances of the vectors nearest to queries (Q, D), (Q,) and (Q,).
+        """Return rows and squared distances of the vectors nearest to queries (Q, D), (Q,) each.
 
-        The nearest in the ``n_leaves`` best leaves; with as many leaves as the tree has, of all.
+        The ``n_leaves`` best leaves are searched; with all leaves of the tree the result is exact.
         """
         rows, distances = np.empty(len(queries), np.int64), np.empty(len(queries), np.float32)
-        _search_all(self, queries, n_leaves, TreeScratch.room(self), rows, distances)
+        _search_all(self, queries, n_leaves, TreeScratch.allocate(self), rows, distances)
         return rows, distances
 
 
 class TreeScratch(NamedTuple):
-    """Scratch of a search, with a row for each slot: branches that wait, and a query."""
+    """Scratch of a search, with a row for each slot: pending branches, and a query."""
 
-    waiting: Indices
+    pending: Indices
     least: Array
     query: Array
 
     @classmethod
-    def room(cls, tree: Tree, n_slots: int = 1) -> TreeScratch:
-        """Allocate rows for a tree."""
+    def allocate(cls, tree: Tree, n_slots: int = 1) -> TreeScratch:
+        """Allocate ``n_slots`` rows for a tree."""
         n_nodes, length = tree.centres.shape
         return cls(
             np.empty((n_slots, n_nodes), np.int64),
@@ -129,10 +129,10 @@ def _divide(
 ) -> tuple[int, Array, Indices, Indices]:
     """Sort vectors and rows by leaf, in place; return the number of nodes and their arrays."""
     n, length = vectors.shape
-    most = 2 * n
-    centres = np.zeros((most, length), np.float32)
-    child = np.full(most, -1, np.int64)
-    bounds = np.zeros((most, 2), np.int64)
+    capacity = 2 * n
+    centres = np.zeros((capacity, length), np.float32)
+    child = np.full(capacity, -1, np.int64)
+    bounds = np.zeros((capacity, 2), np.int64)
     bounds[0, 1] = n
     sums = np.empty((2, length), np.float32)
     swap = np.empty(length, np.float32)
@@ -168,36 +168,36 @@ def _divide(
 def nearest_vector(
     tree: Tree, query: Array, n_leaves: int, scratch: TreeScratch, slot: int
 ) -> tuple[int, Any]:
-    """Row and squared distance of the nearest vector in the ``n_leaves`` best leaves.
+    """Return row and squared distance of the nearest vector in the ``n_leaves`` best leaves.
 
-    A branch that is passed by waits with the least distance that its vectors can have, that of
-    the query to the plane half-way between the two centres, and is left if a vector is as near.
+    A branch not taken is kept with a lower bound on the distance of its vectors, that of the query
+    to the plane half-way between the two centres, and is pruned if a vector is as near.
     """
     vectors, rows, centres, child, bounds = tree
-    waiting, least = scratch.waiting[slot], scratch.least[slot]
+    pending, least = scratch.pending[slot], scratch.least[slot]
     best, distance = -1, np.float32(np.inf)
-    waiting[0], least[0] = 0, 0
-    n_waiting = 1
+    pending[0], least[0] = 0, 0
+    n_pending = 1
     for _ in range(n_leaves):
-        if n_waiting == 0:
+        if n_pending == 0:
             break
         next_one = 0
-        for k in range(1, n_waiting):
+        for k in range(1, n_pending):
             if least[k] < least[next_one]:
                 next_one = k
-        node, bound = waiting[next_one], least[next_one]
+        node, bound = pending[next_one], least[next_one]
         if bound > distance:
             break
-        n_waiting -= 1
-        waiting[next_one], least[next_one] = waiting[n_waiting], least[n_waiting]
+        n_pending -= 1
+        pending[next_one], least[next_one] = pending[n_pending], least[n_pending]
         while child[node] >= 0:
             one = child[node]
             to_one, to_two = _distance(query, centres[one]), _distance(query, centres[one + 1])
             apart = _distance(centres[one], centres[one + 1])
             aside = (to_two - to_one) * (to_two - to_one) / (np.float32(4) * apart)
             node = one if to_one <= to_two else one + 1
-            waiting[n_waiting], least[n_waiting] = 2 * one + 1 - node, max(bound, aside)
-            n_waiting += 1
+            pending[n_pending], least[n_pending] = 2 * one + 1 - node, max(bound, aside)
+            n_pending += 1
         for i in range(bounds[node, 0], bounds[node, 1]):
             found = _distance(query, vectors[i])
             if found < distance or (found == distance and rows[i] < best):

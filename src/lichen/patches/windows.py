@@ -1,7 +1,7 @@
 """Square windows: their offsets, where they fit into an example, and their pixels as vectors.
 
-A window is named by its centre, where it belongs to a pixel, and by its top left pixel, where it is
-a patch that is copied or compared as a whole.
+A window is identified by its centre if it is the neighbourhood of a pixel, and by its top left
+pixel if it is a patch that is copied or compared as a whole.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ Indices = NDArray[np.int64]
 
 
 def square(side: int) -> Indices:
-    """Offsets of a square about its centre, int64 (side^2, 2); ``side`` is odd."""
+    """Return the offsets of a square about its centre, int64 (side^2, 2); ``side`` is odd."""
     axis = np.arange(side) - side // 2
     return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 def causal(side: int) -> Indices:
-    """Offsets of a square that precede its centre in scan order, int64 (side^2 // 2, 2)."""
+    """Return a square's offsets that precede its centre in scan order, int64 (side^2 // 2, 2)."""
     return square(side)[: side**2 // 2]
 
 
 def gaussian_weights(offsets: Indices, deviation: float) -> NDArray[np.float64]:
-    """Weights (K,) of offsets (K, 2): a Gaussian that is 1 at the centre."""
+    """Return weights (K,) of offsets (K, 2): a Gaussian that is 1 at the centre."""
     weights: NDArray[np.float64] = np.exp(-np.square(offsets).sum(1) / (2 * deviation**2))
     return weights
 
 
 def box_sums(plane: NDArray[Any], side: int) -> NDArray[np.float64]:
-    """Sum over the square whose top left pixel is each one, zeros beyond the end, (H, W).
+    """Sum over the square with its top left corner at each pixel, zeros beyond the end, (H, W).
 
     The time does not depend on ``side``.
     """
@@ -51,12 +51,12 @@ def box_sums(plane: NDArray[Any], side: int) -> NDArray[np.float64]:
 
 
 def anchors_of(usable: Mask, side: int) -> Mask:
-    """Top left pixels of all ``side`` x ``side`` squares that are wholly usable, (H, W)."""
+    """Return the top left pixels of all ``side`` x ``side`` squares that are usable, (H, W)."""
     return box_sums(usable, side) == side * side
 
 
 def centres_of(usable: Mask, radius: int) -> Mask:
-    """Centres of all squares of side ``2 * radius + 1`` that are wholly usable, (H, W)."""
+    """Return the centres of all squares of side ``2 * radius + 1`` that are usable, (H, W)."""
     centres = np.zeros_like(usable)
     anchors = anchors_of(usable, 2 * radius + 1)
     rows, columns = (max(length - radius, 0) for length in usable.shape)
@@ -65,7 +65,7 @@ def centres_of(usable: Mask, radius: int) -> Mask:
 
 
 def some_centres_of(usable: Mask, radius: int) -> Mask:
-    """Centres as :func:`centres_of` finds them.
+    """Return :func:`centres_of`, or raise if it is empty.
 
     Raises
     ------
@@ -76,21 +76,21 @@ def some_centres_of(usable: Mask, radius: int) -> Mask:
     if not centres.any():
         side = 2 * radius + 1
         raise ImageError(
-            f"no {side}x{side} px neighbourhood fits into what may be copied",
+            f"no {side}x{side} px neighbourhood fits into the usable pixels",
             "use a smaller window, or mark a larger connected area as usable",
         )
     return centres
 
 
 def patch_vectors(image: Array, side: int, anchors: Indices) -> Array:
-    """Patches with their top left pixels at ``anchors`` (N, 2), as (N, C * side * side)."""
+    """Return the patches with top left pixels ``anchors`` (N, 2), as (N, C * side * side)."""
     view = np.lib.stride_tricks.sliding_window_view(image, (side, side), axis=(0, 1))
     chosen = view[anchors[:, 0], anchors[:, 1]]  # (N, C, side, side)
     return chosen.reshape(len(anchors), image.shape[2] * side * side)
 
 
 def all_anchors(shape: tuple[int, ...], side: int, stride: int = 1) -> Indices:
-    """Top left pixels of all patches that fit into (H, W, ...), every ``stride`` pixels, (N, 2)."""
+    """Return top left pixels of all patches in (H, W, ...), every ``stride`` pixels, (N, 2)."""
     rows = np.arange(0, shape[0] - side + 1, stride)
     columns = np.arange(0, shape[1] - side + 1, stride)
     return np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -99,7 +99,7 @@ def all_anchors(shape: tuple[int, ...], side: int, stride: int = 1) -> Indices:
 def random_anchors(
     shape: tuple[int, ...], side: int, count: int, generator: np.random.Generator
 ) -> Indices:
-    """At most ``count`` of the patches that fit, without repetition and unordered, (N, 2)."""
+    """Draw at most ``count`` of the patches that fit, without replacement, (N, 2)."""
     columns = shape[1] - side + 1
     total = (shape[0] - side + 1) * columns
     flat = generator.choice(total, min(count, total), replace=False)

@@ -44,29 +44,30 @@ from lichen.arrays import Size
 from lichen.features.steerable_pyramid import column_multiplicity
 
 STEP_FRACTION = 0.98
-"""Of the way to a stationary point at most: at the point itself many values coincide."""
+"""Maximum fraction of the way to a stationary point, where many values would coincide."""
 
 MAX_STEP = 1e3
-"""Where there is no stationary point: by then u no longer matters in the result."""
+"""Maximum step if there is no stationary point: beyond it u no longer affects the result."""
 
 MIN_EIGENVALUE = 1e-7
-"""Of a correlation matrix, below which a direction is rounding; for float32 maps."""
+"""Of a correlation matrix, below which a direction is due to rounding, for float32 maps."""
 
 FILTER_ROUNDS = 4
-"""Filters at most, one after another, for one autocovariance."""
+"""Maximum number of filters applied in sequence for one autocovariance."""
 
 FILTER_TOLERANCE = 1e-5
 """Residual, relative to the variance, below which no further filter is applied."""
 
 RIDGE = 1e-5
-"""Of the diagonal of the system for the kernel. Without it, frequencies that hardly occur in a map,
-and so hardly affect its autocovariance, are amplified a hundredfold. It is not seen in results."""
+"""Fraction of the diagonal added to the system for the kernel. Without it, frequencies that hardly
+occur in a map, and so hardly affect its autocovariance, are amplified a hundredfold. Its effect on
+results is invisible."""
 
 MAX_JOINED_AXES = 3
-"""Axes joined by one direction of a gamut at most: there are too many directions beyond."""
+"""Maximum number of axes combined in one direction of a gamut: beyond it there are too many."""
 
 Coefficients = tuple[float, ...]
-"""Of a polynomial, that of the lowest power first."""
+"""Of a polynomial, the lowest power first."""
 
 
 def adjust_variance(samples: Tensor, mean: float, variance: float) -> Tensor:
@@ -153,12 +154,12 @@ def _polynomial(polynomial: Coefficients, t: float) -> float:
 
 
 def _moment_root(
-    moment: Coefficients, second: Coefficients, exponent: float, wanted: float
+    moment: Coefficients, second: Coefficients, exponent: float, desired: float
 ) -> float:
-    """Smallest t at which moment(t) / second(t)^exponent is ``wanted``, or where the step ends."""
+    """Smallest t at which moment(t) / second(t)^exponent is ``desired``, or where the step ends."""
 
     def residual(t: float) -> float:
-        return _polynomial(moment, t) / _polynomial(second, t) ** exponent - wanted
+        return _polynomial(moment, t) / _polynomial(second, t) ** exponent - desired
 
     here = residual(0.0)
     if here == 0 or not np.isfinite(here):
@@ -192,8 +193,8 @@ def adjust_covariance(maps: Tensor, covariance: Tensor) -> Tensor:
         dependent maps, stay without.
     """
     given, now = _correlation(_mean_products(maps, maps))
-    wanted, deviation = _correlation(covariance.double())
-    mix = _transport(given, wanted) * deviation / now.mT
+    desired, deviation = _correlation(covariance.double())
+    mix = _transport(given, desired) * deviation / now.mT
     return mix.to(maps.dtype) @ maps
 
 
@@ -222,11 +223,11 @@ def adjust_cross_covariance(
     given, now = _correlation(_mean_products(maps, maps))
     of_parents, scale = _correlation(_mean_products(parents, parents))
     cross = _mean_products(maps, parents) / now / scale.mT  # (..., I, J)
-    wanted, deviation = _correlation(covariance.double())
+    desired, deviation = _correlation(covariance.double())
     target = correlation.double()
     inverse = _matrix_power(of_parents, -1)  # (J, J)
     rest = given - cross @ inverse @ cross.mT
-    mix = _transport(rest, wanted - target @ inverse @ target.mT)
+    mix = _transport(rest, desired - target @ inverse @ target.mT)
     add = (target - mix @ cross) @ inverse
     mix, add = mix * deviation / now.mT, add * deviation / scale.mT
     return mix.to(maps.dtype) @ maps + add.to(maps.dtype) @ parents
@@ -244,9 +245,9 @@ def _mean_products(one: Tensor, other: Tensor) -> Tensor:
     return (one @ other.mT).double() / one.shape[-1]
 
 
-def _transport(current: Tensor, wanted: Tensor) -> Tensor:
-    """Return M with M current M^T = wanted."""
-    return _matrix_power(wanted, 0.5) @ _matrix_power(current, -0.5)
+def _transport(current: Tensor, desired: Tensor) -> Tensor:
+    """Return M with M current M^T = desired."""
+    return _matrix_power(desired, 0.5) @ _matrix_power(current, -0.5)
 
 
 def _matrix_power(matrix: Tensor, exponent: float) -> Tensor:
@@ -256,14 +257,14 @@ def _matrix_power(matrix: Tensor, exponent: float) -> Tensor:
     return (vectors * powers[..., None, :]) @ vectors.mT
 
 
-def adjust_autocovariance(spectrum: Tensor, wanted: Tensor, size: Size) -> Tensor:
+def adjust_autocovariance(spectrum: Tensor, desired: Tensor, size: Size) -> Tensor:
     """Filter maps so that they have given autocovariances at shifts of a few samples.
 
     Parameters
     ----------
     spectrum
         Complex (B, h, w // 2 + 1), amplitudes, 0 at frequency 0.
-    wanted
+    desired
         (B, N, N), N odd, with the variance at the centre; entry [N // 2 + y, N // 2 + x] is for
         a shift of y samples down and x to the right.
     size
@@ -274,9 +275,9 @@ def adjust_autocovariance(spectrum: Tensor, wanted: Tensor, size: Size) -> Tenso
     Tensor
         Complex (B, h, w // 2 + 1). A map without variance does not change.
     """
-    waves = _waves(size, wanted.shape[-1] // 2, spectrum.real.dtype, spectrum.device)
+    waves = _waves(size, desired.shape[-1] // 2, spectrum.real.dtype, spectrum.device)
     power = spectrum.real.square() + spectrum.imag.square()
-    target = wanted.double().flatten(1)[:, waves.half]  # (B, M)
+    target = desired.double().flatten(1)[:, waves.half]  # (B, M)
     gain = torch.ones_like(power)
     for _ in range(FILTER_ROUNDS):
         wide = waves.autocovariance(power)  # (B, 4 reach + 1, 4 reach + 1)

@@ -53,7 +53,7 @@ from lichen.solve.lbfgs import Iterate, lbfgs
 MIN_DAMPING = 1e-6
 """Added to J J^T, relative to its norm; required by float32.
 
-|r|^2 is added where that is more: far from the solution long steps do not help, and with a square
+|r|^2 is added if that is larger: far from the solution long steps do not help, and with a square
 of r convergence stays quadratic (Yamashita and Fukushima, Computing Suppl. 15, 2001).
 """
 
@@ -64,13 +64,13 @@ MAX_REDUCTION = 0.9
 """Factor of |r|^2 over these iterations above which the next J J^T is damped more."""
 
 MAX_CAUTION = 1e6
-"""Factor of damping at which descent in this metric is that on |r|^2, with nothing left to gain."""
+"""Factor of damping at which descent in this metric equals that on |r|^2, with nothing to gain."""
 
 LIMIT_WEIGHT = 0.1
 """Weight of a squared excess over the limit relative to a squared change."""
 
 MAX_FREQUENCIES = 8_192
-"""Of an octave: all up to 128 x 128 pixels; beyond, a sample, which hardly slows the descent."""
+"""Of an octave: all up to 128 x 128 pixels; above that a sample, which hardly slows the descent."""
 
 
 def descend(

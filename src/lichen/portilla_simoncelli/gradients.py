@@ -77,7 +77,7 @@ def _sampled_frequencies(
 ) -> tuple[dict[Size, Tensor], Tensor]:
     """Return flat indices of the kept frequencies in each crop's halved spectrum, and root weights.
 
-    Those of a smaller crop come first, so that a row of a larger one begins with them.
+    Those of a smaller crop come first, so that a row of a larger one starts with them.
     """
     height, width = sizes[0]
     y, x = torch.meshgrid(
@@ -240,8 +240,8 @@ def _add_correlations_by_first(jacobian: Jacobian, one: Maps, other: Maps, indic
     squares = variances * count
     norms = (variances[:, None] * others[None, :]).sqrt() * count
     correlations = one.values.flatten(1) @ other.values.flatten(1).mT / norms
-    for i, wanted in enumerate(indices):
-        used = (wanted != UNUSED).nonzero().flatten()
+    for i, selected in enumerate(indices):
+        used = (selected != UNUSED).nonzero().flatten()
         if not len(used):
             continue
         gradients = other.values[used] / norms[i, used, None, None]
@@ -249,7 +249,7 @@ def _add_correlations_by_first(jacobian: Jacobian, one: Maps, other: Maps, indic
             along = (correlations[i, used] / squares[i])[:, None, None]
             gradients = gradients - along * one.values[i]
         spectra = one.pullback(i, gradients)
-        jacobian.add(one.plane(i), wanted[used], spectra, one.spectrum_size)
+        jacobian.add(one.plane(i), selected[used], spectra, one.spectrum_size)
 
 
 def add_autocorrelations(
@@ -272,8 +272,8 @@ def add_autocorrelations(
             gradients = gradients - correlations * (2 / (count * variances[i])) * values
         deviation = values.square().mean().sqrt().clamp(min=torch.finfo(values.dtype).tiny)
         gradients = torch.cat([values[None] / (count * deviation), gradients])
-        wanted = torch.cat([deviations[i][None], indices[i].flatten()[: len(steps)]])
-        jacobian.add(maps.plane(i), wanted, maps.pullback(i, gradients), maps.spectrum_size)
+        selected = torch.cat([deviations[i][None], indices[i].flatten()[: len(steps)]])
+        jacobian.add(maps.plane(i), selected, maps.pullback(i, gradients), maps.spectrum_size)
 
 
 def _shifted_both_ways(values: Tensor, step: tuple[int, int]) -> Tensor:
@@ -294,8 +294,8 @@ def add_shapes(jacobian: Jacobian, maps: Maps, skewness: Tensor, kurtosis: Tenso
         by_skewness = 3 * (unit.square() - third * unit)
         by_kurtosis = 4 * (unit.pow(3) - fourth * unit)
         gradients = torch.stack([by_skewness, by_kurtosis]) / (count * variance.sqrt())
-        wanted = torch.stack([skewness[i], kurtosis[i]])
-        jacobian.add(maps.plane(i), wanted, maps.pullback(i, gradients), maps.spectrum_size)
+        selected = torch.stack([skewness[i], kurtosis[i]])
+        jacobian.add(maps.plane(i), selected, maps.pullback(i, gradients), maps.spectrum_size)
 
 
 def add_variances(jacobian: Jacobian, maps: Maps, indices: Tensor) -> None:

@@ -93,8 +93,8 @@ class PortillaSimoncelliLoss:
         self.axes = ColourAxes.of(exemplar)
         with torch.no_grad():
             self.target = colour_statistics(self.axes.planes(exemplar[0]), *self._counts)
-            self._wanted = normalized_groups(self.target, self.target)
-        self.weights = _weights(weights or {}, [*self._wanted, "range"])
+            self._reference = normalized_groups(self.target, self.target)
+        self.weights = _weights(weights or {}, [*self._reference, "range"])
 
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of an image (1, C, H, W), and each group's part of it by name."""
@@ -114,7 +114,7 @@ class PortillaSimoncelliLoss:
         """
         given = normalized_groups(colour_statistics(planes, *self._counts), self.target)
         return self.residual_weights * torch.cat(
-            [values - self._wanted[name] for name, values in given.items()]
+            [values - self._reference[name] for name, values in given.items()]
         )
 
     @property
@@ -122,7 +122,7 @@ class PortillaSimoncelliLoss:
         """Weights (R,) of the differences of statistics in :meth:`residuals`."""
         roots = [
             torch.full_like(values, (self.weights[name] / max(1, values.numel())) ** 0.5)
-            for name, values in self._wanted.items()
+            for name, values in self._reference.items()
         ]
         return torch.cat(roots)
 
@@ -135,7 +135,7 @@ class PortillaSimoncelliLoss:
     def _mean_squares(self, planes: Tensor) -> dict[str, Tensor]:
         given = normalized_groups(colour_statistics(planes, *self._counts), self.target)
         squares = {
-            name: (values - self._wanted[name]).square().mean()
+            name: (values - self._reference[name]).square().mean()
             for name, values in given.items()
             if values.numel()  # with one scale there are no parents
         }
@@ -162,25 +162,25 @@ def normalized_groups(given: ColourStatistics, target: ColourStatistics) -> dict
 
 def normalized(given: ColourStatistics, target: ColourStatistics) -> ColourStatistics:
     """Divide each number by its magnitude in ``target``; variances become deviations."""
-    own, wanted = given.planes, target.planes
-    spread = _root(wanted.pixels[:, 1:2])  # (P, 1), deviation of the pixels
+    own, reference = given.planes, target.planes
+    spread = _root(reference.pixels[:, 1:2])  # (P, 1), deviation of the pixels
     pixels = (
         own.pixels[:, 0:1] / _positive(spread),
         _root(own.pixels[:, 1:2]) / _positive(spread),
-        own.pixels[:, 2:3] / wanted.pixels[:, 3:4].sqrt(),
-        own.pixels[:, 3:4] / wanted.pixels[:, 3:4],
+        own.pixels[:, 2:3] / reference.pixels[:, 3:4].sqrt(),
+        own.pixels[:, 3:4] / reference.pixels[:, 3:4],
         own.pixels[:, 4:],
     )
-    high = _root(own.highpass_variance), _root(wanted.highpass_variance)
+    high = _root(own.highpass_variance), _root(reference.highpass_variance)
     planes = replace(
         own,
         pixels=torch.cat(pixels, 1),
-        lowpass_skewness=own.lowpass_skewness / wanted.lowpass_kurtosis.sqrt(),
-        lowpass_kurtosis=own.lowpass_kurtosis / wanted.lowpass_kurtosis,
+        lowpass_skewness=own.lowpass_skewness / reference.lowpass_kurtosis.sqrt(),
+        lowpass_kurtosis=own.lowpass_kurtosis / reference.lowpass_kurtosis,
         highpass_variance=_relative(*high, spread[:, 0]),
-        lowpass_deviation=_relative(own.lowpass_deviation, wanted.lowpass_deviation, spread),
+        lowpass_deviation=_relative(own.lowpass_deviation, reference.lowpass_deviation, spread),
         magnitude_deviation=_relative(
-            own.magnitude_deviation, wanted.magnitude_deviation, spread[..., None]
+            own.magnitude_deviation, reference.magnitude_deviation, spread[..., None]
         ),
     )
     return replace(given, planes=planes)
@@ -196,14 +196,14 @@ def groups_without_range(statistics: ColourStatistics) -> dict[str, Tensor]:
 
 def outside_range(planes: Tensor, target: ColourStatistics) -> Tensor:
     """Squared excess over the target's maximum and minimum, (P, H, W), per pixel variance."""
-    wanted = target.planes.pixels[..., None]  # (P, 6, 1)
-    low, high = wanted[:, 4:5], wanted[:, 5:6]
+    reference = target.planes.pixels[..., None]  # (P, 6, 1)
+    low, high = reference[:, 4:5], reference[:, 5:6]
     excess = planes - torch.clamp(planes, min=low, max=high)
-    return excess.square() / _positive(wanted[:, 1:2])
+    return excess.square() / _positive(reference[:, 1:2])
 
 
-def _relative(deviation: Tensor, wanted: Tensor, spread: Tensor) -> Tensor:
-    return deviation / _positive(wanted + NEGLIGIBLE_DEVIATION * spread)
+def _relative(deviation: Tensor, reference: Tensor, spread: Tensor) -> Tensor:
+    return deviation / _positive(reference + NEGLIGIBLE_DEVIATION * spread)
 
 
 def _root(variance: Tensor) -> Tensor:

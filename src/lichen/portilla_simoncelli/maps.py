@@ -18,7 +18,7 @@ NEGLIGIBLE_VARIANCE = 1e-6
 
 @dataclass(frozen=True)
 class PyramidMaps:
-    """The correlated maps by scale (finest first); all of mean 0 but the high-pass and the bands.
+    """The correlated maps by scale (finest first), of mean 0 except the high-pass and the bands.
 
     Attributes
     ----------

@@ -149,11 +149,11 @@ class _Rounds:
         tiny = torch.finfo(real.dtype).tiny
         magnitude = (real.square() + imaginary.square() + tiny).sqrt()
         if parents is None:
-            wanted = self._adjust_magnitudes(magnitude, None, scale)
-            return self._adjust_real(real * (wanted / magnitude), None, scale)
+            desired = self._adjust_magnitudes(magnitude, None, scale)
+            return self._adjust_real(real * (desired / magnitude), None, scale)
         of_magnitude, of_phase = doubled_phase(parents, bands.shape)
-        wanted = self._adjust_magnitudes(magnitude, _rows(of_magnitude), scale)
-        return self._adjust_real(real * (wanted / magnitude), _rows(of_phase), scale)
+        desired = self._adjust_magnitudes(magnitude, _rows(of_magnitude), scale)
+        return self._adjust_real(real * (desired / magnitude), _rows(of_phase), scale)
 
     def _adjust_magnitudes(self, magnitude: Tensor, parents: Tensor | None, scale: int) -> Tensor:
         """Adjust magnitudes (P, K, h, w), given those of the parents, (P K, n)."""
@@ -192,8 +192,8 @@ class _Rounds:
         high = spectrum * mask
         power = high.real.square() + high.imag.square()
         variance = (power * column_multiplicity(self.size[1]).to(power)).sum((-2, -1))
-        wanted = self.target.planes.highpass_variance.to(variance)
-        gain = (wanted / variance.clamp(min=1e-30)).clamp(max=1).sqrt()
+        desired = self.target.planes.highpass_variance.to(variance)
+        gain = (desired / variance.clamp(min=1e-30)).clamp(max=1).sqrt()
         return high * mask * gain[:, None, None]
 
     def _adjust_pixels(self, image: Tensor) -> Tensor:
@@ -201,8 +201,8 @@ class _Rounds:
         flat = adjust_covariance(centred(image).flatten(1), self.target.covariance)
         image = flat.view(image.shape)
         done = []
-        for plane, wanted in zip(image, pixels.tolist(), strict=True):
-            mean, variance, skewness, kurtosis, low, high = wanted
+        for plane, desired in zip(image, pixels.tolist(), strict=True):
+            mean, variance, skewness, kurtosis, low, high = desired
             plane = adjust_variance(plane, mean, variance)
             plane = adjust_kurtosis(adjust_skewness(plane, skewness), kurtosis)
             done.append(plane.clamp(low, high))

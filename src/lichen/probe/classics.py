@@ -2,13 +2,13 @@
 
 L. A. Gatys, A. S. Ecker, M. Bethge, "Texture Synthesis Using Convolutional Neural Networks" (NIPS
 2015), figures 2 and 3. All pictures are made by the method gatys with Gram matrices alone and at
-one scale: histograms, spectrum or a pyramid would put in what a layer does not represent.
+one scale: histograms, spectrum or a pyramid would add what a layer does not represent.
 
 Departures: each layer's loss is relative to the size of its target, and pixels are bounded by the
 exemplar's range per channel, as in gatys without preset; the initial image is soft noise. Layers
 are grouped by their stride, so that every network has an L1, L2, ... For "random weights" the
-figure shows what was reported in 2015, raw filters and raw losses, beside what He, Wang and
-Hopcroft (2016) found in them.
+figure shows what was reported in 2015, raw filters and raw losses, next to what He, Wang and
+Hopcroft (2016) found.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ class Panel:
     Attributes
     ----------
     label
-        What sets it apart.
+        What distinguishes it from the other panels.
     image
         float32 (H, W, C) in [0, 1].
     start
-        The initial image, where that is what differs; None for soft noise.
+        The initial image, if that is what differs; None for soft noise.
     n_statistics
         Number of statistics that were matched.
     loss
-        Final loss; panels have different objectives, so that their losses do not compare.
+        Final loss; panels have different objectives, so their losses are not comparable.
     """
 
     label: str
@@ -95,7 +95,7 @@ class Classic:
 
 @dataclass(frozen=True, eq=False)
 class _Setting:
-    """One panel before it is made."""
+    """The setting of one panel."""
 
     label: str
     parameters: Mapping[str, Any]
@@ -169,7 +169,7 @@ def classic(
     features = _unscaled(network, report_download)
     figure = _Figure(pixels, network, size or pixels.shape[:2], seed, features)
     settings = settings_of(figure)
-    made = Classic(name, title, pixels, ())
+    finished = Classic(name, title, pixels, ())
     soft = soft_noise(pixels, figure.size, seed)
     for number, setting in enumerate(settings):
         values = {
@@ -190,12 +190,12 @@ def classic(
                     on_step(_within(step, number, len(settings)))
         except KeyboardInterrupt:
             if run.last is not None:
-                made = _with_panel(made, setting, count, run.result())
-            if not made.panels:
+                finished = _with_panel(finished, setting, count, run.result())
+            if not finished.panels:
                 raise
-            raise ProbeInterruptedError(made) from None
-        made = _with_panel(made, setting, count, run.result())
-    return made
+            raise ProbeInterruptedError(finished) from None
+        finished = _with_panel(finished, setting, count, run.result())
+    return finished
 
 
 def _within(step: Step, number: int, n_panels: int) -> Step:
@@ -204,10 +204,10 @@ def _within(step: Step, number: int, n_panels: int) -> Step:
     return replace(step, level=number, n_levels=n_panels, fraction=fraction)
 
 
-def _with_panel(made: Classic, setting: _Setting, n_statistics: int, result: Result) -> Classic:
+def _with_panel(finished: Classic, setting: _Setting, n_statistics: int, result: Result) -> Classic:
     loss = float(result.provenance.losses.get("total", np.nan))
     panel = Panel(setting.label, result.image, setting.start, n_statistics, loss)
-    return replace(made, panels=(*made.panels, panel))
+    return replace(finished, panels=(*finished.panels, panel))
 
 
 def stages(features: FeatureExtractor) -> tuple[tuple[str, ...], ...]:
@@ -244,7 +244,7 @@ def _parameters(figure: _Figure) -> list[_Setting]:
     if any(name.startswith("relu") for name in every):  # after the ReLUs, and poolings
         every = tuple(name for name in every if not name.startswith("conv"))
     defaults = figure.features.default_layers
-    ways: list[tuple[str, dict[str, Any]]] = [
+    variants: list[tuple[str, dict[str, Any]]] = [
         ("means", {"statistic": "means", "layers": defaults}),
         (
             f"{COMPONENTS} principal components",
@@ -254,19 +254,19 @@ def _parameters(figure: _Figure) -> list[_Setting]:
         ("Gram of all layers", {"layers": every}),
     ]
     if every == defaults:
-        ways.pop()
-    return [_Setting(label, values, seed=figure.seed) for label, values in ways]
+        variants.pop()
+    return [_Setting(label, values, seed=figure.seed) for label, values in variants]
 
 
 def _weights(figure: _Figure) -> list[_Setting]:
     raw = {"rescale": False, "relative": False}
-    ways: list[tuple[str, dict[str, Any]]] = [
+    variants: list[tuple[str, dict[str, Any]]] = [
         (f"{figure.network}, trained", {}),
         ("random-vgg, raw", {"network": "random-vgg", **raw}),
         ("random-vgg, rescaled", {"network": "random-vgg"}),
         ("random-filters", {"network": "random-filters"}),
     ]
-    return [_Setting(label, values, seed=figure.seed) for label, values in ways]
+    return [_Setting(label, values, seed=figure.seed) for label, values in variants]
 
 
 def _starts(figure: _Figure) -> list[_Setting]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lichen.features.extractor import FeatureExtractor
 
 Download = Callable[[str, int, int | None], None]
-"""Called with (what, bytes done, bytes in all)."""
+"""Called with (what, bytes done, total bytes)."""
 
 
 def pixels_of(picture: Picture) -> Array:
@@ -59,7 +59,7 @@ def load_network(
     Parameters
     ----------
     network
-        Its name, or a loaded network, which is returned as it is.
+        Its name, or a loaded network, which is returned unchanged.
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``. A loaded network stays where it is.
     weights

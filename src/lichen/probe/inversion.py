@@ -136,7 +136,7 @@ def reconstruct(
 
 
 def second_convolutions(features: FeatureExtractor) -> tuple[str, ...]:
-    """Return the layers conv1_2, conv2_2, ... of a network, or its default ones without any."""
+    """Return the layers conv1_2, conv2_2, ... of a network, or its defaults if it has none."""
     names = tuple(
         name for name in features.layers if name.startswith("conv") and name.endswith("_2")
     )

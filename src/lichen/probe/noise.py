@@ -12,8 +12,8 @@ def soft_noise(exemplar: Array, size: Size, seed: int) -> Array:
     """Noise of the exemplar's colours, smoothed by a Gaussian of 1 px, (*size, C).
 
     White noise leaves a checkerboard that deeper layers hardly respond to, even after 100
-    iterations. From smooth noise there is none, and full contrast is reached sooner than from the
-    faint noise of Gatys et al.
+    iterations. Smooth noise leaves none, and reaches full contrast sooner than the faint noise of
+    Gatys et al.
     """
     from scipy.ndimage import gaussian_filter
 

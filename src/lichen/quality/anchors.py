@@ -1,4 +1,4 @@
-"""Anchors: pictures known to be good or bad, which every figure is computed for."""
+"""Anchors: pictures known to be good or bad, for which every figure is computed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def anchors(exemplar: Array, size: tuple[int, int]) -> dict[str, tuple[Array, Ar
 
 
 def shuffled(exemplar: Array, seed: int = 0) -> Array:
-    """Return the 8 px squares of an exemplar in random order; incomplete ones are left out."""
+    """Return the 8 px squares of an exemplar in random order; incomplete ones are dropped."""
     rows, columns = exemplar.shape[0] // SQUARE, exemplar.shape[1] // SQUARE
     whole = exemplar[: rows * SQUARE, : columns * SQUARE]
     squares = whole.reshape(rows, SQUARE, columns, SQUARE, -1).swapaxes(1, 2)
@@ -55,7 +55,7 @@ def shuffled(exemplar: Array, seed: int = 0) -> Array:
 
 
 def tiled(exemplar: Array, size: tuple[int, int]) -> Array:
-    """Return copies side by side, of ``size``, shifted by half a period: a seam is inside."""
+    """Return copies side by side, of ``size``, shifted by half a period: the seam is inside."""
     repeats = (2 - (-size[0] // exemplar.shape[0]), 2 - (-size[1] // exemplar.shape[1]), 1)
     wall = np.tile(exemplar, repeats)
     top, left = exemplar.shape[0] // 2, exemplar.shape[1] // 2

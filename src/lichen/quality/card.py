@@ -1,4 +1,4 @@
-"""The report card: the same figures for every picture, beside those of anchors."""
+"""The report card: the same figures for every picture, next to those of anchors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lichen.run.inputs import Picture
 from lichen.run.machine import available_cores
 
 MINIMUM = 64
-"""Least height and width of exemplar and results: a half must hold patches of all scales."""
+"""Minimum height and width of exemplar and results: a half must hold patches of all scales."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Figure:
         0 for one half of the exemplar judged by the other, 1 for the anchor that is known to fail;
         None for figures without such an anchor, or if this exemplar's does not fail.
     optimized
-        Whether the picture's method optimizes this very statistic, which then is no evidence.
+        Whether the picture's method optimizes this statistic, which makes it no evidence.
     """
 
     value: float
@@ -91,7 +91,7 @@ class Comparison:
     Attributes
     ----------
     exemplar, pixels
-        Name, and float32 (H, W, C); of a masked exemplar the largest usable rectangle.
+        Name, and float32 (H, W, C); the largest usable rectangle of a masked exemplar.
     anchors
         Values by anchor and figure.
     cards
@@ -107,7 +107,7 @@ class Comparison:
     diversity: Mapping[str, Mapping[str, float]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the pictures, as plain data for JSON."""
+        """Return everything except the pictures, as plain data for JSON."""
         return {
             "exemplar": self.exemplar,
             "anchors": {name: dict(row) for name, row in self.anchors.items()},
@@ -243,7 +243,7 @@ def _card(
 
 
 def _optimized(record: Provenance) -> set[str]:
-    """Statistics that the method of a record optimizes, or the method of its initial image."""
+    """Return the statistics that a record's method, or that of its initial image, optimizes."""
     from lichen import registry
 
     job = record.job
@@ -260,7 +260,7 @@ def _optimized(record: Provenance) -> set[str]:
 
 
 def _diversities(exemplar: Array, cards: Sequence[Card]) -> dict[str, dict[str, float]]:
-    """Diversity of the pictures of each method; those without a record form one group."""
+    """Return the diversity of each method's pictures; those without a record form one group."""
     groups: dict[str, list[Array]] = {}
     for card in cards:
         groups.setdefault(card.method or "no record", []).append(card.pixels)

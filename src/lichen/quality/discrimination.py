@@ -25,7 +25,7 @@ from lichen.features.extractor import FeatureExtractor
 from lichen.features.load import load_features
 from lichen.nn.device import resolve_device
 from lichen.quality.patch_statistics import STATISTICS, describe, distances
-from lichen.weights.places import EMBEDDED
+from lichen.weights.folders import EMBEDDED
 
 
 class Evidence(NamedTuple):

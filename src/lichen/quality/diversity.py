@@ -19,7 +19,7 @@ def diversity(exemplar: Array, results: list[Array], seed: int = 0) -> dict[str,
     exemplar
         (H, W, C); the distance of two random crops of it is the unit.
     results
-        Two or more, all of one size.
+        Two or more, all of the same size.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def diversity(exemplar: Array, results: list[Array], seed: int = 0) -> dict[str,
     if len(results) < 2:
         raise ImageError("diversity needs two or more results", "give more of them")
     if len({result.shape for result in results}) > 1:
-        raise ImageError("the results differ in size", "give results of one size")
+        raise ImageError("the results differ in size", "give results of the same size")
     unit = _distance_of_crops(exemplar, seed)
     pairs = list(combinations(results, 2))
     distances = [distance_after_shift(a, b) / unit for a, b in pairs]

@@ -134,7 +134,7 @@ def measure(exemplar: Array, result: Array, lag: int, side: int, device: str = "
         Largest lag of the autocorrelations and side of the spectrum's windows, in pixels: the
         same for all pictures to be compared.
     device
-        Where the Portilla-Simoncelli statistics are measured, as torch names it.
+        Where to measure the Portilla-Simoncelli statistics, by its name in torch.
     """
     precision, coverage = fidelity.precision_and_coverage(exemplar, result)
     colour = fidelity.colour(exemplar, result)

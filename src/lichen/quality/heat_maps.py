@@ -35,7 +35,7 @@ def mismatch_map(exemplar: Array, result: Array) -> Array:
     describe = PatchDescriptor(patches)
     described = describe(patches)
     tree = cKDTree(described[::2])
-    # Rare patches of the exemplar are far from each other within it, too.
+    # Rare patches are far from each other within the exemplar as well.
     typical = cKDTree(described[1::2]).query(described[::2])[0]
     typical = np.maximum(typical, np.median(typical)) + 1e-6
     stride = max(1, round(np.sqrt(result.shape[0] * result.shape[1] / 16_000)))

@@ -1,4 +1,4 @@
-"""Innovation: how much of the result is copied from the exemplar, and in regions of what size."""
+"""Innovation: how much of the result is copied from the exemplar, and in how large regions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Copies:
     Attributes
     ----------
     fraction
-        Fraction of positions whose 7 px patch is one of the other picture, possibly rotated by
+        Fraction of positions whose 7 px patch is also in the other picture, possibly rotated by
         quarter turns or mirrored.
     largest
         Fraction of the picture in the largest connected region copied with one displacement.

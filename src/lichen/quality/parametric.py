@@ -25,8 +25,8 @@ def portilla_simoncelli_distance(
     """Distance of Portilla-Simoncelli statistics in standard deviations (card B3, annex M1b).
 
     The statistics of random crops are averaged over each picture; their difference is divided by
-    the standard deviation over the exemplar's crops, which are as many and as large. Root mean
-    square over each group of the paper, then mean over the groups, and over luminance and the two
+    the standard deviation over the exemplar's crops, of the same number and size. Root mean square
+    over each group of the paper, then mean over the groups, and over luminance and the two
     chromatic principal components of the exemplar's colours.
 
     Parameters
@@ -36,7 +36,7 @@ def portilla_simoncelli_distance(
     side
         Side of the crops, in pixels, at most that of either picture.
     device
-        Where they are measured, as torch names it.
+        Where to measure them, by its name in torch.
     """
     side = min(side, SIDE)
     return float(

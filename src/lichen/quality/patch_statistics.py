@@ -6,7 +6,7 @@ covariance of 4 x 4 blocks within each patch. A patch that varies from dark to b
 that direction from another one of the same texture.
 
 Departures: the covariances are added as in Welch's t, not pooled; a multiple of the identity is
-added to them, since there are fewer blocks than channels; and the number of blocks is left out,
+added to them, since there are fewer blocks than channels; and the number of blocks is omitted,
 since neighbouring blocks are not independent.
 """
 

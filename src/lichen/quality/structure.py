@@ -90,10 +90,10 @@ def strongest_peak(correlation: Array) -> float:
 def drift(exemplar: Array, result: Array) -> float:
     """How much more the result varies across the picture than the exemplar does, in octaves.
 
-    Luminance and local contrast are averaged over squares of an eighth of the shortest side. Of the
-    variance of these means in the result relative to the exemplar, the larger of the two base-2
-    logarithms; 0 or less if the result drifts no more. Regions of garbage and slow changes of
-    brightness raise it.
+    Luminance and local contrast are averaged over squares of an eighth of the shortest side. The
+    drift is the larger of the two base-2 logarithms of the variance of these means in the result
+    relative to the exemplar; 0 or less if the result drifts no more. Regions of garbage and slow
+    changes of brightness increase it.
     """
     side = max(2, min(*exemplar.shape[:2], *result.shape[:2]) // N_BLOCKS)
     ours, theirs = _square_variances(exemplar, side), _square_variances(result, side)
@@ -108,7 +108,7 @@ def _square_variances(image: Array, side: int) -> NDArray[np.float64]:
 
 
 def _square_means(plane: Array, side: int) -> Array:
-    """Means of a plane (H, W) over complete squares; the remainder is left out."""
+    """Return the means of a plane (H, W) over complete squares, dropping the remainder."""
     rows, columns = max(1, plane.shape[0] // side), max(1, plane.shape[1] // side)
     whole = plane[: rows * side, : columns * side]
     return whole.reshape(rows, -1, columns, whole.shape[1] // columns).mean((1, 3))

@@ -1,4 +1,4 @@
-"""The human test: which of two crops is from the photo? Its trials and its page.
+"""The test with observers: which of two crops is from the photo? Its trials and its page.
 
 A two-alternative forced choice: observers who cannot distinguish a method's crops from the photo's
 are correct half of the time. Wallis et al. 2017 (A parametric texture model based on deep

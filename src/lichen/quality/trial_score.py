@@ -1,4 +1,4 @@
-"""The scores of the human test: accuracy by method from the answers that its page exports."""
+"""Scores of the test with observers: accuracy by method, from the answers that its page exports."""
 
 from __future__ import annotations
 

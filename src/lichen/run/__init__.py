@@ -1,1 +1,1 @@
-"""From a job to its steps and its result. No bar, no signals, no flags: those are the faces'."""
+"""From a job to its steps and its result. Bars, signals and flags belong to the faces."""

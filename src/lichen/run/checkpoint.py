@@ -1,4 +1,4 @@
-"""Checkpoints: a run that was interrupted is resumed from its last one."""
+"""Checkpoints, from which interrupted runs are resumed."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Checkpointer:
     path
         The file, replaced as a whole each time.
     every
-        Least seconds between two writes; 0 writes at every step.
+        Minimum number of seconds between two writes; 0 writes at every step.
     bit_depth
-        Of the picture that the run is to become; kept for whoever saves the resumed run.
+        Of the finished picture; stored for when the resumed run is saved.
     """
 
     def __init__(self, path: Path, every: float = 10.0, bit_depth: int = 8) -> None:
@@ -48,7 +48,7 @@ class Checkpointer:
         self._last = time.monotonic()
 
     def __call__(self, run: Run) -> None:
-        """Write if it is time."""
+        """Write if a checkpoint is due."""
         if time.monotonic() - self._last >= self.every:
             self.write(run)
 
@@ -75,14 +75,14 @@ class Checkpointer:
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """What an interrupted run left.
+    """The state of an interrupted run.
 
     Attributes
     ----------
     step, provenance, bit_depth
-        Its last step, its record, the depth of its picture.
+        Its last step, its record, and the bit depth of its picture.
     initial_image
-        float32 (H, W, C): what the method of the initial image made, if it had ended.
+        float32 (H, W, C): the initial image, if the method that makes it had finished.
     """
 
     step: Step
@@ -91,18 +91,18 @@ class Checkpoint:
     initial_image: Array | None = None
 
     def resume(self, folder: Path, exemplar: Picture | None = None) -> Run:
-        """Return the run that goes on from here; see :func:`resume`."""
+        """Return the run that continues from here; see :func:`resume`."""
         job = locate(self.provenance.job, folder, exemplar)
         return Run.resumed(self.provenance, job, self.step, self.initial_image)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read what an interrupted run left.
+    """Read the checkpoint of an interrupted run.
 
     Raises
     ------
     ProvenanceError
-        If the file is absent or no checkpoint.
+        If the file is missing or not a checkpoint.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -118,19 +118,19 @@ def read_checkpoint(path: Path) -> Checkpoint:
         ) from None
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
         raise ProvenanceError(
-            f"{path} is not a checkpoint of lichen", "name the *.checkpoint.npz beside the output"
+            f"{path} is not a lichen checkpoint", "name the *.checkpoint.npz beside the output"
         ) from None
 
 
 def resume(checkpoint: str | Path, exemplar: Picture | None = None) -> Run:
-    """Return the run that goes on from a checkpoint.
+    """Return the run that continues from a checkpoint.
 
     Parameters
     ----------
     checkpoint
-        A file that an interrupted run left.
+        The file that an interrupted run wrote.
     exemplar
-        The exemplar, where it is no longer at the path that the checkpoint recorded.
+        The exemplar, if it is no longer at the recorded path.
     """
     path = Path(checkpoint)
     return read_checkpoint(path).resume(path.parent, exemplar)

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lichen.run.machine import lichen_version
-from lichen.weights.places import cache_folder
+from lichen.weights.folders import cache_folder
 
 
 class FirstUse:
@@ -29,8 +29,8 @@ class FirstUse:
     def __init__(self, method: str) -> None:
         self._marker: Path | None = None
         if "numba" in sys.modules:  # only methods with kernels import it
-            of = f"{method}-{lichen_version()}-numba{version('numba')}-{platform.machine()}"
-            self._marker = cache_folder() / "kernels" / of
+            key = f"{method}-{lichen_version()}-numba{version('numba')}-{platform.machine()}"
+            self._marker = cache_folder() / "kernels" / key
         self.compiles = self._marker is not None and not self._marker.is_file()
 
     def done(self) -> None:

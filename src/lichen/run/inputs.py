@@ -1,4 +1,4 @@
-"""What a job reads, as exemplars and a canvas for its method."""
+"""The inputs of a job, as exemplars and a canvas for its method."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lichen.source_map import SourceMap
 Picture = str | Path | NDArray[Any] | Exemplar
 
 BRIGHT = 0.02
-"""Pixels of a mask of holes that are brighter mark a hole."""
+"""Brighter pixels of a mask of holes mark a hole."""
 
 
 def load(job: Job) -> tuple[list[Exemplar], Canvas]:
@@ -30,20 +30,20 @@ def load(job: Job) -> tuple[list[Exemplar], Canvas]:
     Raises
     ------
     LichenError
-        For inputs that cannot be read, are not what the job recorded, or do not fit together.
+        For inputs that cannot be read, differ from those recorded, or do not fit together.
     """
     if job.loaded is not None:
         return job.loaded
     spec = job.canvas
     canvas = Canvas(spec.size, wrap=spec.wrap, seed=spec.seed)
     if "sources" in job.inputs:
-        return _replaying(job, canvas)
+        return _lay_out_sources(job, canvas)
     exemplars = [_picture(one) for one in job.inputs.get("exemplar", ())]
     known = _only(job, "known")
     if known is not None:
-        exemplars, canvas = _continuing(job, canvas, known, exemplars)
+        exemplars, canvas = _lay_out_known(job, canvas, known, exemplars)
     elif exemplars:
-        exemplars = convert_alike(exemplars)
+        exemplars = with_common_maps(exemplars)
         canvas = replace(canvas, maps=exemplars[0].formats)
     guide, follow, content = (_only(job, role) for role in ("guide", "follow", "content"))
     if guide is not None and follow is not None:
@@ -66,10 +66,10 @@ def _initial_image(job: Job) -> Init | Exemplar:
     return init if isinstance(init, str) else "noise"
 
 
-def _continuing(
+def _lay_out_known(
     job: Job, canvas: Canvas, photo: Exemplar, others: Sequence[Exemplar]
 ) -> tuple[list[Exemplar], Canvas]:
-    """Keep the known pixels of a photo, and learn from them where there is no other exemplar."""
+    """Keep the known pixels of a photo, and learn from them if there is no other exemplar."""
     known = np.ones(photo.size, bool) if photo.mask is None else photo.mask
     hole = _only(job, "hole")
     if hole is not None:
@@ -85,7 +85,7 @@ def _continuing(
     if not others and not known.any():
         raise CanvasError(
             f"the mask leaves nothing of {photo.name} to copy from",
-            "mark less of it, or give another picture to copy from",
+            "mask less of it, or give another picture to copy from",
         )
     sources = None
     if others:
@@ -103,12 +103,12 @@ def _continuing(
     )
 
 
-def _replaying(job: Job, canvas: Canvas) -> tuple[list[Exemplar], Canvas]:
-    """Copy again from where an earlier result was copied."""
+def _lay_out_sources(job: Job, canvas: Canvas) -> tuple[list[Exemplar], Canvas]:
+    """Repeat the copying of an earlier result."""
     source_map = _source_map(job.inputs["sources"][0])
     exemplars = [_picture(one) for one in job.inputs.get("exemplar", ())]
-    behind = _only(job, "known")
-    pixels = None if behind is None else behind.pixels
+    background = _only(job, "known")
+    pixels = None if background is None else background.pixels
     source_map.check([one.pixels for one in exemplars], pixels)
     canvas = replace(canvas, maps=exemplars[0].formats, sources=source_map.sources)
     if pixels is not None:
@@ -117,20 +117,20 @@ def _replaying(job: Job, canvas: Canvas) -> tuple[list[Exemplar], Canvas]:
     return exemplars, canvas
 
 
-def convert_alike(exemplars: Sequence[Exemplar]) -> list[Exemplar]:
-    """Take pictures as exemplars of one texture: where some are coloured, make the grey ones so.
+def with_common_maps(exemplars: Sequence[Exemplar]) -> list[Exemplar]:
+    """Return exemplars with the same maps: grey ones become colour if any other is in colour.
 
     Raises
     ------
     ImageError
-        Where their maps differ otherwise.
+        If their maps differ otherwise.
     """
     widest = max(exemplars, key=lambda exemplar: exemplar.channels)
     return [convert_like(exemplar, widest.formats, widest.name) for exemplar in exemplars]
 
 
 def convert_like(exemplar: Exemplar, formats: Sequence[MapFormat], name: str) -> Exemplar:
-    """Convert an exemplar to the maps of another, called ``name``: grey becomes colour there."""
+    """Convert an exemplar to the maps of another, called ``name``: grey may become colour."""
     if [(f.name, f.channels) for f in exemplar.formats] == [(f.name, f.channels) for f in formats]:
         return exemplar
     if exemplar.channels == 1 and len(formats) == 1 and formats[0].channels == 3:
@@ -139,7 +139,7 @@ def convert_like(exemplar: Exemplar, formats: Sequence[MapFormat], name: str) ->
             [replace(formats[0], bit_depth=exemplar.formats[0].bit_depth)],
         )
     raise ImageError(
-        f"{name} has {_kind(formats)} but {exemplar.name} {_kind(exemplar.formats)}",
+        f"{name} has {_kind(formats)} but {exemplar.name} has {_kind(exemplar.formats)}",
         "convert one of them",
     )
 
@@ -149,7 +149,7 @@ def take_exemplar(
     mask: Picture | None,
     maps: dict[str, str | Path | NDArray[Any]],
 ) -> Exemplar:
-    """Take an exemplar with mask and further maps in any form that the public functions accept."""
+    """Convert an exemplar, its mask and further maps from any form that public functions accept."""
     files = {name: one for name, one in maps.items() if isinstance(one, str | Path)}
     if (
         len(files) == len(maps)
@@ -174,27 +174,27 @@ def take_exemplar(
 
 
 def take_mask(mask: Picture) -> Exemplar:
-    """Take a mask of holes: a picture, or an array whose values are not 0 in holes."""
+    """Convert a mask of holes: a picture, or an array that is not 0 in holes."""
     return as_exemplar(np.asarray(mask).astype(bool) if isinstance(mask, np.ndarray) else mask)
 
 
 def locate(job: Job, folder: Path, exemplar: Picture | None = None) -> Job:
-    """Return a recorded job with its inputs read from where their files are now.
+    """Return a recorded job with its inputs read from the files' current paths.
 
     Parameters
     ----------
     job
         As it was recorded.
     folder
-        Where else to look for files.
+        Another folder to look for the files in.
     exemplar
-        The first exemplar, or the picture that is continued, where its file was moved or it was
-        an array.
+        The first exemplar, or the picture that is filled or extended, if its file was moved or it
+        was an array.
 
     Raises
     ------
     ProvenanceError
-        When a file is gone or is another one than that which was recorded.
+        If a file is gone or is not the one that was recorded.
     """
     moved = job.photo
     inputs: dict[JobInput, tuple[Input, ...]] = {
@@ -237,7 +237,7 @@ def _find(file: File, name: str, folder: Path) -> Path:
         if candidate.is_file():
             return candidate
     raise ProvenanceError(
-        f"the file {file.path} is gone", "pass where it is now as `exemplar`, or put it back"
+        f"the file {file.path} is gone", "pass its new path as `exemplar`, or restore it"
     )
 
 
@@ -247,7 +247,7 @@ def _only(job: Job, role: JobInput) -> Exemplar | None:
 
 
 def _picture(one: Input) -> Exemplar:
-    """Read an input, and refuse another picture in its place."""
+    """Read an input, and raise if it is not the recorded picture."""
     if isinstance(one.loaded, Exemplar):
         return one.loaded
     paths = {name: _path(file, one.name) for name, file in one.files.items()}
@@ -291,11 +291,11 @@ def _verified(found: Exemplar, one: Input) -> Exemplar:
 
 
 def _marked(hole: Exemplar, photo: Exemplar) -> Mask:
-    """Return what a mask marks, (H, W): what is neither black nor transparent."""
+    """Return the pixels that a mask marks, (H, W): neither black nor transparent."""
     marked: Mask = hole.pixels.mean(axis=2) > BRIGHT
     if marked.shape != photo.size:
         raise ImageError(
-            f"the mask is {marked.shape[1]}x{marked.shape[0]} but {photo.name} "
+            f"the mask is {marked.shape[1]}x{marked.shape[0]} but {photo.name} is "
             f"{photo.size[1]}x{photo.size[0]}",
             "give a mask of the photo's size",
         )
@@ -309,7 +309,7 @@ def _kind(formats: Sequence[MapFormat]) -> str:
 
 
 def _own_positions(size: Size, known: Mask) -> IntArray:
-    """Sources of known pixels: themselves in exemplar 0; -1 elsewhere."""
+    """Return the sources of known pixels, which are themselves in exemplar 0; -1 elsewhere."""
     rows, columns = np.mgrid[: size[0], : size[1]].astype(np.int32)
     positions = np.stack([np.zeros_like(rows), rows, columns], axis=2)
     positions[~known] = -1

@@ -1,4 +1,4 @@
-"""One run of one job: steps out, and at any moment the best result so far."""
+"""One run of one job: its steps, and at any time the best result so far."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ GAP = 4
 """White pixels between the pictures of a row."""
 
 Download = Callable[[str, int, int | None], None]
-"""Called with (what, bytes done, bytes in all)."""
+"""Called with (what, bytes done, total bytes)."""
 
 
 class Run:
     """Carry out a job, step by step, and keep what a result needs.
 
-    Where the canvas starts from what another method makes, that one runs first: its steps come
+    If the canvas starts from another method's result, that method runs first: its steps come
     before the method's own and are counted with them.
 
     Parameters
@@ -43,18 +43,18 @@ class Run:
     Attributes
     ----------
     method, exemplars, canvas
-        What the job comes to.
+        The job's method, configured, and its loaded inputs.
     last
         The last step; None before the first.
     n_steps
-        Steps taken, those before a resumption and those of the initial image's method included.
+        Steps taken, including those before a resumption and those of the initial image's method.
     complete
-        Whether the method has ended by itself.
+        Whether the method has run to its end.
     initial
-        The run of the method that makes the initial image; None where there is none, or it need
-        not run any more.
+        The run of the method that makes the initial image; None if there is none, or it has
+        already finished.
     initial_image
-        float32 (H, W, C): what that method made.
+        float32 (H, W, C): the result of that method.
 
     Raises
     ------
@@ -82,16 +82,16 @@ class Run:
 
     @classmethod
     def resumed(cls, record: Provenance, job: Job, step: Step, initial_image: Array | None) -> Run:
-        """Return the run that goes on from the last step of an interrupted one.
+        """Return the run that continues from the last step of an interrupted one.
 
         Parameters
         ----------
         record, step
             Record and last step of the interrupted run.
         job
-            The record's, its inputs located.
+            The record's job, with its inputs located.
         initial_image
-            What the method of the initial image had made, if it had ended.
+            The initial image, if the method that makes it had finished.
         """
         run = cls(job)
         run.last, run.n_steps = step, record.steps
@@ -125,9 +125,9 @@ class Run:
         return Run(first)
 
     def _check(self) -> None:
-        """Let the method check; where it lacks a capability say which methods have it."""
+        """Let the method check; if it lacks a capability, name the methods that have it."""
         canvas = self.canvas
-        if isinstance(self.job.canvas.init, MethodInit):  # whose picture is yet to be made
+        if isinstance(self.job.canvas.init, MethodInit):  # whose picture does not exist yet
             canvas = replace(canvas, init="exemplar")
         try:
             self.method.check(self.exemplars, canvas)
@@ -158,12 +158,12 @@ class Run:
 
     @property
     def active(self) -> Run:
-        """The run whose steps come now: that of the initial image's method until it has ended."""
+        """The run whose steps come next: that of the initial image's method until it has ended."""
         return self if self.initial is None or self.initial_image is not None else self.initial
 
     @property
     def report_download(self) -> Download | None:
-        """Called with (what, bytes done, bytes in all) while weights are fetched."""
+        """Called with (what, bytes done, total bytes) while weights are downloaded."""
         return self._context.report_download
 
     @report_download.setter
@@ -212,7 +212,7 @@ class Run:
         return self.method.run(self.exemplars, canvas, self._context)
 
     def _row_steps(self) -> Iterator[Step]:
-        """Yield a row as it fills, a step for each of every picture's."""
+        """Yield the row as it fills, one step for each step of its pictures."""
         row = np.ones((*self.canvas.size, self.canvas.channels), np.float32)
         left = 0
         for number, changes in enumerate(self.job.row):

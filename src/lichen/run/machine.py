@@ -1,4 +1,4 @@
-"""What a run may use of the machine, and what it ran on."""
+"""The resources of the machine that a run may use, and what it ran on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def available_cores() -> int:
-    """Return the cores that this process may use, or ``OMP_NUM_THREADS`` where that is set."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdigit() and int(wanted) > 0:
-        return int(wanted)
+    """Return the number of cores that this process may use, or ``OMP_NUM_THREADS`` if set."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    if limit.isdigit() and int(limit) > 0:
+        return int(limit)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -23,7 +23,7 @@ def lichen_version() -> str:
 
 
 def software() -> dict[str, str]:
-    """Return the versions of what results depend on in their last bits."""
+    """Return the versions of the software on which the last bits of results depend."""
     found = {"python": platform.python_version(), "machine": platform.machine()}
     for package in ("numpy", "torch"):
         try:

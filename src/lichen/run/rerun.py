@@ -17,7 +17,7 @@ def rerun(picture: str | Path, exemplar: Picture | None = None) -> tuple[Run, Pr
     picture
         A picture that lichen wrote.
     exemplar
-        The exemplar, where it is no longer at the recorded path.
+        The exemplar, if it is no longer at the recorded path.
     """
     record = read_provenance(picture)
     return Run(locate(record.again(), Path(picture).parent, exemplar)), record

@@ -32,7 +32,7 @@ from lichen.image.maps import File
 from lichen.job import CanvasSpec, Input, Job, JobInput, MethodInit
 from lichen.method import CAPABILITIES, Method
 from lichen.result import map_path, read_provenance
-from lichen.run.inputs import Picture, convert_alike, locate, take_exemplar, take_mask
+from lichen.run.inputs import Picture, locate, take_exemplar, take_mask, with_common_maps
 from lichen.run.machine import available_cores
 from lichen.source_map import SourceMap
 
@@ -61,7 +61,7 @@ def synthesize(
     threads: int | None = None,
     **parameters: Any,
 ) -> Job:
-    """Make a new picture of the exemplar's material.
+    """Synthesize a new picture of the exemplar's material.
 
     Parameters
     ----------
@@ -78,18 +78,18 @@ def synthesize(
         Same seed, same picture.
     init
         ``"noise"``, ``"exemplar"``, a picture of ``size``, or ``"METHOD"`` or ``"METHOD:PRESET"``
-        for what another method makes first, of the same size, wrap and seed. When None, what the
-        preset starts from, else noise.
+        for another method's result at the same size, wrap and seed. When None, the preset's own
+        initial image, else noise.
     mask
         Picture or array whose bright pixels of the exemplar may be used.
     maps
         Further maps of the exemplar, of its size, by name: ``{"height": "wall_height.png"}``; all
-        are made in step.
+        are synthesized in register.
     also
         Further exemplars of the same texture, of any sizes.
     guide, follow
         Texture by numbers: a label map of the exemplar, of its size, and one of the new picture,
-        which gets the size of that; both or neither. They exclude ``size``, ``init``, ``also``.
+        which sets its size; both or neither. Not with ``size``, ``init`` or ``also``.
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     threads
@@ -100,23 +100,27 @@ def synthesize(
     Raises
     ------
     LichenError
-        For anything the user can correct; nothing has been computed or written then.
+        For anything the user can correct, before anything is computed or written.
     """
     configured = registry.method(method).configure(preset, **parameters)
     _check_guide(guide, follow, size, init, also)
     first = take_exemplar(exemplar, mask, dict(maps or {}))
     if also and maps:
-        raise ParameterError("`maps` belong to one exemplar, several are given", "give one")
+        raise ParameterError(
+            "`maps` belong to a single exemplar, but several are given", "give one"
+        )
     inputs: dict[JobInput, tuple[Input, ...]] = {}
-    examples = [first] if not also else convert_alike([as_exemplar(one) for one in (first, *also)])
+    examples = (
+        [first] if not also else with_common_maps([as_exemplar(one) for one in (first, *also)])
+    )
     inputs["exemplar"] = tuple(Input.of(example) for example in examples)
     start: Any = "noise"
     height_width = first.size
     if guide is not None and follow is not None:
-        labels, wanted = as_exemplar(guide), as_exemplar(follow)
+        labels, target = as_exemplar(guide), as_exemplar(follow)
         _check_labels(labels, first)
-        inputs |= {"guide": (Input.of(labels),), "follow": (Input.of(wanted),)}
-        height_width = wanted.size
+        inputs |= {"guide": (Input.of(labels),), "follow": (Input.of(target),)}
+        height_width = target.size
     else:
         start = initial_image(init, configured, preset)
         if isinstance(start, Exemplar):
@@ -141,20 +145,20 @@ def fill(
     threads: int | None = None,
     **parameters: Any,
 ) -> Job:
-    """Fill the holes of a picture with what is around them, or with another texture.
+    """Fill the holes of a picture with the texture around them, or with another one.
 
     Parameters
     ----------
     photo
-        The picture; where it is transparent it has holes.
+        The picture; transparent parts are holes.
     mask
         Picture or array of the photo's size; what is neither black nor transparent is a hole.
     source
         Another picture to copy from; the photo itself when None.
     grow
-        Pixels by which the holes are enlarged: the edge of what was cut out often shows.
+        Pixels by which the holes are enlarged: the rim of a cut-out object often shows.
     wrap
-        Whether the photo tiles, and is to tile still.
+        Whether the photo tiles, and should continue to.
 
     Raises
     ------
@@ -195,19 +199,19 @@ def extend(
     Parameters
     ----------
     photo
-        The picture; where it is transparent it is filled, too.
+        The picture; transparent parts are filled as well.
     source
         Another picture to copy from; the photo itself when None.
     left, right, top, bottom
         Pixels to add on each side.
     wrap
-        Whether the larger picture is to tile.
+        Whether the larger picture should tile.
     """
     for name, count in (("left", left), ("right", right), ("top", top), ("bottom", bottom)):
         if count < 0:
             raise CanvasError(f"`{name}` = {count} would crop the picture", "give 0 or more")
     if left + right + top + bottom == 0:
-        raise CanvasError("no side is to be extended", "give `left`, `right`, `top` or `bottom`")
+        raise CanvasError("no side is extended", "give `left`, `right`, `top` or `bottom`")
     picture = as_exemplar(photo)
     inputs: dict[JobInput, tuple[Input, ...]] = {"known": (Input.of(picture),)}
     if source is not None:
@@ -234,17 +238,17 @@ def transfer(
     Parameters
     ----------
     texture
-        What is copied.
+        The texture to copy from.
     target
-        What is to be seen.
+        The picture to render.
     """
-    example, wanted = as_exemplar(texture), as_exemplar(target)
+    example, content = as_exemplar(texture), as_exemplar(target)
     inputs: dict[JobInput, tuple[Input, ...]] = {
         "exemplar": (Input.of(example),),
-        "content": (Input.of(wanted),),
+        "content": (Input.of(content),),
     }
     configured = registry.method(method).configure(preset, **parameters)
-    spec = CanvasSpec(wanted.size, seed=seed)
+    spec = CanvasSpec(content.size, seed=seed)
     return _job("transfer", inputs, spec, configured, preset, device, threads)
 
 
@@ -273,15 +277,15 @@ def analogy(
     b
         B, of any size.
     """
-    first, filtered, wanted = as_exemplar(a), as_exemplar(a2), as_exemplar(b)
+    first, filtered, second = as_exemplar(a), as_exemplar(a2), as_exemplar(b)
     _check_labels(first, filtered)
     inputs: dict[JobInput, tuple[Input, ...]] = {
         "exemplar": (Input.of(filtered),),
         "guide": (Input.of(first),),
-        "follow": (Input.of(wanted),),
+        "follow": (Input.of(second),),
     }
     configured = registry.method(method).configure(preset, **parameters)
-    spec = CanvasSpec(wanted.size, parse_wrap(wrap), seed)
+    spec = CanvasSpec(second.size, parse_wrap(wrap), seed)
     return _job("analogy", inputs, spec, configured, preset, device, threads)
 
 
@@ -297,18 +301,18 @@ def apply(
     Parameters
     ----------
     source_map
-        Where each pixel was copied from: what ``Result.source_map`` saved, or that itself.
+        Where each pixel was copied from: ``Result.source_map``, or the file it was saved in.
     pictures
         One for each exemplar of the earlier result, of its size.
     known
-        What stands where nothing was copied: pixels that were known.
+        The pixels to use where nothing was copied: those that were known.
 
     Raises
     ------
     ImageError
-        For pictures of another number, size or channels than the map needs.
+        For the wrong number of pictures, or wrong sizes or channels.
     ProvenanceError
-        For a file that is no map of sources.
+        For a file that is not a source map.
     """
     path = None if isinstance(source_map, SourceMap) else source_map
     found = source_map if isinstance(source_map, SourceMap) else SourceMap.read(source_map)
@@ -339,15 +343,16 @@ def mix(
 ) -> Job:
     """Make a texture whose statistics lie between those of several.
 
-    What is mixed are the statistics that a method makes equal, each as its own kind asks; pictures
-    are not laid over each other.
+    It is the statistics matched by the method that are mixed, each in its own way; pictures are not
+    blended.
 
     Parameters
     ----------
     exemplars
         Two or more pictures, of any sizes.
     mixture
-        Weight of each, scaled to sum to 1; equal when None. Below 0 leads away from a texture.
+        Weight of each, scaled to sum to 1; equal when None. Weights below 0 lead away from a
+        texture.
     size
         As in :func:`lichen.synthesize`; the first picture's when None.
     wrap
@@ -358,7 +363,7 @@ def mix(
     Raises
     ------
     ParameterError
-        For weights that cannot be scaled to sum to 1, or are not as many as the exemplars.
+        For weights that cannot be scaled to sum to 1, or whose number is not that of the exemplars.
     """
     configured = _mixing(method, preset, parameters)
     if mixture is not None:
@@ -393,7 +398,7 @@ def strip(
     """
     configured = _mixing(method, preset, parameters)
     if configured.mixed(None) != configured:
-        raise ParameterError("a strip has weights of its own", "leave the weights out")
+        raise ParameterError("a strip sets the weights itself", "omit the weights")
     job = _mixture("strip", exemplars, size, wrap, init, configured, preset, seed, device, threads)
     row = [configured.mixed(weights) for weights in strip_weights(len(exemplars), steps)]
     return replace(job, row=tuple(_changes(configured, picture) for picture in row))
@@ -418,7 +423,7 @@ def random_weights(n_exemplars: int, seed: int = 0, extrapolate: float = 0.0) ->
     Parameters
     ----------
     n_exemplars
-        How many; 2 or more.
+        Number of exemplars, 2 or more.
     seed
         Same seed, same weights.
     extrapolate
@@ -435,24 +440,24 @@ def random_weights(n_exemplars: int, seed: int = 0, extrapolate: float = 0.0) ->
 
 
 def continue_from(picture: str | Path, iterations: int, exemplar: Picture | None = None) -> Job:
-    """Take a saved picture some iterations further, at full size, with what it was made with.
+    """Continue a saved picture for some iterations, at full size, with its recorded settings.
 
     Parameters
     ----------
     picture
-        A picture that lichen wrote, by a method that says ``continues``.
+        A picture that lichen wrote, by a method that honours ``continues``.
     iterations
-        Iterations to take.
+        Number of iterations.
     exemplar
-        The exemplar, where its file was moved.
+        The exemplar, if its file was moved.
     """
     path = Path(picture)
     recorded = read_provenance(path).job
     require(recorded.method, "continues")
     if recorded.row:
         raise ProvenanceError(
-            f"{picture} is a row of several pictures, none of which can be taken further",
-            "make the one that is wanted with lichen mix, and continue that",
+            f"{picture} is a row of several pictures, none of which can be continued",
+            "make the one you want with lichen mix, and continue that",
         )
     job = locate(recorded, path.parent, exemplar)
     method = registry.method(job.method).configure(**job.parameters).continued(iterations)
@@ -475,9 +480,9 @@ def job_of(
     device: str = "auto",
     threads: int | None = None,
 ) -> Job:
-    """Return the job of a canvas that was laid out in memory: for tests and other programs.
+    """Return the job of a canvas in memory: for tests and other programs.
 
-    It records what the canvas was given by checksum, so another process cannot carry it out.
+    It records the canvas's arrays by checksum, so another process cannot carry it out.
     """
     examples = list(exemplars)
     canvas = canvas if canvas.maps else replace(canvas, maps=examples[0].formats)
@@ -513,9 +518,9 @@ def require(method: str, capability: str) -> None:
 def initial_image(
     init: Picture | MethodInit | None, method: Method, preset: str | None
 ) -> Literal["noise", "exemplar"] | Exemplar | MethodInit:
-    """Read what a canvas starts from: what is asked for, else what the preset says, else noise.
+    """Return what a canvas starts from: ``init``, else the preset's initial image, else noise.
 
-    A word without dot or slash is a method, not a file, which may be written ``./word``.
+    A word without dot or slash is a method; a file of that name can be written as ``./word``.
     """
     if init is None:
         init = method.starts_from.get(preset or "", "noise")
@@ -581,11 +586,11 @@ def _mixture(
 ) -> Job:
     if len(exemplars) < 2:
         raise ParameterError("one texture alone cannot be mixed", "give two or more pictures")
-    examples = convert_alike([as_exemplar(one) for one in exemplars])
+    examples = with_common_maps([as_exemplar(one) for one in exemplars])
     start = initial_image(init, method, preset)
     if isinstance(start, Exemplar):
         raise ParameterError(
-            f"`init` = {init} is a picture, which a mixture does not start from",
+            f"`init` = {init} is a picture, which a mixture cannot start from",
             "start from noise, exemplar or a method",
         )
     spec = CanvasSpec(_size(size) or examples[0].size, parse_wrap(wrap), seed, start)
@@ -594,7 +599,7 @@ def _mixture(
 
 
 def _changes(method: Method, changed: Method) -> dict[str, Any]:
-    """Parameters in which a method differs from another of its class."""
+    """Return the parameters in which a method differs from another of its class."""
     before, after = method.model_dump(mode="json"), changed.model_dump(mode="json")
     return {name: value for name, value in after.items() if value != before[name]}
 
@@ -606,7 +611,7 @@ def _check_guide(
     init: Picture | MethodInit | None,
     also: Sequence[Picture],
 ) -> None:
-    """Raise for what texture by numbers lacks, or excludes."""
+    """Raise if texture by numbers lacks an argument, or cannot be combined with one."""
     if (guide is None) != (follow is None):
         raise ParameterError(
             "`guide` and `follow` belong together",
@@ -615,17 +620,19 @@ def _check_guide(
     if guide is None:
         return
     if size is not None:
-        raise ParameterError("`follow` already sets the size", "leave `size` out")
+        raise ParameterError("`follow` already sets the size", "omit `size`")
     if init is not None and not (isinstance(init, str) and init == "noise"):
-        raise ParameterError("`guide` and `init` exclude each other", "give one of them")
+        raise ParameterError("`guide` and `init` cannot be combined", "give one of them")
     if also:
-        raise ParameterError("`guide` belongs to one photo, several are given", "give one photo")
+        raise ParameterError(
+            "`guide` belongs to a single photo, but several are given", "give one photo"
+        )
 
 
 def _check_labels(labels: Exemplar, exemplar: Exemplar) -> None:
     if labels.size != exemplar.size:
         raise ImageError(
-            f"the guide is {labels.size[1]}x{labels.size[0]} but {exemplar.name} "
+            f"the guide is {labels.size[1]}x{labels.size[0]} but {exemplar.name} is "
             f"{exemplar.size[1]}x{exemplar.size[0]}",
             "give a guide of the photo's size",
         )

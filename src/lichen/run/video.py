@@ -26,8 +26,8 @@ Frame = NDArray[np.uint8]
 class Recorder:
     """Keep frames of a run and write them as one video.
 
-    At most 240 frames are kept, however many steps there are: whenever that number is reached every
-    second frame is dropped, and from then on half as many steps are kept.
+    At most 240 frames are kept: whenever that number is reached every second frame is dropped, and
+    from then on only every second step of those recorded so far is kept.
 
     Parameters
     ----------
@@ -62,11 +62,11 @@ class Recorder:
 
     @classmethod
     def of(cls, run: Run, path: Path) -> Recorder:
-        """Return the recorder of a run: as large as its canvas, of its first map."""
+        """Return the recorder of a run's first map, at the size of its canvas."""
         return cls(path, run.canvas.size, run.canvas.maps[0].channels)
 
     def __call__(self, step: Step) -> None:
-        """Keep the image of a step, if it is among those to be kept."""
+        """Keep the image of a step if its turn has come."""
         if self._seen % self._stride == 0:
             if len(self._frames) == MAX_FRAMES:
                 self._frames = self._frames[::2]

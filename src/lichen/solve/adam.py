@@ -29,7 +29,7 @@ def adam(
     start
         Any shape; projected onto the box.
     iterations
-        Exactly this many.
+        Exact number of iterations.
     learning_rate
         Step size, in the units of the point.
     final_rate

@@ -119,5 +119,5 @@ def coarse_to_fine(
             image, losses = iterate.point, {"total": iterate.loss, **iterate.parts}
             if iteration < level.iterations:
                 yield step(number, iteration, image, losses)
-        # The last step of a level is yielded here, also when the solver has converged before.
+        # The last step of a level is yielded here, even if the solver converged earlier.
         yield step(number, level.iterations, image, losses)

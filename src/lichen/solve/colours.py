@@ -1,4 +1,4 @@
-"""Colours to start from and to stay within: initial noise and box constraints."""
+"""Initial colours and bounds on colours: noise and box constraints."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def colour_noise(colours: Tensor, noise: Tensor, correction: int) -> Tensor:
     noise
         White noise of unit variance, (1, C, H, W), on the device of ``colours``.
     correction
-        1 where the colours are a sample, 0 where their covariance is that wanted.
+        1 if the colours are a sample, 0 if their covariance is exactly the one to match.
     """
     channels = len(colours)
     exact = colours.cpu().double()  # so that noise does not depend on the device
@@ -67,13 +67,13 @@ def faint_noise(noise: Tensor) -> Tensor:
 
 
 def box(examples: Sequence[Example], bounds: Bounds) -> tuple[Tensor, Tensor]:
-    """Return the least and the greatest value of the pixels, (1, C, 1, 1) each.
+    """Return the lower and upper bounds of the pixels, (1, C, 1, 1) each.
 
     Parameters
     ----------
     examples
-        Whose colours the range is of. Where weights are negative it includes the weighted sums of
-        their extremes.
+        The exemplars whose colours determine the range. With negative weights it includes the
+        weighted sums of their extremes.
     bounds
         ``channel`` for the range of each channel; ``global`` for the range over all of them, the
         means of ImageNet subtracted, as in Gatys, Ecker and Bethge (2015); ``none`` for [0, 1].

@@ -19,7 +19,7 @@ ValueAndGradient = Callable[[Tensor], tuple[float, Tensor, dict[str, float]]]
 
 ARMIJO = 1e-4
 MAX_TRIALS = 5
-"""Of a line search. More pay only where rounding errors dominate; there it is better to stop."""
+"""Of a line search. More help only where rounding errors dominate; there it is better to stop."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def lbfgs(
     start
         Any shape; projected onto the box.
     iterations
-        At most this many; fewer where no further descent is possible in the precision of the loss.
+        Maximum number; fewer if no further descent is possible in the precision of the loss.
     memory
         Correction pairs kept: steps, and the changes of the gradient along them.
     lower, upper

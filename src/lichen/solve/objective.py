@@ -17,7 +17,7 @@ from lichen.solve.pyramid import level_size, shrink
 from lichen.statistics.statistic import Statistic
 
 USABLE = 0.999
-"""Least mean of the mask over the pixels of a position that may be used; 1 but for rounding."""
+"""Minimum mean of the mask over the pixels of a usable position; 1 up to rounding."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Term:
         Weight of each layer.
     relative
         Whether the loss of each layer is divided by that of an all-zero summary, so that layers
-        of any magnitude weigh the same.
+        of any magnitude have equal weight.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Example:
     Attributes
     ----------
     image
-        (1, C, h, w) in [0, 1]; networks are shown one of C = 1 as grey.
+        (1, C, h, w) in [0, 1]; networks see C = 1 as grey.
     mask
         (1, 1, h, w), 1 where pixels may be used; None for everywhere.
     weight
@@ -63,7 +63,7 @@ class Example:
     weight: float = 1.0
 
     def colours(self) -> Tensor:
-        """Return the pixels that may be used, (C, M)."""
+        """Return the usable pixels, (C, M)."""
         pixels = self.image[0].flatten(1)
         return pixels if self.mask is None else pixels[:, self.mask.flatten() > 0]
 
@@ -90,9 +90,9 @@ class Objective:
     Parameters
     ----------
     terms
-        What is summed.
+        The terms of the sum.
     exemplar
-        (1, C, h, w) in [0, 1]; networks are shown one of C = 1 as grey. Or the exemplars of a
+        (1, C, h, w) in [0, 1]; networks see C = 1 as grey. Or the exemplars of a
         mixture, of any sizes, with masks of their own: each statistic mixes its targets.
     mask
         (1, 1, h, w), 1 where pixels of the exemplar may be used; None for everywhere.
@@ -102,7 +102,7 @@ class Objective:
     Raises
     ------
     ImageError
-        When a mask leaves no position of a layer.
+        If a mask leaves no usable position of a layer.
     """
 
     def __init__(
@@ -146,10 +146,10 @@ class Objective:
         shown = image if image.shape[1] == 3 else image.expand(-1, 3, -1, -1)
         cache: dict[int, dict[str, Tensor]] = {}
         for features in {id(term.features): term.features for term in self.terms}.values():
-            wanted = {
+            used = {
                 layer for term in self.terms if term.features is features for layer in term.layers
             }
-            ordered = [layer for layer in features.layers if layer in wanted]
+            ordered = [layer for layer in features.layers if layer in used]
             cache[id(features)] = features(shown, ordered, border)
         return [(term, cache[id(term.features)]) for term in self.terms]
 
@@ -173,16 +173,16 @@ class Objective:
 
 
 def _fill_with_mean(exemplar: Tensor, mask: Tensor) -> Tensor:
-    """Put the mean colour where the exemplar may not be used, which makes the weakest edges."""
+    """Fill unusable pixels with the mean colour, which causes the weakest edges."""
     mean = (exemplar * mask).sum(dim=(2, 3), keepdim=True) / mask.sum()
     return torch.where(mask > 0, exemplar, mean)
 
 
 def _usable_positions(mask: Tensor, maps: Tensor, layer: str) -> Tensor:
-    """Return the positions of a layer all of whose pixels may be used, (1, 1, H', W')."""
+    """Return the positions of a layer whose pixels are all usable, (1, 1, H', W')."""
     size = (maps.shape[2], maps.shape[3])
     usable = (F.adaptive_avg_pool2d(mask, size) > USABLE).to(torch.float32)
-    if maps.shape[2:] != mask.shape[2:]:  # kernels reach the neighbours of a position, too
+    if maps.shape[2:] != mask.shape[2:]:  # kernels also reach the neighbours of a position
         usable = 1 - F.max_pool2d(1 - usable, 3, stride=1, padding=1)
     if not usable.any():
         usable = F.adaptive_avg_pool2d(mask, size)

@@ -1,4 +1,4 @@
-"""Options of what minimizes an objective; a method inherits those that it reads. No torch here."""
+"""Options for minimizing an objective; a method inherits those that it reads. No torch here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Levels = Annotated[
     Field(
         ge=1,
         le=12,
-        description="pyramid levels; when not given, as many as have sides of at least 32 px",
+        description="pyramid levels; when not given, all with sides of at least 32 px",
     ),
 ]
 
@@ -57,7 +57,7 @@ class SolverOptions(BaseModel):
 
 
 class ColourOptions(BaseModel):
-    """Colours to start from and to stay within."""
+    """Initial noise and bounds on colours."""
 
     noise: Annotated[
         Literal["colour", "faint"],

@@ -1,4 +1,4 @@
-"""The levels of the coarse-to-fine pyramid: how many, how large, and images resampled for them."""
+"""Levels of the coarse-to-fine pyramid: their number and sizes, and images resampled for them."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def enlarge(image: Tensor, size: tuple[int, int], border: Border) -> Tensor:
 
 def fit(image: Tensor, size: tuple[int, int]) -> Tensor:
     """Crop (1, C, H, W) about its centre, or extend it by reflection, to ``size``."""
-    for axis, wanted in ((2, size[0]), (3, size[1])):
-        have = image.shape[axis]
-        if have > wanted:
-            image = image.narrow(axis, (have - wanted) // 2, wanted)
-        elif have < wanted:
-            index = torch.tensor(border_index(have, 0, wanted - have, "reflect"))
+    for axis, target in ((2, size[0]), (3, size[1])):
+        length = image.shape[axis]
+        if length > target:
+            image = image.narrow(axis, (length - target) // 2, target)
+        elif length < target:
+            index = torch.tensor(border_index(length, 0, target - length, "reflect"))
             image = image.index_select(axis, index.to(image.device))
     return image

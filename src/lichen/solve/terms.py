@@ -1,4 +1,4 @@
-"""From a named term to its φ and E: the builders that the catalogue of terms names."""
+"""Builders of terms, their φ and E, as named in the catalogue of terms."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ STATISTICS: dict[str, type[Statistic]] = {
     "means": Means,
     "histogram": Histogram,
 }
-"""Statistics that need to know nothing but the maps of a layer, by the name of their term."""
+"""Statistics that depend only on the maps of a layer, by the name of their term."""
 
 
 @dataclass(frozen=True)
 class TermInputs:
-    """What the terms of one level of the pyramid are built from.
+    """The inputs from which the terms of one pyramid level are built.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class TermInputs:
     relative
         Whether the loss of each layer is divided by that of an all-zero summary.
     redraw
-        Whether random directions are drawn at every evaluation, for a solver that compares no
+        Whether random directions are drawn at every evaluation, for a solver that does not compare
         losses; otherwise once.
     """
 

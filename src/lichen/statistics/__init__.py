@@ -1,1 +1,1 @@
-"""E: feature maps to a summary of fixed size. Nothing here knows where the maps come from."""
+"""E: from feature maps to a summary of fixed size, whatever network the maps come from."""

@@ -30,7 +30,7 @@ REACH = 0.5
 KNOWN = 0.75
 """Largest lag at which an exemplar's correlation is measured, as a fraction of its side."""
 LEAST_OVERLAP = 0.02
-"""Least fraction of the positions that form pairs, for a lag to count where a mask is given."""
+"""Minimum fraction of the positions that form pairs, for a lag to count if a mask is given."""
 
 
 def autocorrelation(
@@ -129,9 +129,9 @@ class Autocorrelation(Statistic):
             min(known[0], int(REACH * maps.shape[2])),
             min(known[1], int(REACH * maps.shape[3])),
         )
-        wanted, counts = target.within(lags)
+        expected, counts = target.within(lags)
         ours, _ = autocorrelation(maps, lags, self.wrap)
-        return (ours - wanted)[:, counts].square().mean()
+        return (ours - expected)[:, counts].square().mean()
 
     def energy(self, target: AutocorrelationTarget) -> float:
         """Return the loss of maps that equal their means: what structure contributes to R*."""

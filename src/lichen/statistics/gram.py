@@ -166,7 +166,7 @@ class WhitenedGram(Statistic):
     def __init__(self, power: float = POWER, floor: float = FLOOR) -> None:
         if not (0 <= power <= 1 and floor > 0):
             raise ParameterError(
-                f"power = {power}, floor = {floor} is not allowed",
+                f"`power` = {power} with `floor` = {floor} is not allowed",
                 "use a power between 0 and 1, and a floor above 0",
             )
         self.power = power
@@ -263,7 +263,7 @@ class PrincipalGram(Statistic):
 
     def __init__(self, components: int = 64) -> None:
         if components < 1:
-            raise ParameterError(f"components = {components} is not allowed", "use at least 1")
+            raise ParameterError(f"`components` = {components} is not allowed", "use at least 1")
         self.components = components
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> PrincipalTarget:
@@ -285,7 +285,7 @@ class PrincipalGram(Statistic):
         return float(target.gram.square().sum()) / (4 * target.gram.shape[0] ** 2)
 
     def mix(self, targets: Sequence[PrincipalTarget], weights: Sequence[float]) -> PrincipalTarget:
-        """Mix the Gram matrices as far as they are kept; the basis is that of the mixture."""
+        """Mix the Gram matrices within the kept components; the basis is that of the mixture."""
         kept = [one.components @ one.gram @ one.components.T for one in targets]  # (C, C)
         return self._principal(mix_moments(kept, weights))
 

@@ -33,7 +33,7 @@ class Histogram(Statistic):
 
     def __init__(self, quantiles: int = 4096) -> None:
         if quantiles < 2:
-            raise ParameterError(f"quantiles = {quantiles} is not allowed", "use at least 2")
+            raise ParameterError(f"`quantiles` = {quantiles} is not allowed", "use at least 2")
         self.quantiles = quantiles
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Noise with an exemplar's spectrum and nothing else of it.
+"""Noise that has an exemplar's spectrum, and nothing else in common with it.
 
 Galerne, Gousseau and Morel, "Random Phase Textures: Theory and Synthesis", IEEE Transactions on
 Image Processing 20, 2011; the periodic component is of Moisan, "Periodic Plus Smooth Image

@@ -8,7 +8,7 @@ ICLR 2017 (arXiv 1606.01286). With T_d the shift by d positions along x or along
 for N channels, M' pairs of positions and S shifts. A Gram matrix is blind to positions; these
 matrices record which features occur d positions to the right of, or below, which.
 
-Departures from the paper: its matrices for mirror symmetry are left out. Where the maps wrap
+Departures from the paper: its matrices for mirror symmetry are omitted. Where the maps wrap
 around, so do the pairs.
 """
 
@@ -91,7 +91,7 @@ class ShiftedGram(Statistic):
     def __init__(self, reach: float = 0.5, wrap: tuple[bool, bool] = NO_WRAP) -> None:
         if not 0 < reach < 1:
             raise ParameterError(
-                f"reach = {reach} is not allowed", "use a fraction between 0 and 1"
+                f"`reach` = {reach} is not allowed", "use a fraction between 0 and 1"
             )
         self.reach = reach
         self.wrap = wrap
@@ -172,9 +172,9 @@ class _ShiftedGramLoss(torch.autograd.Function):
     ) -> Tensor:
         features = maps[0].permute(1, 2, 0).to(statistics_dtype(maps))  # (H, W, C)
         differences = torch.empty_like(grams)
-        for shift, wanted, difference in zip(shifts, grams, differences, strict=True):
+        for shift, expected, difference in zip(shifts, grams, differences, strict=True):
             here, there = _pairs(features, shift, wrap)
-            torch.sub(here.T @ there / len(here), wanted, out=difference)
+            torch.sub(here.T @ there / len(here), expected, out=difference)
         ctx.save_for_backward(maps, differences)
         ctx.shifts, ctx.wrap = shifts, wrap
         return differences.square().sum() / (4 * grams.shape[1] ** 2 * max(len(shifts), 1))

@@ -29,7 +29,7 @@ from lichen.statistics.statistic import Statistic, statistics_dtype
 
 @dataclass(frozen=True)
 class SlicedTarget:
-    """The exemplar, as patches are drawn from it.
+    """The exemplar, from which patches are taken.
 
     Attributes
     ----------
@@ -86,10 +86,11 @@ class SlicedPatches(Statistic):
     ) -> None:
         if patch < 1 or (directions is not None and directions < 1):
             raise ParameterError(
-                f"patch = {patch}, directions = {directions} is not allowed", "use 1 or more"
+                f"`patch` = {patch} with `directions` = {directions} is not allowed",
+                "use 1 or more",
             )
         if power not in (1, 2):
-            raise ParameterError(f"power = {power} is not allowed", "use 1 or 2")
+            raise ParameterError(f"`power` = {power} is not allowed", "use 1 or 2")
         self.generator = generator
         self.patch = patch
         self.directions = directions
@@ -98,7 +99,7 @@ class SlicedPatches(Statistic):
         self.redraw = redraw
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> SlicedTarget:
-        """Return the exemplar's maps and usable patches; sorted projections if directions stay."""
+        """Return the exemplar's maps, usable patches and, for fixed directions, projections."""
         self._check_size(maps, wrapped=False)
         maps = maps.to(statistics_dtype(maps))
         usable = None
@@ -190,7 +191,7 @@ def _projections(maps: Tensor, filters: Tensor) -> Tensor:
 
 
 def _ascending(values: Tensor) -> Tensor:
-    """Sort the rows; with a gradient."""
+    """Sort the rows, with a gradient."""
     if values.device.type != "cpu":
         return values.sort(dim=1).values
     # NumPy's vectorized sort takes 0.6 of the time of torch's.
@@ -199,7 +200,7 @@ def _ascending(values: Tensor) -> Tensor:
 
 
 def _sorted(values: Tensor) -> Tensor:
-    """Sort the rows; without a gradient, and so without the permutation: 0.3 of the time."""
+    """Sort the rows without a gradient, hence without the permutation: 0.3 of the time."""
     if values.device.type != "cpu":
         return values.sort(dim=1).values
     return torch.from_numpy(np.sort(values.numpy(), axis=1))

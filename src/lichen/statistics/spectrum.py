@@ -62,11 +62,11 @@ def carry_to_size(exemplar: Tensor, size: tuple[int, int]) -> Tensor:
     mean = exemplar.mean(dim=(2, 3), keepdim=True)
     piece = exemplar - mean
     energy = piece.square().mean()
-    for axis, wanted in ((2, size[0]), (3, size[1])):
-        have = piece.shape[axis]
-        if have > wanted:
-            piece = piece.narrow(axis, (have - wanted) // 2, wanted)
-        if have != wanted:
+    for axis, target in ((2, size[0]), (3, size[1])):
+        length = piece.shape[axis]
+        if length > target:
+            piece = piece.narrow(axis, (length - target) // 2, target)
+        if length != target:
             piece = piece * _taper(piece.shape[axis], piece, axis)
     field = exemplar.new_zeros(exemplar.shape[0], exemplar.shape[1], *size)
     field[:, :, : piece.shape[2], : piece.shape[3]] = piece
@@ -75,7 +75,7 @@ def carry_to_size(exemplar: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _taper(n: int, like: Tensor, axis: int) -> Tensor:
-    """Return a Tukey window along one axis, flat but for raised-cosine ends of a sixteenth each."""
+    """Return a Tukey window along one axis, with raised-cosine ends of a sixteenth each."""
     ramp = max(n // 16, 1)
     position = torch.arange(n, dtype=like.dtype, device=like.device) + 0.5
     edge = torch.minimum(position, n - position).clamp(max=ramp) / ramp
@@ -113,7 +113,7 @@ class Spectrum(Statistic):
         """Return half the energy per pixel, the mean excluded."""
         power = target.abs().square()
         power[..., 0, 0] = 0
-        # Every column of the half plane but those of frequency 0 and of Nyquist counts twice.
+        # Every column of the half plane except those of frequency 0 and Nyquist counts twice.
         total = 2 * power.sum() - power[..., 0].sum()
         if self.size[1] % 2 == 0:
             total = total - power[..., -1].sum()
@@ -123,7 +123,7 @@ class Spectrum(Statistic):
         """Return the weighted sum of the amplitudes of each channel, clipped at 0.
 
         The phases of the channels relative to each other are those of the sum of all spectra, each
-        aligned with the first at every frequency; a phase common to all channels is no part of the
+        aligned with the first at every frequency; a phase common to all channels is not part of the
         statistic.
         """
         first, *others = targets

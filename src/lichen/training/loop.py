@@ -142,7 +142,7 @@ class TrainingState:
                         f"the loss is {progress.loss} at step {progress.done}",
                         "use a smaller --learning-rate",
                     )
-                due = progress.done % checkpoint_every == 0 or interruption.asked
+                due = progress.done % checkpoint_every == 0 or interruption.requested
                 if checkpoint is not None and due:
                     self.keep(checkpoint, progress.done)
                 interruption.check()

@@ -1,4 +1,4 @@
-"""Weights of pretrained networks: a catalogue, and how they are found, fetched and read.
+"""Weights of pretrained networks: a catalogue, and code to find, download and read them.
 
 Nothing here imports torch before tensors are read.
 """

@@ -1,4 +1,4 @@
-"""Every set of weights that Lichen knows: origin, licence, checksum, what the network expects.
+"""Every set of weights that Lichen knows: origin, licence, checksum, and expected input.
 
 Preprocessing, licence and checksum travel with the weights, so that no method has to know them.
 """
@@ -32,7 +32,7 @@ class InputNormalization:
         Raises
         ------
         WeightsError
-            When one is absent or malformed; the caller knows the file.
+            When one is missing or malformed; the caller adds the file's name.
         """
         order = metadata.get("input", "")
         if order not in ("RGB", "BGR"):
@@ -73,7 +73,7 @@ class Source:
     file
         Name under which the file is kept.
     sha256
-        Checksum in hex, or those leading digits of it that its publisher states.
+        Checksum in hex, or the leading digits of it that its publisher states.
     size
         Size in bytes, None where it is not published to the byte.
     """
@@ -101,7 +101,7 @@ class WeightsRow:
     licence, paper
         The licence of the weights, and what to cite.
     normalization
-        How the network expects its pixels; None where the file itself says it.
+        How the network expects its pixels; None if the file itself says so.
     layout
         How tensors are named: ``torchvision`` (``features.0.weight``) or ``layers``
         (``conv1_1.weight``).
@@ -127,7 +127,7 @@ class WeightsRow:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """File names under which these weights are looked for, in order of preference."""
+        """File names to look for, in order of preference."""
         published = dict.fromkeys(source.file for source in self.sources)
         return (*published, f"{self.name}.safetensors", f"{self.name}.pth")
 

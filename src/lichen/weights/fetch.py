@@ -93,7 +93,7 @@ def _fetch_one(
     _receive_all(name, source, part, progress)
     digest = sha256_of(part)
     if not is_published(digest, [source.sha256]) and resumed:
-        # The old part may have been the bad one: once more from the first byte.
+        # The old part may have been damaged: try once more from the first byte.
         part.unlink()
         _receive_all(name, source, part, progress)
         digest = sha256_of(part)
@@ -140,10 +140,10 @@ def _receive(
     progress: Callable[[str, int, int | None], None] | None,
 ) -> None:
     have = part.stat().st_size if part.is_file() else 0
-    # Compressed transfer would make byte ranges mean something else.
+    # With compressed transfer, byte ranges would mean something else.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with client.stream("GET", source.url, headers=headers) as response:
-        if response.status_code == 416:  # nothing lies beyond what is here
+        if response.status_code == 416:  # there is nothing beyond what has been received
             if _total(response) != have:
                 part.unlink()
                 _receive(client, name, source, part, progress)

@@ -1,4 +1,4 @@
-"""Where the weights of a network are: a path, ``$LICHEN_WEIGHTS``, the cache, the package."""
+"""Finding the weights of a network: a path, ``$LICHEN_WEIGHTS``, the cache, the package."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Literal
 from lichen.errors import WeightsError
 from lichen.weights.catalogue import ROWS, WeightsFile, WeightsRow, rows_of
 from lichen.weights.checksum import is_published, sha256_of
-from lichen.weights.places import EMBEDDED, is_offline, own_weights, weights_cache
+from lichen.weights.folders import EMBEDDED, is_offline, own_weights, weights_cache
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the name of the weights, the bytes received, and the total, None when unknown."""
 
-Place = Literal["path", "$LICHEN_WEIGHTS", "cache", "package"]
+Location = Literal["path", "$LICHEN_WEIGHTS", "cache", "package"]
 
 
 def find_weights(
@@ -61,8 +61,8 @@ def find_weights(
     raise WeightsError(f"the weights of {name} are not on this machine", how_to_get(rows))
 
 
-def present_files(rows: tuple[WeightsRow, ...]) -> Iterator[tuple[WeightsRow, Path, Place]]:
-    """Yield every file of these rows in the usual places, in the order of the look-up."""
+def present_files(rows: tuple[WeightsRow, ...]) -> Iterator[tuple[WeightsRow, Path, Location]]:
+    """Yield every file of these rows in the usual locations, in look-up order."""
     own = own_weights()
     if own is not None and own.is_file():
         row = identify(own, rows)
@@ -73,14 +73,14 @@ def present_files(rows: tuple[WeightsRow, ...]) -> Iterator[tuple[WeightsRow, Pa
             f"$LICHEN_WEIGHTS is {str(own)!r}, which is neither a folder nor a file",
             "set it to a folder that holds weight files, or unset it",
         )
-    folders: list[tuple[Path, Place]] = [(weights_cache(), "cache")]
+    folders: list[tuple[Path, Location]] = [(weights_cache(), "cache")]
     if own is not None and own.is_dir():
         folders.insert(0, (own, "$LICHEN_WEIGHTS"))
-    for folder, place in folders:
+    for folder, location in folders:
         for row in rows:
             for file in row.files:
                 if (folder / file).is_file():
-                    yield row, folder / file, place
+                    yield row, folder / file, location
     for row in rows:
         embedded = EMBEDDED / f"{row.name}.safetensors"
         if row.embedded and embedded.is_file():
@@ -114,12 +114,12 @@ def how_to_get(rows: tuple[WeightsRow, ...]) -> str:
         return f"reinstall Lichen, or train one with: {rows[0].training}"
     if rows[0].training:
         return f"train one with: {rows[0].training}, and pass that file as weights"
-    places = f"put it into {weights_cache()} or into a folder that $LICHEN_WEIGHTS names"
+    destination = f"put it into {weights_cache()} or into a folder that $LICHEN_WEIGHTS names"
     for row in rows:
         if row.sources:
             source = row.sources[0]
-            return f"fetch {source.url} (SHA-256 {source.sha256}) and {places}"
-    return f"get a file {' or '.join(rows[0].files)} and {places}"
+            return f"fetch {source.url} (SHA-256 {source.sha256}) and {destination}"
+    return f"get a file {' or '.join(rows[0].files)} and {destination}"
 
 
 def _in_path(rows: tuple[WeightsRow, ...], name: str, path: Path) -> tuple[WeightsRow, Path]:
@@ -128,8 +128,10 @@ def _in_path(rows: tuple[WeightsRow, ...], name: str, path: Path) -> tuple[Weigh
             for file in row.files:
                 if (path / file).is_file():
                     return row, path / file
-        wanted = ", ".join(file for row in rows for file in row.files)
-        raise WeightsError(f"the folder {path} has no weights of {name}", f"it may hold: {wanted}")
+        expected = ", ".join(file for row in rows for file in row.files)
+        raise WeightsError(
+            f"the folder {path} has no weights of {name}", f"it may contain: {expected}"
+        )
     if not path.is_file():
         raise WeightsError(f"there is no weight file {path}", how_to_get(rows))
     found = identify(path, rows)
@@ -142,7 +144,7 @@ def _in_path(rows: tuple[WeightsRow, ...], name: str, path: Path) -> tuple[Weigh
 
 
 def checked(row: WeightsRow, path: Path) -> WeightsFile:
-    """Hash a file, and refuse it when a checksum is published for its name and is another."""
+    """Hash a file, and reject it if a checksum published for its name differs."""
     digest = sha256_of(path)
     published = row.checksums(path.name)
     if published and not is_published(digest, published):

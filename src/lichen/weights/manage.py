@@ -12,8 +12,9 @@ from lichen.errors import LichenError, WeightsError
 from lichen.weights.catalogue import ROWS, WeightsFile, WeightsRow, row_named, rows_of
 from lichen.weights.checksum import is_published, sha256_of
 from lichen.weights.fetch import fetch
+from lichen.weights.folders import is_offline, weights_cache
 from lichen.weights.lookup import (
-    Place,
+    Location,
     Progress,
     checked,
     find_weights,
@@ -21,26 +22,25 @@ from lichen.weights.lookup import (
     identify,
     present_files,
 )
-from lichen.weights.places import is_offline, weights_cache
 from lichen.weights.read import is_safetensors, read_tensors
 
 
 @dataclass(frozen=True)
 class WeightsStatus:
-    """Where the weights of one row are on this machine.
+    """Location of the weights of one row on this machine.
 
     Attributes
     ----------
     row
         The row.
-    place
+    location
         ``package``, ``cache`` or ``$LICHEN_WEIGHTS``; None when absent.
     path, size
         The file and its bytes; for absent weights None and the size of the download, if known.
     """
 
     row: WeightsRow
-    place: Place | None
+    location: Location | None
     path: Path | None
     size: int | None
 
@@ -63,7 +63,7 @@ class Verification:
 
 
 def list_weights() -> list[WeightsStatus]:
-    """Return where each known set of weights is; reads no file."""
+    """Return the location of each known set of weights, without reading any file."""
     return [_status(row) for row in ROWS]
 
 
@@ -82,7 +82,7 @@ def fetch_weights(name: str, progress: Progress | None = None) -> WeightsFile:
         return find_weights(row.name, download=False)
     if not row.sources:
         raise WeightsError(
-            f"there is no known address of {row.name}",
+            f"no address is known for {row.name}",
             f"obtain the file and run: lichen weights add FILE {row.name}",
         )
     if is_offline():
@@ -92,7 +92,7 @@ def fetch_weights(name: str, progress: Progress | None = None) -> WeightsFile:
 
 
 def verify_weights(name: str) -> Verification:
-    """Check the file that a run would use: its tensors, and its checksum where one is published.
+    """Check the file that a run would use: its tensors, and its checksum if one is published.
 
     Raises
     ------
@@ -161,6 +161,6 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def _status(row: WeightsRow) -> WeightsStatus:
-    for _, path, place in present_files((row,)):
-        return WeightsStatus(row, place, path, path.stat().st_size)
+    for _, path, location in present_files((row,)):
+        return WeightsStatus(row, location, path, path.stat().st_size)
     return WeightsStatus(row, None, None, row.sources[0].size if row.sources else None)

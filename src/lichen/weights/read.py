@@ -1,7 +1,7 @@
 """Weight files: their tensors under the network's names, and the network itself.
 
-No code in a file is ever run, and a file may name no class but a network of
-:mod:`lichen.networks`, which is imported when a file asks for it.
+No code in a file is ever run, and a file may only name a network of :mod:`lichen.networks`, which
+is imported when a file asks for it.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def read_tensors(file: WeightsFile) -> dict[str, Tensor]:
     -------
     dict[str, Tensor]
         ``conv1_1.weight``, ``conv1_1.bias``, ... for VGG-19 and the encoder; ``conv1.weight``,
-        ``fire2.squeeze1x1.weight``, ... for SqueezeNet. Whatever else the file holds (a
-        classifier) is left out.
+        ``fire2.squeeze1x1.weight``, ... for SqueezeNet. Anything else in the file (a classifier)
+        is ignored.
 
     Raises
     ------

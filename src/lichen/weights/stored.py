@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 
 class StoredNetwork:
-    """A network whose weights are kept in files; inherited beside ``torch.nn.Module``.
+    """A network whose weights are kept in files; a mixin for a ``torch.nn.Module``.
 
     By default a file holds exactly the network's state dict, and the metadata field ``parameters``
     has the arguments of its class as JSON.
@@ -42,7 +42,7 @@ class StoredNetwork:
 
     @classmethod
     def own_names(cls, names: Collection[str]) -> dict[str, str]:
-        """Names in a file -> the network's; tensors it does not use (a classifier) are left out."""
+        """Names in a file -> the network's; tensors it does not use (a classifier) are ignored."""
         shapes, theirs = cls.shapes(), cls.torchvision_names()
         if not shapes:
             return {name: name for name in names}

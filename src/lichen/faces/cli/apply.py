@@ -1,4 +1,4 @@
-"""``lichen apply``: the copying of an earlier run, repeated on other pictures."""
+"""``lichen apply``: repeat the copying of an earlier run on other pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lichen.run.loop import Run
 @click.command()
 @click.argument("source_map", metavar="MAP")
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...")
-@click.option("--known", help="Picture of the result's size with the pixels that are no copies.")
+@click.option("--known", help="Picture of the result's size with the pixels that were not copied.")
 @click.option(
     "-o",
     "--output",
@@ -33,10 +33,10 @@ def apply(
     bit_depth: str | None,
     quiet: bool,
 ) -> None:
-    """Copy from PICTURE the pixels that MAP, a file of --save-map, names.
+    """Copy pixels from PICTURE as recorded in MAP, a file written by --save-map.
 
-    A normal map found later, say, is brought in step with a result that was made without it. Give
-    as many pictures as the earlier run had exemplars, in the same order and of the same sizes.
+    This makes the normal map, say, of a result that was synthesized without one. Give one picture
+    for each exemplar of the earlier run, in the same order and of the same sizes.
 
     \b
     lichen synthesize wall.jpg -m patchmatch -o new.png --save-map new.npz

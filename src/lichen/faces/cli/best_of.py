@@ -16,21 +16,21 @@ from lichen.run.loop import Run
 
 @dataclass(frozen=True)
 class Finished:
-    """Results that were made of an exemplar, by the file that each is saved in."""
+    """Results made from an exemplar, by the file that each is saved in."""
 
     exemplar: Exemplar
     results: dict[Path, Result]
 
     def first_maps(self) -> tuple[Exemplar, list[Result]]:
-        """Return what is judged where there are several maps: the first, of each."""
+        """Return the first map of the exemplar and of each result, by which they are judged."""
         exemplar = replace(self.exemplar, maps=self.exemplar.maps[:1])
         return exemplar, [result.first_map() for result in self.results.values()]
 
 
 def candidates_of(finals: Sequence[Outputs], seeds: Sequence[int]) -> list[Outputs]:
-    """Name the candidates of one picture: with their seeds where the template does not.
+    """Name the candidates of one picture, with their seeds if the template does not.
 
-    The sources of their pixels are written for the one that is kept, under its final name.
+    Source maps are written only for the one that is kept, under its final name.
     """
     if len(finals) == 1:
         return list(finals)
@@ -58,7 +58,7 @@ def check_comparable(run: Run) -> None:
 def keep_best(candidates: Finished, finals: Sequence[Outputs], quiet: bool) -> Finished:
     """Judge the candidates, keep the best under its final name and remove the others.
 
-    Until all are judged each is kept in a file of its own: whatever happens, none is lost.
+    Until all are judged each has a file of its own, so that none is lost.
     """
     from lichen.quality.card import compare
 

@@ -18,14 +18,17 @@ COMMANDS = {
     "extend": ("tasks:extend", "Continue a photo beyond its borders."),
     "transfer": ("tasks:transfer", "Render a picture in a texture."),
     "analogy": ("tasks:analogy", "Make B' so that A is to A' as B is to B'."),
-    "mix": ("mix:mix", "Make a texture between others, by their statistics; or a strip of them."),
+    "mix": (
+        "mix:mix",
+        "Mix the statistics of several textures, or make a strip from one to another.",
+    ),
     "apply": (
         "apply:apply",
         "Repeat the copying of an earlier result on another map.",
     ),
     "tiles": ("tiles:tiles", "Make Wang tiles that cover the plane without repeating."),
-    "resume": ("saved:resume", "Go on with an interrupted run from its checkpoint."),
-    "continue": ("saved:continue_", "Take a saved picture some iterations further."),
+    "resume": ("saved:resume", "Resume an interrupted run from its checkpoint."),
+    "continue": ("saved:continue_", "Continue a saved picture for more iterations."),
     "rerun": ("saved:rerun", "Make a saved picture again, byte for byte."),
     "show": ("saved:show", "Show how a saved picture was made."),
     "compare": (
@@ -50,7 +53,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose help needs no command to be imported."""
+    """A group whose help imports no command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the table."""
@@ -126,7 +129,7 @@ def _in_flags(error: LichenError) -> str:
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:
-    """Treat a request to terminate like Ctrl-C: the best so far is saved."""
+    """Treat a request to terminate like Ctrl-C: the best picture so far is saved."""
     raise KeyboardInterrupt
 
 

@@ -18,12 +18,12 @@ class MethodCommand(click.Command):
     ----------
     method_from
         The parameter, an option or argument, whose value is the method's name; with neither
-        value nor default there are no more options than the command's own.
+        value nor default there are only the command's own options.
     implied
-        Methods by the option that asks for them where none is named.
+        Methods by the option that implies them if none is named.
     renamed
-        Fields for which the command has options of its own, that go by the field's name but are
-        typed otherwise.
+        Fields that the command has its own options for: passed by the field's name, but spelled
+        differently on the command line.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class MethodCommand(click.Command):
         self.renamed = frozenset(renamed)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Find the method before anything else is understood."""
+        """Find the method before parsing anything else."""
         parser = super().make_parser(ctx)
         parser.ignore_unknown_options = True
         values, _, _ = parser.parse_args(list(args))
         if not values.get(self.method_from):
-            asked = {arg.partition("=")[0] for arg in args}
-            for method in [self.implied[option] for option in asked & self.implied.keys()]:
+            present = {arg.partition("=")[0] for arg in args}
+            for method in [self.implied[option] for option in present & self.implied.keys()]:
                 args = [f"--{self.method_from}", method, *args]
                 values[self.method_from] = method
         own = {param.name: param for param in self.params}
@@ -54,20 +54,20 @@ class MethodCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Own options, then the method's."""
-        return [*super().get_params(ctx), *self._theirs(ctx)]
+        """Return the command's own options, then the method's."""
+        return [*super().get_params(ctx), *self._method_options(ctx)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the method's options under its name."""
         sections = {"Options": super().get_params(ctx)}
-        if theirs := self._theirs(ctx):
-            sections[f"Parameters of {ctx.meta['method']}"] = [*theirs]
+        if method_options := self._method_options(ctx):
+            sections[f"Parameters of {ctx.meta['method']}"] = [*method_options]
         for title, params in sections.items():
             records = [record for param in params if (record := param.get_help_record(ctx))]
             with formatter.section(title):
                 formatter.write_dl(records)
 
-    def _theirs(self, ctx: click.Context) -> list[click.Option]:
+    def _method_options(self, ctx: click.Context) -> list[click.Option]:
         name = ctx.meta.get("method")
         every = options.options(registry.method(name)) if isinstance(name, str) else []
         return [option for option in every if option.name not in self.renamed]

@@ -27,7 +27,7 @@ TAKES = {"none": "no exemplar", "one": "one exemplar", "several": "one or more e
 @click.option(
     "--count",
     is_flag=True,
-    help="Count the numbers that the method matches, with the preset and parameters given.",
+    help="Count the statistics that the method matches, with the given preset and parameters.",
 )
 @click.option("--terms", is_flag=True, help="List the terms that --term may name.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
@@ -52,7 +52,7 @@ def methods(
     chosen = options.given(registry.method(name), values)
     if chosen and not count:
         raise ParameterError(
-            f"{options.flag(next(iter(chosen)))} is only for --count",
+            f"{options.flag(next(iter(chosen)))} applies only with --count",
             f"to make a picture: lichen synthesize --method {name}",
         )
     if count:
@@ -185,4 +185,4 @@ def _count(name: str, preset: str | None, chosen: dict[str, Any]) -> str:
     require(name, "counts")
     counts = registry.method(name).configure(preset, **chosen).count_statistics()
     lines = [f"{layer:<12} {number:>10,}" for layer, number in counts.items()]
-    return "\n".join([*lines, f"{'in all':<12} {sum(counts.values()):>10,}\n"])
+    return "\n".join([*lines, f"{'total':<12} {sum(counts.values()):>10,}\n"])

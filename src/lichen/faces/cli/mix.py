@@ -1,4 +1,4 @@
-"""``lichen mix``: textures between others, by their statistics."""
+"""``lichen mix``: mixtures of the statistics of several textures."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lichen.run.loop import Run
 @click.option(
     "--weights",
     "mix",
-    help="Weight of each photo, as in 0.7,0.3, scaled to sum to 1; below 0 leads away from a "
-    "photo. Equal when not given.",
+    help="Weight of each photo, as in 0.7,0.3, scaled to sum to 1; weights below 0 lead away from "
+    "a photo. Equal when not given.",
 )
 @click.option("--network-weights", "weights", help="File of the network's weights.")
 @click.option(
@@ -31,19 +31,19 @@ from lichen.run.loop import Run
     metavar="N",
     help="N pictures in a row, from the first photo's texture to the second's.",
 )
-@click.option("--apart", is_flag=True, help="The pictures of --strip in files of their own.")
+@click.option("--apart", is_flag=True, help="Write the pictures of --strip to separate files.")
 @click.option(
     "--random",
     type=click.IntRange(min=1),
     metavar="N",
-    help="N pictures of random weights, with seeds counting up from --seed.",
+    help="N pictures with random weights, their seeds counting up from --seed.",
 )
 @click.option(
     "--extrapolate",
     type=click.FloatRange(min=0, max=2),
     default=0.0,
     show_default=True,
-    help="How far beyond 1, and in return below 0, the weights of --random may go.",
+    help="How far above 1, and correspondingly below 0, the weights of --random may go.",
 )
 @click.option("-s", "--size", help="WIDTHxHEIGHT in pixels; the first photo's when not given.")
 @click.option("--init", help="Initial image: noise, exemplar, or METHOD[:PRESET].")
@@ -60,8 +60,8 @@ def mix(
 ) -> None:
     """Make a texture whose statistics lie between those of the PHOTOs."""
     weights = chosen.parameters.pop("mix", None)
-    if wanted.pop("weights", None) is not None:  # what a method with a network has taken already
-        raise ParameterError(f"--network-weights: {chosen.method} has no network", "leave it out")
+    if wanted.pop("weights", None) is not None:  # a method with a network would have taken it
+        raise ParameterError(f"--network-weights: {chosen.method} has no network", "omit it")
     _check_agreement(weights, strip, apart, random, extrapolate)
     arguments = {**wanted, **chosen.of_method}
 
@@ -84,7 +84,7 @@ def mix(
 
 
 def _carry_out(chosen: PictureOptions, jobs: list[Job]) -> None:
-    """Check all, then carry out and save one after the other."""
+    """Check all jobs, then carry out and save them one by one."""
     planned = []
     written = []
     for index, job in enumerate(jobs):
@@ -106,14 +106,14 @@ def _check_agreement(
     random: int | None,
     extrapolate: float,
 ) -> None:
-    """Raise for options that exclude each other or need each other."""
-    asked = {"--weights": weights, "--strip": strip, "--random": random}
-    given = [name for name, value in asked.items() if value is not None]
+    """Raise for options that cannot be combined or need each other."""
+    options = {"--weights": weights, "--strip": strip, "--random": random}
+    given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
-        raise ParameterError(f"{' and '.join(given)} exclude each other", "give one of them")
+        raise ParameterError(f"{' and '.join(given)} cannot be combined", "give one of them")
     if apart and strip is None:
-        raise ParameterError("--apart belongs to --strip", "give both, or leave it out")
+        raise ParameterError("--apart needs --strip", "give both, or omit it")
     if extrapolate and random is None:
         raise ParameterError(
-            "--extrapolate belongs to --random", "with --weights write numbers below 0 yourself"
+            "--extrapolate needs --random", "with --weights, write numbers below 0 yourself"
         )

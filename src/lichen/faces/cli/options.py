@@ -1,4 +1,4 @@
-"""Parameters as command-line options: written once, in the method, and typed as text here."""
+"""Parameters as command-line options: declared once, in the method, and read from text here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lichen.faces.schema import AUTOMATIC, Field, fields
 
 
 def options(model: type[BaseModel]) -> list[click.Option]:
-    """Make an option of every field; the model itself judges the values."""
+    """Make an option of every field; the model itself validates the values."""
     return [_option(field) for field in fields(model)]
 
 

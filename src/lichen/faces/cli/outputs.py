@@ -24,7 +24,7 @@ from lichen.run.video import Recorder
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files that one run is to leave.
+    """Files that a run writes.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Outputs:
         self.save_sources(result)
 
     def save_sources(self, result: Result) -> None:
-        """Write where the pixels were copied from, if that is wanted and known."""
+        """Write where the pixels were copied from, if requested and known."""
         if result.source_map is None:  # interrupted before there was one
             return
         if self.source_map is not None:
@@ -63,7 +63,7 @@ class Outputs:
 
 
 def check_output(run: Run, outputs: Outputs) -> None:
-    """Raise unless all could be written without harm to what the run reads."""
+    """Raise unless all files can be written without overwriting what the run reads."""
     check_writable(outputs.picture, outputs.bit_depth)
     check_folder(checkpoint_path(outputs.picture))
     if outputs.video is not None:
@@ -73,7 +73,7 @@ def check_output(run: Run, outputs: Outputs) -> None:
         require(run.job.method, "copies")
     if outputs.source_map is not None and outputs.source_map.suffix != ".npz":
         raise LichenError(
-            f"{outputs.source_map}: a map of sources is an .npz file", "name it with .npz"
+            f"{outputs.source_map}: a source map is an .npz file", "name it with .npz"
         )
     if outputs.shown_sources is not None:
         check_writable(outputs.shown_sources)
@@ -85,7 +85,7 @@ def check_output(run: Run, outputs: Outputs) -> None:
 
 
 def check_written_once(written: Iterable[Path]) -> None:
-    """Raise if two files of different kinds would get one name."""
+    """Raise if two files of different kinds would get the same name."""
     seen: set[Path] = set()
     for path in written:
         if path.resolve() in seen:
@@ -94,7 +94,7 @@ def check_written_once(written: Iterable[Path]) -> None:
 
 
 def refuse_overwriting(written: Iterable[Path], read: Iterable[Path]) -> None:
-    """Raise if a file to be written is one that is read: a photo is not replaced by its copy."""
+    """Raise if a file to be written is also read: results never replace photos."""
     inputs = {path.resolve() for path in read}
     for path in written:
         if path.resolve() in inputs:
@@ -131,7 +131,7 @@ def carry_out(
             outputs.save(interrupted.result)
             click.echo(
                 f"lichen: interrupted; the best so far is {output}; "
-                f"go on with: lichen resume {checkpoint}",
+                f"continue with: lichen resume {checkpoint}",
                 err=True,
             )
         sys.exit(130)

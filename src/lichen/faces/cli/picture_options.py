@@ -1,4 +1,4 @@
-"""The options of all commands that make pictures by a method, and the names of their files."""
+"""The options of all commands that make pictures with a method, and the names of their files."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def source_options(command: Command) -> Command:
 
 @dataclass(frozen=True)
 class PictureOptions:
-    """What the user said of how pictures are made and what they are called.
+    """The user's choices of how pictures are made and named.
 
     Attributes
     ----------
     output, video, save_map, show_sources
-        Templates of files' names.
+        Templates of file names.
     method, preset, seed, device
         The method, one of its presets, the seed, and where to compute.
     bit_depth
-        Of the picture; None for the exemplar's, where the format holds it.
+        Of the picture; None for the exemplar's, if the format supports it.
     checkpoint_every
         Seconds between checkpoints.
     progress, quiet
@@ -125,9 +125,11 @@ def describe(run: Run, index: int = 0) -> dict[str, object]:
     }
 
 
-def depth_for(run: Run, picture: Path, asked: str | None) -> int:
-    """Bits per sample of a picture: as asked, or the exemplar's where the format holds them."""
-    return int(asked) if asked is not None else depth_of(picture, run.canvas.maps[0].bit_depth)
+def depth_for(run: Run, picture: Path, requested: str | None) -> int:
+    """Return the bits per sample requested, or the exemplar's if the format supports them."""
+    if requested is not None:
+        return int(requested)
+    return depth_of(picture, run.canvas.maps[0].bit_depth)
 
 
 def picture_options(
@@ -165,7 +167,7 @@ def picture_options(
             "--bit-depth",
             type=BIT_DEPTHS,
             default=bit_depth,
-            show_default=True if bit_depth else "the photo's, where the format holds it",
+            show_default=True if bit_depth else "the photo's, if the format supports it",
             help="Bits per sample: 16 for PNG and TIFF, 32 (float) for TIFF.",
         ),
         click.option(
@@ -181,7 +183,9 @@ def picture_options(
             help="Seconds between checkpoints.",
         ),
         click.option(
-            "--progress/--no-progress", default=None, help="A bar; by default on a terminal."
+            "--progress/--no-progress",
+            default=None,
+            help="Show a progress bar; by default on a terminal.",
         ),
         QUIET,
     ]

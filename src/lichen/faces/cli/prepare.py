@@ -16,7 +16,7 @@ import click
 def prepare(folder: Path, output: Path | None, size: int) -> None:
     """Crop, resize and clean the texture photos in FOLDER and its subfolders.
 
-    manifest.csv in the output says what became of each; run it again to go on.
+    manifest.csv in the output folder records what became of each; run it again to continue.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -35,5 +35,5 @@ def prepare(folder: Path, output: Path | None, size: int) -> None:
         )
     kept = sum(entry.kept for entry in entries)
     click.echo(
-        f"{target}: {kept} of {len(entries)} pictures; why not the others: {target / MANIFEST}"
+        f"{target}: {kept} of {len(entries)} pictures; reasons for the rest: {target / MANIFEST}"
     )

@@ -1,4 +1,4 @@
-"""``lichen resume``, ``continue``, ``rerun`` and ``show``: from what an earlier run left."""
+"""``lichen resume``, ``continue``, ``rerun`` and ``show``: from the files of an earlier run."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ def resume(
     show_sources: str | None,
     quiet: bool,
 ) -> None:
-    """Go on with an interrupted run from CHECKPOINT.
+    """Resume an interrupted run from CHECKPOINT.
 
-    The result is as good as the uninterrupted one's but not the same: what the solver had
-    learnt of the curvature is not kept. Its record says so, and `lichen rerun` repeats it.
-    Methods that copy pixels are quick and start again.
+    The result is as good as that of an uninterrupted run but not identical: the solver's estimate
+    of the curvature is not kept. Its record says so, and `lichen rerun` reproduces it. Methods
+    that copy pixels are fast and start over.
     """
     path = Path(checkpoint)
     stored = checkpoints.read_checkpoint(path)
     run = stored.resume(path.parent, exemplar)
     if output is None and not checkpoint.endswith(checkpoints.SUFFIX):
-        raise ParameterError(f"no output is known for {checkpoint}", "name one with -o")
+        raise ParameterError(f"{checkpoint} does not name its output", "name one with -o")
     target = Path(output or checkpoint.removesuffix(checkpoints.SUFFIX))
     outputs = _outputs(target, int(bit_depth or stored.bit_depth), save_map, show_sources)
     check_output(run, outputs)
@@ -64,7 +64,7 @@ def resume(
 @click.command("continue")
 @click.argument("picture")
 @click.option("-n", "--iterations", type=click.IntRange(min=1), default=100, show_default=True)
-@click.option("-o", "--output", help="Where to; {stem}_continued.png when not given.")
+@click.option("-o", "--output", help="The new picture; {stem}_continued.png when not given.")
 @BIT_DEPTH
 @EXEMPLAR
 @QUIET
@@ -76,7 +76,7 @@ def continue_(
     exemplar: str | None,
     quiet: bool,
 ) -> None:
-    """Take PICTURE, which lichen wrote, some iterations further."""
+    """Continue PICTURE, which lichen wrote, for more iterations."""
     source = Path(picture)
     target = Path(output) if output else source.with_name(f"{source.stem}_continued{source.suffix}")
     run = Run(verbs.continue_from(source, iterations, exemplar))
@@ -87,7 +87,9 @@ def continue_(
 
 @click.command()
 @click.argument("picture")
-@click.option("-o", "--output", help="Where to; {stem}_rerun beside it when not given.")
+@click.option(
+    "-o", "--output", help="The new picture; {stem}_rerun beside the old one when not given."
+)
 @EXEMPLAR
 @source_options
 @QUIET
@@ -138,13 +140,13 @@ def _outputs(
 
 
 def _record_differences(ours: Provenance, theirs: Provenance) -> list[str]:
-    """Say what the records of two runs differ in, beside the time they took."""
+    """List the differences between the records of two runs, apart from their times."""
     new, old = ours.essentials(), theirs.essentials()
     return [f"{name} {new[name]} instead of {old[name]}" for name in new if new[name] != old[name]]
 
 
 def _pixel_differences(again: Result, stored: Path, bit_depth: int) -> list[str]:
-    """Say how far stored files are from the same pictures saved now, in their format and depth."""
+    """List how stored files differ from the same pictures saved now in their format and depth."""
     problems = []
     with TemporaryDirectory() as folder:
         saved = again.save(Path(folder) / stored.name, bit_depth)

@@ -10,4 +10,4 @@ DEVICE = click.option(
     show_default=True,
     help="Where to compute: auto (a GPU where there is one), cpu, cuda, cuda:1, mps.",
 )
-QUIET = click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Print no progress bar and no summary.")

@@ -51,32 +51,33 @@ from lichen.run.loop import Run
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Candidates for each picture, with seeds counting up; the report card keeps the best.",
+    help="Candidates for each picture, with seeds counting up; the one of the best score is kept.",
 )
 @click.option(
     "--report", is_flag=True, help="Write the report card of each photo's pictures, as HTML."
 )
 @click.option(
     "--init",
-    help="Initial image: noise, exemplar, a picture file, or METHOD or METHOD:PRESET for what "
-    "another method makes first. The preset's own when not given, else noise.",
+    help="Initial image: noise, exemplar, a picture file, or METHOD or METHOD:PRESET for the "
+    "result of another method. The preset's own when not given, else noise.",
 )
-@click.option("--mask", help="Picture whose bright pixels mark what of the photo may be used.")
+@click.option("--mask", help="Picture whose bright pixels mark the usable part of the photo.")
 @click.option(
     "--map",
     "maps",
     multiple=True,
     metavar="NAME=FILE",
-    help="A further map of the photo (normal, height), made in step with it and written beside "
-    "it; may be repeated. The report card judges by the photo alone.",
+    help="A further map of the photo (normal, height), synthesized in register with it and written "
+    "beside it; repeatable. The report card judges by the photo alone.",
 )
 @click.option(
     "--together",
     is_flag=True,
-    help="All photos are exemplars of one texture; the first gives names and the report card.",
+    help="Use all photos as exemplars of one texture; the first is the one that results are named "
+    "after and judged by.",
 )
 @click.option("--guide", help="Label map of the photo, for texture by numbers. Needs --follow.")
-@click.option("--follow", help="Label map of the new picture, which gets its size.")
+@click.option("--follow", help="Label map of the new picture; sets its size.")
 @picture_options(
     output="{exemplar}_{method}_{seed}.png", method=registry.DEFAULT_METHOD, bit_depth="8"
 )
@@ -93,7 +94,7 @@ def synthesize(
 ) -> None:
     """Make new pictures of a material from PHOTO.
 
-    Ctrl-C saves the best picture so far; `lichen resume` goes on from there.
+    Ctrl-C saves the best picture so far; `lichen resume` continues from there.
     """
     _check_agreement(chosen, exemplars, best_of, maps, together, wanted["guide"])
     files = _map_files(maps)
@@ -128,7 +129,7 @@ class _Picture:
     runs
         Of the candidates, checked.
     finals
-        Outputs under the final name, if that candidate is kept.
+        Outputs under the final name, should that candidate be kept.
     """
 
     def __init__(self, runs: Sequence[Run], finals: list[Outputs]) -> None:
@@ -163,7 +164,7 @@ def _check(chosen: PictureOptions, candidates: Sequence[Job], index: int, judged
 
 
 def _map_files(given: Sequence[str]) -> dict[str, str | Path]:
-    """Read ``NAME=FILE``; names become part of files' names."""
+    """Read ``NAME=FILE``; names become part of file names."""
     found: dict[str, str | Path] = {}
     for text in given:
         name, _, file = text.partition("=")
@@ -185,21 +186,25 @@ def _check_agreement(
     together: bool,
     guide: str | None,
 ) -> None:
-    """Raise for options that exclude each other or need each other."""
+    """Raise for options that cannot be combined or need each other."""
     if best_of > 1 and chosen.video is not None:
         raise ParameterError(
             "--video shows one run and --best-of makes several", "give one of them"
         )
     if together and len(exemplars) < 2:
-        raise ParameterError("--together is for several photos", "give more, or leave it out")
+        raise ParameterError("--together needs several photos", "give more, or omit it")
     if maps and len(exemplars) > 1:
-        raise ParameterError("--map belongs to one photo, several are given", "give one PHOTO")
+        raise ParameterError(
+            "--map belongs to a single photo, but several are given", "give one PHOTO"
+        )
     if guide is not None and len(exemplars) > 1:
-        raise ParameterError("--guide belongs to one photo, several are given", "give one PHOTO")
+        raise ParameterError(
+            "--guide belongs to a single photo, but several are given", "give one PHOTO"
+        )
 
 
 def _check_names(chosen: PictureOptions, pictures: Sequence[_Picture]) -> None:
-    """Raise if two pictures, videos or maps of sources would get one name, or one that is read."""
+    """Raise if two pictures, videos or source maps would share a name, or overwrite an input."""
     finals = [picture.finals[0] for picture in pictures]
     check_distinct(chosen.output, [outputs.picture for outputs in finals])
     for template, paths in (

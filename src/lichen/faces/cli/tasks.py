@@ -17,14 +17,14 @@ COPY_FROM = click.option(
 
 @click.command(cls=MethodCommand)
 @click.argument("photo")
-@click.option("--mask", help="Picture of the photo's size; what is not black in it is a hole.")
+@click.option("--mask", help="Picture of the photo's size; pixels that are not black are holes.")
 @COPY_FROM
 @click.option(
     "--grow",
     type=PIXELS,
     default=0,
     show_default=True,
-    help="Pixels by which holes are enlarged: the edge of what was cut out often shows.",
+    help="Pixels by which holes are enlarged: the rim of a cut-out object often shows.",
 )
 @wrapping
 @picture_options(output="{exemplar}_filled.png", method=registry.DEFAULT_METHOD)
@@ -54,7 +54,7 @@ def extend(
     top: int,
     bottom: int,
 ) -> None:
-    """Continue PHOTO beyond its borders; where it is transparent it is filled, too."""
+    """Continue PHOTO beyond its borders; transparent parts are filled as well."""
     chosen.carry_out_one(
         verbs.extend(
             photo,

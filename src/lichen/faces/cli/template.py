@@ -30,7 +30,7 @@ def fill(template: str, picture: Mapping[str, object]) -> Path:
             raise unknown_name("field of an output template", field, FIELDS)
     try:
         return Path(template.format(**picture))
-    except ValueError as error:  # a conversion or format that the field does not have
+    except ValueError as error:  # a conversion or format that the field does not support
         raise _malformed(template, error) from None
 
 
@@ -38,7 +38,7 @@ def check_distinct(template: str, paths: Sequence[Path]) -> None:
     """Raise if two pictures would get the same name."""
     if len({path.resolve() for path in paths}) < len(paths):
         raise ParameterError(
-            f"output template {template!r} gives several pictures one name",
+            f"output template {template!r} gives several pictures the same name",
             'add {seed}, {index} or {exemplar}, as in "{exemplar}_{method}_{seed}.png"',
         )
 

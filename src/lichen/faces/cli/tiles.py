@@ -66,37 +66,37 @@ def tiles(
     for picture in (sheet, shown):
         check_writable(picture)
     refuse_overwriting([sheet, index, shown], Input.of(exemplar).paths())
-    made = method.tiles([exemplar], seed)
-    columns = int(np.ceil(np.sqrt(len(made.tiles))))
+    tile_set = method.tiles([exemplar], seed)
+    columns = int(np.ceil(np.sqrt(len(tile_set.tiles))))
     record = {
         "sheet": sheet.name,
         "photo": exemplar.name,
         "sha256": exemplar.sha256,
         "seed": seed,
-        "parameters": {**method.model_dump(mode="json"), "tile": made.tiles.shape[1]},
-        "tiles": _index(made, columns),
+        "parameters": {**method.model_dump(mode="json"), "tile": tile_set.tiles.shape[1]},
+        "tiles": _index(tile_set, columns),
     }
     with atomic_paths([sheet, index, shown]) as (first, second, third):
-        first.write_bytes(encode_image(sheet, sheet_of(made, columns)))
+        first.write_bytes(encode_image(sheet, sheet_of(tile_set, columns)))
         second.write_text(json.dumps(record, indent=2) + "\n")
-        third.write_bytes(encode_image(shown, made.cover(size, seed)))
+        third.write_bytes(encode_image(shown, tile_set.cover(size, seed)))
     if not quiet:
-        side = made.tiles.shape[1]
-        click.echo(f"{sheet}: {len(made.tiles)} tiles of {side}x{side}, seed {seed}")
+        side = tile_set.tiles.shape[1]
+        click.echo(f"{sheet}: {len(tile_set.tiles)} tiles of {side}x{side}, seed {seed}")
         click.echo(f"{index}: edges and positions; {shown}: a preview of {size[1]}x{size[0]}")
 
 
-def sheet_of(made: TileSet, columns: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+def sheet_of(tile_set: TileSet, columns: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Return the tiles in rows of ``columns``; the last row is completed with the mean colour."""
-    rows = -(-len(made.tiles) // columns)
-    missing = rows * columns - len(made.tiles)
-    blank = np.broadcast_to(made.tiles.mean((0, 1, 2)), (missing, *made.tiles.shape[1:]))
-    every = np.concatenate([made.tiles, blank.astype(np.float32)])
-    return join_tiles(every, np.arange(rows * columns).reshape(rows, columns))
+    rows = -(-len(tile_set.tiles) // columns)
+    missing = rows * columns - len(tile_set.tiles)
+    blank = np.broadcast_to(tile_set.tiles.mean((0, 1, 2)), (missing, *tile_set.tiles.shape[1:]))
+    padded = np.concatenate([tile_set.tiles, blank.astype(np.float32)])
+    return join_tiles(padded, np.arange(rows * columns).reshape(rows, columns))
 
 
-def _index(made: TileSet, columns: int) -> list[Mapping[str, int]]:
-    side = made.tiles.shape[1]
+def _index(tile_set: TileSet, columns: int) -> list[Mapping[str, int]]:
+    side = tile_set.tiles.shape[1]
     return [
         {
             "number": number,
@@ -106,7 +106,7 @@ def _index(made: TileSet, columns: int) -> list[Mapping[str, int]]:
             "width": side,
             "height": side,
         }
-        for number, colours in enumerate(made.edges)
+        for number, colours in enumerate(tile_set.edges)
     ]
 
 

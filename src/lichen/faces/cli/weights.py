@@ -18,7 +18,7 @@ def list_() -> None:
     from lichen.weights.manage import list_weights
 
     for status in list_weights():
-        where = f"{status.place}: {status.path}" if status.place else "absent"
+        where = f"{status.location}: {status.path}" if status.location else "absent"
         size = "" if status.size is None else f"{status.size / 1e6:.1f} MB"
         click.echo(f"{status.row.name:<24} {size:>9}  {status.row.licence:<14} {where}")
 
@@ -26,7 +26,7 @@ def list_() -> None:
 @weights.command()
 @click.argument("name")
 def fetch(name: str) -> None:
-    """Download the weights NAME into the cache; an interrupted download goes on."""
+    """Download the weights NAME into the cache; an interrupted download is resumed."""
     from lichen.weights.manage import fetch_weights
 
     with ProgressBar("") as bar:
@@ -41,14 +41,14 @@ def verify(name: str) -> None:
     from lichen.weights.manage import verify_weights
 
     found = verify_weights(name)
-    click.echo(f"{found.file.path}: good ({found.checked}), sha256 {found.file.sha256}")
+    click.echo(f"{found.file.path}: valid ({found.checked}), sha256 {found.file.sha256}")
 
 
 @weights.command()
 @click.argument("file")
 @click.argument("name")
 def add(file: str, name: str) -> None:
-    """Copy FILE, got elsewhere, into the cache as the weights NAME, after checking it."""
+    """Copy FILE, obtained elsewhere, into the cache as the weights NAME, after checking it."""
     from lichen.weights.manage import add_weights
 
     click.echo(f"{add_weights(file, name).path}")

@@ -20,7 +20,7 @@ def in_flags(error: LichenError, group: click.Group, arguments: Sequence[str]) -
     error
         What was raised.
     group, arguments
-        The command line that raised it; its command says what its own parameters are called.
+        The command line that raised it, which gives the spelling of the command's parameters.
     """
     called = _names(_command(group, arguments))
 

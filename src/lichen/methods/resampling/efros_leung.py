@@ -101,7 +101,7 @@ class EfrosLeung(GuidedMethod):
         n_terms, count = neighbourhood.n_terms, candidates.n_candidates
         parallel = count * (n_terms + 3) > WORTH_THREADS
         slots = use_threads(context.threads if parallel else 1)
-        scratch = Terms.room(n_terms, count, slots)
+        scratch = Terms.allocate(n_terms, count, slots)
         max_error, attempt = self.max_error_threshold, 0
         total = missing = int((~level.filled).sum())
         shown = 0

@@ -24,7 +24,7 @@ from lichen.patches.analogy_search import (
     analogy_neighbourhood,
 )
 from lichen.patches.atlas import Atlas
-from lichen.patches.pyramid import Jitter, Level, at_full_size, most_levels, pyramid_of, refine
+from lichen.patches.pyramid import Jitter, Level, at_full_size, max_levels, pyramid_of, refine
 from lichen.patches.windows import some_centres_of
 from lichen.step import Step
 
@@ -140,7 +140,7 @@ class ImageAnalogies(GuidedMethod):
     ) -> Iterator[tuple[IntArray, float]]:
         """Yield the source of each pixel, and the fraction of the work done."""
         rng = context.rng("image_analogies")
-        n_levels = min(self.levels or 32, most_levels(atlas.usable, WINDOW))
+        n_levels = min(self.levels or 32, max_levels(atlas.usable, WINDOW))
         pyramid = pyramid_of(atlas, canvas, WINDOW, n_levels)
         # What is ahead in scan order but known already has to be seen.
         n_passes = 2 if any(canvas.wrap) or pyramid[-1].known.any() else 1

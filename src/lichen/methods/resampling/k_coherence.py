@@ -14,7 +14,7 @@ from lichen.kernels import use_threads
 from lichen.method import Context
 from lichen.methods.resampling.family import GuidedMethod, OddSide, copying_step
 from lichen.patches.coherence import CandidateSets, CoherentSearch, coherent_scan
-from lichen.patches.pyramid import Jitter, Level, at_full_size, most_levels, pyramid_of, refine
+from lichen.patches.pyramid import Jitter, Level, at_full_size, max_levels, pyramid_of, refine
 from lichen.patches.similarity import SimilarSources, near_unknown
 from lichen.patches.windows import some_centres_of
 from lichen.step import Step
@@ -90,7 +90,7 @@ class KCoherence(GuidedMethod):
         exemplars, canvas = self.guided(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
         rng = context.rng("k_coherence")
-        n_levels = min(self.levels or 32, most_levels(atlas.usable, self.window))
+        n_levels = min(self.levels or 32, max_levels(atlas.usable, self.window))
         pyramid = pyramid_of(atlas, canvas, self.window, n_levels)
         initialized = canvas.init != "noise"
         work = self.passes * sum(level.known.size for level in pyramid)

@@ -28,7 +28,7 @@ from lichen.patches.patchmatch import (
     sweep,
     vote,
 )
-from lichen.patches.pyramid import Jitter, Level, at_full_size, most_levels, pyramid_of, refine
+from lichen.patches.pyramid import Jitter, Level, at_full_size, max_levels, pyramid_of, refine
 from lichen.patches.windows import anchors_of, box_sums, centres_of
 from lichen.step import Step
 
@@ -118,7 +118,7 @@ class PatchMatch(GuidedMethod):
         use_threads(context.threads)
         exemplars, canvas = self.guided(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
-        n_levels = min(self.levels or 32, most_levels(atlas.usable, self.patch))
+        n_levels = min(self.levels or 32, max_levels(atlas.usable, self.patch))
         rows, columns = around_unknown(canvas, self.patch * 2**n_levels)
         part = crop(canvas, rows, columns)
         sources = np.full(canvas.size, -1, np.int32)

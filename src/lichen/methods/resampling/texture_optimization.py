@@ -17,7 +17,7 @@ from lichen.kernels import kernel, use_threads
 from lichen.method import Context
 from lichen.methods.resampling.family import GuidedMethod
 from lichen.patches.atlas import Atlas
-from lichen.patches.pyramid import Level, most_levels, pad_wraps, pyramid_of
+from lichen.patches.pyramid import Level, max_levels, pad_wraps, pyramid_of
 from lichen.patches.tree import Tree
 from lichen.patches.windows import Indices, anchors_of, patch_vectors
 from lichen.step import Step
@@ -92,7 +92,7 @@ class TextureOptimization(GuidedMethod):
         narrowest = min(self.patches)
         exemplars, canvas = self.guided(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
-        n_levels = min(self.levels, most_levels(atlas.usable, narrowest))
+        n_levels = min(self.levels, max_levels(atlas.usable, narrowest))
         pyramid = pyramid_of(atlas, canvas, narrowest, n_levels)
         rng = context.rng(self.name)
         image = self._first(pyramid[0], canvas, rng)

@@ -221,14 +221,16 @@ class WeiLevoy(GuidedMethod):
         """Prepare the search; return what sets pixels of the level, one after another."""
         if self.search == "exhaustive":
             search = ExhaustiveSearch(neighbourhood.flat_offsets(centres.size, candidates.width))
-            terms = Terms.room(neighbourhood.n_terms, candidates.n_candidates)
+            terms = Terms.allocate(neighbourhood.n_terms, candidates.n_candidates)
             return partial(_scan, search, candidates, neighbourhood, terms)
         sources = np.flatnonzero(centres).astype(np.int32)
         features = level.features
         vectors = neighbourhood.vectors(features, features, sources, (False, False))
         tree = Tree.of(vectors, self.leaf_size, int(rng.integers(2**31)))
         tree = tree._replace(rows=sources[tree.rows].astype(np.int64))
-        return partial(_scan, TreeSearch(self.leaves), tree, neighbourhood, TreeScratch.room(tree))
+        return partial(
+            _scan, TreeSearch(self.leaves), tree, neighbourhood, TreeScratch.allocate(tree)
+        )
 
 
 def _scan(

@@ -41,28 +41,28 @@ def classic_command(name: str) -> click.Command:
         interrupted = False
         try:
             with files.bar(name) as bar:
-                made = classic(
+                found = classic(
                     name, exemplar, on_step=bar.step, report_download=bar.download, **values
                 )
         except ProbeInterruptedError as error:
-            interrupted, made = True, error.so_far
+            interrupted, found = True, error.so_far
         except KeyboardInterrupt:
             exit_without_figure()
-        _save(made, files, interrupted)
+        _save(found, files, interrupted)
 
     return command
 
 
-def _save(made: Classic, files: FigureFiles, interrupted: bool) -> None:
+def _save(found: Classic, files: FigureFiles, interrupted: bool) -> None:
     import numpy as np
 
     from lichen.probe.figures.pictures import draw_classic
 
     arrays = {
-        "exemplar": made.exemplar,
-        "labels": np.array([panel.label for panel in made.panels]),
-        "images": np.stack([panel.image for panel in made.panels]),
-        "n_statistics": np.array([panel.n_statistics for panel in made.panels]),
-        "losses": np.array([panel.loss for panel in made.panels]),
+        "exemplar": found.exemplar,
+        "labels": np.array([panel.label for panel in found.panels]),
+        "images": np.stack([panel.image for panel in found.panels]),
+        "n_statistics": np.array([panel.n_statistics for panel in found.panels]),
+        "losses": np.array([panel.loss for panel in found.panels]),
     }
-    files.save(draw_classic(made), arrays, interrupted)
+    files.save(draw_classic(found), arrays, interrupted)

@@ -1,4 +1,4 @@
-"""The files that a command of ``lichen probe`` writes, its bar, and what Ctrl-C leaves."""
+"""The files that a command of ``lichen probe`` writes, its bar, and what Ctrl-C saves."""
 
 from __future__ import annotations
 

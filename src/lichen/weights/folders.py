@@ -1,4 +1,4 @@
-"""Folders and environment variables that decide where weights are looked for."""
+"""Folders and environment variables that determine where weights are looked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EMBEDDED = Path(__file__).parent / "embedded"
 
 
 def cache_folder() -> Path:
-    """Return ``$LICHEN_CACHE``, or the user's folder for what can be made again."""
+    """Return ``$LICHEN_CACHE``, or the user's cache folder."""
     given = os.environ.get("LICHEN_CACHE")
     if given:
         return Path(given).expanduser()
