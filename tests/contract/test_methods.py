@@ -13,6 +13,8 @@ import pytest
 from lichen import registry
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
+from lichen.faces import schema
+from lichen.faces.cli.methods import explain
 from lichen.method import Context, Method
 from lichen.registry import Row
 from lichen.run import verbs
@@ -74,6 +76,17 @@ def test_every_parameter_is_described_and_cited(name: str) -> None:
         assert field.description, field_name
     for preset in method.presets:
         method.configure(preset)
+
+
+@pytest.mark.parametrize("name", sorted(registry.METHODS))
+def test_every_parameter_says_what_it_trades(name: str) -> None:
+    for field in schema.fields(registry.method(name)):
+        assert 0 < len(field.trades) <= 140, field.name
+    lines = explain(name).splitlines()
+    assert max(map(len, lines)) <= 100
+    text = " ".join(" ".join(lines).split())
+    for field in schema.fields(registry.method(name)):
+        assert field.trades in text
 
 
 PRESETS = [(name, preset) for name in registry.METHODS for preset in registry.method(name).presets]
