@@ -78,7 +78,7 @@ class ProgressBar:
             self._task = self._bar.add_task(self._title, total=1.0, detail=why)
 
     def step(self, step: Step, first: str = "") -> None:
-        """Show one step; those of the initial image's method, ``first``, have a bar of their own."""
+        """Show one step; those of ``first`` (the initial image) have their own bar."""
         if self._task is None or first != self._first:
             self._downloads.stop()
             self._bar.start()

@@ -1,4 +1,4 @@
-"""A fully convolutional autoencoder: any picture in, a picture of the same size out.
+"""A fully convolutional autoencoder: an image of any size in, one of the same size out.
 
 The encoder is a :class:`~lichen.networks.conv_stack.ConvStack` whose filters can be trained: the
 same names, convolutions, poolings and borders, so that what is trained is what synthesis uses.
@@ -7,12 +7,14 @@ same names, convolutions, poolings and borders, so that what is trained is what 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from math import ceil
 from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lichen.arrays import Size
 from lichen.nn.border import REFLECT, Border
 from lichen.nn.convolution import convolve
 from lichen.nn.normalization import Normalize
@@ -26,9 +28,9 @@ MEAN, STD = 0.5, 0.25
 class Autoencoder(nn.Module, StoredNetwork):
     """3x3 convolutions and ReLUs with average poolings between, and their mirror image.
 
-    The decoder doubles by copying pixels and convolves, which leaves no checkerboard. Nothing
-    leads around the code, and no layer is fully connected. There is one convolution a block and
-    no batch norm: in a training of minutes both made it worse.
+    The decoder upsamples by nearest neighbours and convolves, which leaves no checkerboard. There
+    are no skip connections, and no layer is fully connected. There is one convolution per block and
+    no batch norm: in a training of minutes two, or batch norm, made it worse.
 
     Parameters
     ----------
@@ -61,15 +63,42 @@ class Autoencoder(nn.Module, StoredNetwork):
         with torch.no_grad():  # starts near grey: from noise the first steps would go there
             self.last.weight.mul_(0.1)
 
-    def encode(self, image: Tensor, border: Border = REFLECT) -> Tensor:
-        """Code of (B, 3, H, W) images in [0, 1]: (B, C, ceil(H / stride), ceil(W / stride))."""
-        return self._encode(image, border)[0]
-
     def forward(self, image: Tensor, border: Border = REFLECT) -> Tensor:
         """Encode and decode (B, 3, H, W) images in [0, 1]; the result may leave that range."""
-        x, sizes = self._encode(image, border)
-        for conv, (height, width) in zip(self.decoder, reversed(sizes), strict=True):
-            x = F.interpolate(x, scale_factor=2.0)[:, :, :height, :width]
+        height, width = image.shape[2:]
+        return self.decode(self.encode(image, border), (height, width), border)
+
+    def encode(self, image: Tensor, border: Border = REFLECT) -> Tensor:
+        """Code of (B, 3, H, W) images in [0, 1]: (B, C, ceil(H / stride), ceil(W / stride))."""
+        x = self.normalize(image, image.dtype)
+        for name, conv in self.encoder.items():
+            if name != "conv1_1":
+                x = pool(x, "average", border)
+            x = F.relu(_apply(conv, x, border))
+        return x
+
+    def decode(self, code: Tensor, size: Size | None = None, border: Border = REFLECT) -> Tensor:
+        """Images of codes (B, C, h, w), at values that may leave [0, 1].
+
+        Parameters
+        ----------
+        code
+            As :meth:`encode` makes it, or anything of that shape.
+        size
+            Height and width of the images, which have to have codes of this size;
+            (h stride, w stride) when None.
+        border
+            Border mode of rows and of columns, at every layer.
+        """
+        height, width = size or (code.shape[2] * self.stride, code.shape[3] * self.stride)
+        if code.shape[2:] != (ceil(height / self.stride), ceil(width / self.stride)):
+            raise ValueError(f"an image of {height}x{width} has no code of {tuple(code.shape[2:])}")
+        x, step = code, self.stride
+        for conv in self.decoder:
+            step //= 2
+            x = F.interpolate(x, scale_factor=2.0)[
+                :, :, : ceil(height / step), : ceil(width / step)
+            ]
             x = F.relu(_apply(conv, x, border))
         return _apply(self.last, x, border) * STD + MEAN
 
@@ -90,17 +119,6 @@ class Autoencoder(nn.Module, StoredNetwork):
     def tensors(self) -> dict[str, Tensor]:
         """Return what a file holds: the encoder under a ConvStack's names, and ``decoder. ...``."""
         return {_in_file(name): tensor for name, tensor in self.state_dict().items()}
-
-    def _encode(self, image: Tensor, border: Border) -> tuple[Tensor, list[tuple[int, int]]]:
-        """The code, and the sizes of the maps before each pooling."""
-        x = self.normalize(image, image.dtype)
-        sizes: list[tuple[int, int]] = []
-        for name, conv in self.encoder.items():
-            if name != "conv1_1":
-                sizes.append((x.shape[2], x.shape[3]))
-                x = pool(x, "average", border)
-            x = F.relu(_apply(conv, x, border))
-        return x, sizes
 
 
 def _convolution(channels_in: int, channels_out: int) -> nn.Conv2d:
