@@ -10,7 +10,7 @@ bounds. φ is the image itself, or a network for methods that inherit :class:`Ne
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -239,7 +239,7 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
 
     def _layers(self, features: FeatureExtractor) -> dict[str, float]:
         """Return the weights of the layers: here equal ones of the default layers."""
-        return _normalized(dict.fromkeys(features.default_layers, 1.0))
+        return normalized(dict.fromkeys(features.default_layers, 1.0))
 
     def _term_inputs(
         self, problem: Problem, features: FeatureExtractor, level: Level, number: int
@@ -328,7 +328,7 @@ class NetworkLearning(TermOptions, NetworkOptions, ImageLearning):
             return super()._layers(features)
         features.check_layers(self.layers)
         weights = self.layer_weights or (1.0,) * len(self.layers)
-        return _normalized(dict(zip(self.layers, weights, strict=True)))
+        return normalized(dict(zip(self.layers, weights, strict=True)))
 
     def _term_inputs(
         self, problem: Problem, features: FeatureExtractor, level: Level, number: int
@@ -370,7 +370,8 @@ class NetworkLearning(TermOptions, NetworkOptions, ImageLearning):
         return {name: statistic.count(features.channels(name)) for name in self._layers(features)}
 
 
-def _normalized(weights: dict[str, float]) -> dict[str, float]:
+def normalized(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights divided by their sum."""
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
 
