@@ -6,7 +6,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,9 +21,6 @@ from lichen.errors import (
 )
 from lichen.exemplar import Exemplar
 from lichen.step import Step
-
-if TYPE_CHECKING:
-    import torch
 
 CAPABILITIES: Mapping[str, str] = {
     "wrap": "make results that tile along the axes that wrap",
@@ -77,14 +74,11 @@ class Context:
     report_download: Callable[[str, int, int | None], None] | None = None
 
     def rng(self, purpose: str) -> np.random.Generator:
-        """NumPy generator of one purpose, independent of those of all others."""
+        """NumPy generator of one purpose, independent of those of all others.
+
+        Neural code makes its own of it: :func:`lichen.nn.tensor.torch_generator`.
+        """
         return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
-
-    def torch_generator(self, purpose: str) -> torch.Generator:
-        """Torch generator of one purpose, on the CPU so that every device gets the same numbers."""
-        import torch
-
-        return torch.Generator().manual_seed(int(self.rng(purpose).integers(2**63)))
 
     def record_network(self, name: str) -> None:
         """Record a network for the provenance."""

@@ -204,7 +204,7 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
         """Return the initial image (1, C, h, w) of the coarsest level, or the one resumed from."""
         import torch
 
-        from lichen.nn.tensor import to_tensor
+        from lichen.nn.tensor import to_tensor, torch_generator
         from lichen.solve.colours import colour_noise, faint_noise
         from lichen.solve.pyramid import fit, shrink
 
@@ -215,7 +215,7 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
             return shrink(to_tensor(canvas.init.pixels[..., :channels], context.device), size)
         if canvas.init == "exemplar":
             return shrink(fit(problem.examples[0].image, canvas.size), size)
-        white = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
+        white = torch.randn((1, channels, *size), generator=torch_generator(context.rng("noise")))
         white = white.to(context.device)
         if self.noise == "faint":
             return faint_noise(white)
@@ -245,6 +245,7 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
         self, problem: Problem, features: FeatureExtractor, level: Level, number: int
     ) -> TermInputs:
         """Return what the terms of a level are built from, in the round of this number."""
+        from lichen.nn.tensor import torch_generator
         from lichen.solve.terms import TermInputs
 
         purpose = f"terms of level {level.octaves}, turn {number}"
@@ -254,7 +255,7 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
             colours=problem.colours,
             size=level.size,
             wrap=problem.canvas.wrap,
-            generator=problem.context.torch_generator(purpose),
+            generator=torch_generator(problem.context.rng(purpose)),
             redraw=self.optimizer == "adam",
         )
 
