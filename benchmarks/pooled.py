@@ -6,7 +6,7 @@ A small autoencoder is trained for some minutes on the photographs, unless its w
 For every exemplar the means and the Gram matrices are made equal, of the code alone and of all
 layers, nothing else beside them; and the default of ``gatys`` is run, which adds means, colours and
 spectrum to the Gram matrices of all layers. OUTPUT gets the weights and a sheet: in each row the
-exemplar, what the autoencoder gives back of it, and the five results. The table holds rows of the
+exemplar, its reconstruction by the autoencoder, and the five results. The table holds rows of the
 report card, in brackets the score (0 like a second half of the exemplar, 1 like the anchor that
 fails), and how far the means and the Gram matrices of all layers were from the exemplar's at the
 end.
@@ -25,27 +25,25 @@ import numpy as np
 import skimage
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 
 import lichen
 from encoders import read, sheet
 from lichen.features.load import load_features
 from lichen.features.standardized import Standardized
-from lichen.networks.autoencoder import Autoencoder
 from lichen.nn.tensor import to_pixels, to_tensor
 from lichen.solve.objective import Objective, Term
 from lichen.statistics.gram import Gram
 from lichen.statistics.means import Means
 from lichen.statistics.statistic import Statistic
-from lichen.training.autoencoder import train_autoencoder
-from lichen.training.loop import TrainingProgress
-from lichen.training.recipe import AutoencoderRecipe
+from lichen.training.step import TrainStep
+from lichen.weights.read import read_network
 from machine import describe_machine
 
 Array = NDArray[np.float32]
 DATA = Path(skimage.__file__).parent / "data"
 EXEMPLARS = ("brick.png", "gravel.png", "grass.png", "ihc.png", "hubble_deep_field.jpg")
-SMALL = AutoencoderRecipe(patch=96, steps=1500, widths=(24, 48, 96, 128), learning_rate=2e-3)
+SMALL = {"patch": 96, "widths": (24, 48, 96, 128), "learning_rate": 2e-3}
+STEPS = 1500
 CODE, ALL = ("relu4_1",), ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 GRAM = {"method": "objective", "term": ("gram:1",)}
 WAYS: dict[str, dict[str, Any]] = {
@@ -61,31 +59,23 @@ FIGURES = ("colour mean", "colour covariance", "portilla-simoncelli", "autocorre
 def trained(photographs: Path, output: Path, steps: int) -> Path:
     """Train a small autoencoder, and print how it goes."""
 
-    def report(progress: TrainingProgress) -> None:
-        if progress.held_out is not None:
-            print(f"  {progress.done} steps: loss {progress.loss:.4f}, "
-                  f"held out {progress.held_out:.4f}", flush=True)  # fmt: skip
+    def report(step: TrainStep) -> None:
+        if "held out" in step.losses:
+            losses = ", ".join(f"{name} {value:.4f}" for name, value in step.losses.items())
+            print(f"  {step.step} steps: {losses}", flush=True)
 
     started = time.perf_counter()
-    recipe = SMALL.model_copy(update={"steps": steps})
-    done = train_autoencoder(photographs, recipe, output, checkpoint_every=250, report=report)
-    print(f"{done.trained_on} photographs, {time.perf_counter() - started:.0f} s: held out "
-          f"{done.held_out:.4f}, mean colours {done.mean_colour:.4f}")  # fmt: skip
+    model = lichen.train(
+        "autoencoder", photographs, output=output, steps=steps, checkpoint_every=250,
+        on_step=report, progress=False, **SMALL,
+    )  # fmt: skip
+    print(f"{model.trained_on[0].pictures} pictures, {time.perf_counter() - started:.0f} s")
     return output
 
 
-def given_back(weights: Path, exemplar: Array) -> Array:
-    """What the autoencoder makes of a picture."""
-    tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
-    widths = [tensors[f"conv{block}_1.bias"].numel() for block in (1, 2, 3, 4)]
-    network = Autoencoder(widths)
-    network.load_state_dict(
-        {
-            name.removeprefix("decoder.") if "last" in name
-            else name if name.startswith("decoder.") else f"encoder.{name}": tensor
-            for name, tensor in tensors.items()
-        }
-    )  # fmt: skip
+def reconstruction(weights: Path, exemplar: Array) -> Array:
+    """Return what the autoencoder makes of a picture."""
+    network: Any = read_network(weights)
     with torch.no_grad():
         shown = to_tensor(exemplar).expand(-1, 3, -1, -1)
         return to_pixels(network(shown).clamp(0, 1))
@@ -109,7 +99,7 @@ def main() -> None:
     parser.add_argument("exemplars", nargs="*", type=Path)
     parser.add_argument("--photographs", type=Path, default=DATA)
     parser.add_argument("--weights", type=Path, help="of an autoencoder of four blocks")
-    parser.add_argument("--steps", type=int, default=SMALL.steps)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--iterations", type=int, default=60)
     options = parser.parse_args()
@@ -142,7 +132,7 @@ def main() -> None:
                 cells.append(f"{100 * apart:.2g} %")
             print(f"| {path.stem} | {card.name} | {' | '.join(cells)} |", flush=True)
         images = [result.image for result in made.values()]
-        rows.append(sheet([exemplar, given_back(weights, exemplar), *images]))
+        rows.append(sheet([exemplar, reconstruction(weights, exemplar), *images]))
         lichen.write_image(options.output / "pooled.png", stacked(rows))
     print(options.output / "pooled.png")
 
