@@ -33,6 +33,23 @@ class Numbers(Dataset[Tensor]):
         return torch.from_numpy(np.random.default_rng(number).random(3).astype(np.float32))
 
 
+class Pool:
+    """The last three items that it was given."""
+
+    def __init__(self) -> None:
+        self.items: list[Tensor] = []
+
+    def exchange(self, item: Tensor) -> Tensor:
+        self.items = [*self.items, item][-3:]
+        return self.items[0]
+
+    def state_dict(self) -> dict[str, list[Tensor]]:
+        return {"items": self.items}
+
+    def load_state_dict(self, state: dict[str, list[Tensor]]) -> None:
+        self.items = state["items"]
+
+
 class TwoNetworks(Trainable):
     """A generator and a discriminator with an optimizer each, an average, dropout, a pool."""
 
@@ -51,17 +68,18 @@ class TwoNetworks(Trainable):
         )
         second = loop.optimizer("discriminator", torch.optim.SGD(judge.parameters(), 0.05, 0.9))
         average = loop.average("generator", made, 0.9)
-        pool = loop.stream("pool", np.random.default_rng(context.seed))
+        shift = loop.stream("shift", np.random.default_rng(context.seed))
+        pool = loop.stateful("pool", Pool())
         batches = loop.batches(Numbers(), 4)
 
         def update(step: int) -> dict[str, Tensor]:
-            noise = torch.randn(4, 2) + float(pool.random()) + float(np.random.random())  # noqa: NPY002
+            noise = torch.randn(4, 2) + float(shift.random()) + float(np.random.random())  # noqa: NPY002
             fake = made(noise)
             fooled = -judge(fake).mean()
             first.zero_grad()
             loop.backward(fooled)
             first.step()
-            separation = judge(fake.detach()).mean() - judge(next(batches)).mean()
+            separation = judge(pool.exchange(fake.detach())).mean() - judge(next(batches)).mean()
             second.zero_grad()
             loop.backward(separation)
             second.step()

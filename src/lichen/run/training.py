@@ -91,7 +91,7 @@ class Training:
         self.context = TrainContext(
             seed,
             threads or available_cores(),
-            resolve_device(device),
+            _own_device(resolve_device(device)),
             checkpoint=state,
             measure_every=checkpoint_every,
             preview_every=preview_every,
@@ -163,6 +163,12 @@ class Training:
                 "go on with those settings, begin anew with `restart`, or name another `output`",
             )
         return state
+
+
+def _own_device(device: str) -> str:
+    """Return the GPU of this process, one of several that torchrun started."""
+    local = os.environ.get("LOCAL_RANK")
+    return f"cuda:{local}" if local is not None and device.startswith("cuda") else device
 
 
 def train(name: str, *data: Source, output: str | Path, **arguments: object) -> Training:

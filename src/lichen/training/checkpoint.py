@@ -35,6 +35,8 @@ class TrainingState:
         States of the global random sources.
     streams
         States of NumPy generators by name.
+    others
+        State dicts of anything else by name.
     """
 
     name: str
@@ -47,6 +49,7 @@ class TrainingState:
     averages: dict[str, Any] = field(default_factory=dict)
     randomness: dict[str, Any] = field(default_factory=dict)
     streams: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the state, whole or not at all."""

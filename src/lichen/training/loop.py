@@ -12,7 +12,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -34,6 +34,19 @@ from lichen.training.step import TrainStep
 from lichen.training.trainable import Trainable, TrainContext
 
 Item = TypeVar("Item")
+
+
+class Stateful(Protocol):
+    """Something whose state can be kept and taken up again."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> object:
+        """Take up a state."""
+
+
+AnyStateful = TypeVar("AnyStateful", bound=Stateful)
 
 Losses = Mapping[str, Tensor | float]
 
@@ -96,6 +109,7 @@ class Loop:
         self._schedules: dict[str, Schedule] = {}
         self._averages: dict[str, tuple[AveragedModel, nn.Module]] = {}
         self._streams: dict[str, np.random.Generator] = {}
+        self._others: dict[str, Stateful] = {}
         before = context.checkpoint
         if before is not None and before.data != self._checksum:
             raise TrainingError(
@@ -165,6 +179,17 @@ class Loop:
         self._streams[name] = rng
         return rng
 
+    def stateful(self, name: str, thing: AnyStateful) -> AnyStateful:
+        """Take anything else whose state is to be in the checkpoint.
+
+        A pool of earlier pictures, say, or the best weights so far. Its state dict must consist of
+        tensors, numbers, texts, lists and dictionaries.
+        """
+        if self.context.checkpoint is not None:
+            thing.load_state_dict(self.context.checkpoint.others[name])
+        self._others[name] = thing
+        return thing
+
     def batches(self, dataset: Dataset[Item], size: int) -> Iterator[Any]:
         """Yield the batches of the steps that are still to be done, on the device.
 
@@ -197,7 +222,6 @@ class Loop:
         *,
         measure: Callable[[], Losses] | None = None,
         preview: Callable[[], Array] | None = None,
-        notes: Sequence[str] = (),
     ) -> Iterator[TrainStep]:
         """Yield the steps that are still to be done; the last one has the model.
 
@@ -213,8 +237,6 @@ class Loop:
         preview
             Returns a picture (H, W, C) in [0, 1]; called every ``context.preview_every`` steps
             and at the end, without gradients, from the same random numbers each time.
-        notes
-            For the user, with the last step.
 
         Raises
         ------
@@ -224,7 +246,7 @@ class Loop:
         if self.context.checkpoint is not None:
             self._random.state = self.context.checkpoint.randomness
         if self.done >= self.steps:  # interrupted when all was done but the model written
-            yield self._step({}, model, measure, preview, notes)
+            yield self._step({}, model, measure, preview)
         for number in range(self.done, self.steps):
             for name, schedule in self._schedules.items():
                 for group in self._optimizers[name].param_groups:
@@ -240,7 +262,7 @@ class Loop:
                         "use a smaller `learning_rate`",
                     )
             self.done = number + 1
-            yield self._step(losses, model, measure, preview, notes)
+            yield self._step(losses, model, measure, preview)
 
     def model(self, networks: Mapping[str, Any], about: Mapping[str, str] | None = None) -> Model:
         """Return the model of these networks, from :meth:`network` or :meth:`average`.
@@ -277,6 +299,7 @@ class Loop:
             averages={name: one.state_dict() for name, (one, _) in self._averages.items()},
             randomness=self._random.state,
             streams={name: rng.bit_generator.state for name, rng in self._streams.items()},
+            others={name: one.state_dict() for name, one in self._others.items()},
         )
 
     def _step(
@@ -285,7 +308,6 @@ class Loop:
         model: Callable[[], Model],
         measure: Callable[[], Losses] | None,
         preview: Callable[[], Array] | None,
-        notes: Sequence[str],
     ) -> TrainStep:
         last, every = self.done >= self.steps, self.context.preview_every
         picture = None
@@ -301,7 +323,6 @@ class Loop:
             losses,
             picture,
             model() if last else None,
-            tuple(notes) if last else (),
         )
 
 

@@ -30,7 +30,7 @@ class TrainStep:
     model
         What the training came to; on the last step only.
     notes
-        Sentences for the user: pictures that were left out, and why.
+        Sentences for the user: a picture that was left out, and why.
     """
 
     stage: str

@@ -29,6 +29,7 @@ from lichen.model import Model, ModelRecord
 from lichen.nn.tensor import to_pixels, to_tensor
 from lichen.step import Step
 from lichen.testing import check_method
+from lichen.training.data.folder import read_pictures
 from lichen.training.data.pairs import PairedPatches, read_pairs
 from lichen.training.loop import Loop
 from lichen.training.step import TrainStep
@@ -174,3 +175,69 @@ def test_the_commands(
     done = run(command, words.split(), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert Path("again.png").read_bytes() == Path("out.png").read_bytes()
+
+
+class Painter(TrainedMethod):
+    """Noise in the mean colour of the pictures: a generator, which needs no picture at use."""
+
+    name: ClassVar[str] = "painter"
+    citation: ClassVar[str] = "nobody 1900"
+    honours: ClassVar[frozenset[str]] = frozenset({"model", "wrap"})
+    takes: ClassVar[Takes] = "none"
+    trains_on: ClassVar[DataKind] = "pictures"
+    steps: Annotated[int, Field(ge=1, description="updates")] = 20
+
+    def networks(self) -> dict[str, nn.Module]:
+        return {"colour": nn.Linear(1, 3)}
+
+    def train(self, data: Sequence[Source], context: TrainContext) -> Iterator[TrainStep]:
+        pictures = yield from read_pictures(data)
+        wanted = torch.tensor(pictures.pictures[0].pixels.mean((0, 1)) / 255).float()
+        loop = Loop(self, context, self.steps, pictures.trained_on)
+        network = loop.network("colour", lambda: self.networks()["colour"])
+        optimizer = loop.optimizer("colour", torch.optim.SGD(network.parameters(), 0.2))
+
+        def update(step: int) -> dict[str, Tensor]:
+            loss = (network(torch.zeros(1, 1)) - wanted).square().sum()
+            optimizer.zero_grad()
+            loop.backward(loss)
+            optimizer.step()
+            return {"total": loss.detach()}
+
+        yield from loop.run(update, lambda: loop.model({"colour": network}))
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        colour = self.load_networks(context)["colour"](torch.zeros(1, 1))
+        noise = torch.rand(1, 3, *canvas.size, generator=context.torch_generator("noise"))
+        yield Step(to_pixels(colour.view(1, 3, 1, 1) + 0.1 * (noise - 0.5)), fraction=1.0)
+
+
+def test_a_generator_needs_nothing_but_its_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = EntryPoint("painter", f"{__name__}:Painter", registry.ENTRY_POINTS)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
+    monkeypatch.chdir(tmp_path)
+    moss = np.broadcast_to(np.array([0.2, 0.6, 0.4]), (20, 20, 3))
+    train("painter", moss, output="moss.safetensors", steps=60, progress=False)
+    made = lichen.synthesize("moss.safetensors", size=(30, 40), seed=3, progress=False)
+    assert made.image.shape == (30, 40, 3)
+    np.testing.assert_allclose(made.image.mean((0, 1)), [0.2, 0.6, 0.4], atol=0.02)
+    assert lichen.synthesize("moss.safetensors", progress=False).size == (256, 256)
+    words = "synthesize moss.safetensors -s 32x24 --tile -n 2 -q"
+    done = CliRunner().invoke(command, words.split(), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    one, two = (read_image(f"moss_painter_{seed}.png").pixels for seed in (0, 1))
+    assert one.shape == (24, 32, 3)
+    assert not np.array_equal(one, two)
+    helped = CliRunner().invoke(command, ["synthesize", "moss.safetensors", "--help"]).stdout
+    assert "Parameters of painter" in helped
+    for mistake in ("--best-of 2", "--mask moss.safetensors", "-m quilting", "--preset small"):
+        with pytest.raises(LichenError):
+            CliRunner().invoke(
+                command, ["synthesize", "moss.safetensors", *mistake.split()], catch_exceptions=False
+            )
+    check_method("painter", model="moss.safetensors")
+    check_method("painter")

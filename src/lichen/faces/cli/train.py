@@ -20,6 +20,17 @@ from lichen.training.trainable import DATA
 class TrainCommand(MethodCommand):
     """Takes the parameters of what is trained as options, and lists what can be."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find METHOD wherever it stands: its options may come before it."""
+        known = {**registry.rows(), **registry.TRAINED_NETWORKS}
+        if args and args[0].startswith("-"):
+            named = next((arg for arg in args if arg in known), None)
+            if named is not None:
+                rest = list(args)
+                rest.remove(named)
+                args = [named, *rest]
+        return super().parse_args(ctx, args)
+
     def configurable(self, name: str) -> type[BaseModel]:
         """Return the class of what is trained."""
         return registry.trainable(name)
@@ -106,11 +117,12 @@ def train(
     if training.resumed_from and not quiet:
         click.echo(f"going on from step {training.resumed_from} of {training.checkpoint}", err=True)
     measured: dict[str, float] = {}
-    notes: list[str] = []
 
     def remember(step: TrainStep) -> None:
         measured.update(step.losses)
-        notes.extend(step.notes)
+        if not quiet:
+            for note in step.notes:  # above the bar, where there is one
+                click.echo(note, err=True)
 
     try:
         model = finish(
@@ -128,8 +140,6 @@ def train(
                 err=True,
             )
         sys.exit(130)
-    for note in notes:
-        click.echo(note, err=True)
     if not quiet:
         pictures = sum(one.pictures for one in model.trained_on)
         parts = [

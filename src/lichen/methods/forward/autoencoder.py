@@ -140,7 +140,6 @@ class ConvolutionalAutoencoder(TrainedMethod):
             lambda: loop.model({"autoencoder": network}, about),
             measure=measure,
             preview=preview,
-            notes=[f"left out: {reason}" for reason in pictures.left_out],
         )
 
     def loss(self, network: Any, image: Tensor) -> Tensor:

@@ -143,6 +143,7 @@ def read_pictures(
     usable: list[TrainingPicture] = []
     left_out: list[str] = []
     for count, (number, one) in enumerate(wanted, start=1):
+        reason = ""
         try:
             picture = (
                 TrainingPicture.read(one, number)
@@ -150,16 +151,19 @@ def read_pictures(
                 else TrainingPicture.of(one, number)
             )
         except ImageError as error:
-            left_out.append(error.problem)
+            reason = error.problem
         else:
             height, width = picture.pixels.shape[:2]
             if min(height, width) < smallest:
-                left_out.append(f"{picture.path} is {width}x{height}, smaller than {smallest} px")
+                reason = f"{picture.path} is {width}x{height}, smaller than {smallest} px"
             else:
                 memory -= picture.pixels.nbytes
                 kept = memory >= 0 or not isinstance(one, Path)
                 usable.append(picture if kept else replace(picture, kept=None))
-        yield TrainStep("reading", count, len(wanted))
+        if reason:
+            left_out.append(reason)
+        notes = (f"left out: {reason}",) if reason else ()
+        yield TrainStep("reading", count, len(wanted), notes=notes)
     names = tuple(_name(source) for source in sources)
     if len(usable) < fewest:
         raise TrainingError(
