@@ -274,10 +274,10 @@ def transfer(
         As in :func:`lichen.synthesize`.
     """
     trained, example = _model_and_picture(texture, model)
-    wanted = as_exemplar(target)
     inputs: dict[JobInput, tuple[Input, ...]] = {}
     if example is not None:
         inputs["exemplar"] = (Input.of(as_exemplar(example)),)
+    wanted = as_exemplar(target)
     inputs["content"] = (Input.of(wanted),)
     if trained is not None:
         inputs["model"] = (model_input(trained),)

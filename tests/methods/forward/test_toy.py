@@ -234,10 +234,17 @@ def test_a_generator_needs_nothing_but_its_model(
     assert not np.array_equal(one, two)
     helped = CliRunner().invoke(command, ["synthesize", "moss.safetensors", "--help"]).stdout
     assert "Parameters of painter" in helped
+    words = "transfer --weights=x.safetensors --layers relu1_1 -m pooled a.png b.png"
+    with pytest.raises(LichenError, match=r"a\.png"):
+        CliRunner().invoke(command, words.split(), catch_exceptions=False)
+    words = "synthesize --model=moss.safetensors --tile --help"
+    assert "Parameters of painter" in CliRunner().invoke(command, words.split()).stdout
     for mistake in ("--best-of 2", "--mask moss.safetensors", "-m quilting", "--preset small"):
         with pytest.raises(LichenError):
             CliRunner().invoke(
-                command, ["synthesize", "moss.safetensors", *mistake.split()], catch_exceptions=False
+                command,
+                ["synthesize", "moss.safetensors", *mistake.split()],
+                catch_exceptions=False,
             )
     check_method("painter", model="moss.safetensors")
     check_method("painter")

@@ -93,10 +93,9 @@ class MethodCommand(click.Command):
             for flag in param.opts
         }
         for before, arg in itertools.pairwise(["", *args]):
-            name, _, value = arg.partition("=")
-            file = value if name == "--model" and value else arg
-            stands_alone = not before.startswith("-") or before in {"--model", *flags}
-            if is_model_file(file) and (file == value or stands_alone):
+            file = arg.removeprefix("--model=")
+            is_value = before.startswith("-") and before not in {"--model", *flags}
+            if is_model_file(file) and not file.startswith("-") and not is_value:
                 record = ModelRecord.read(file)
                 return [] if record.method in registry.TRAINED_NETWORKS else [record.method]
         return []

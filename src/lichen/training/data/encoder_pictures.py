@@ -30,7 +30,7 @@ PHOTOGRAPHS = (
     "text.png",
 )
 """Of scikit-image, in the public domain or CC0. Its textures (brick, grass, gravel) and the deep
-field are left out: they are exemplars that the encoder is judged on."""
+field are left out: the encoder is evaluated on them."""
 
 LONGEST_SIDE = 420
 
