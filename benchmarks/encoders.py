@@ -3,9 +3,9 @@
     LICHEN_WEIGHTS=DIR python benchmarks/encoders.py OUTPUT EXEMPLAR ... [--size 192] [--seed 1]
         [--only NETWORK ...]
 
-For every exemplar and every network the default of the method ``gatys`` is run, tileable, and
-patch sliced-Wasserstein beside it. OUTPUT gets a sheet of pictures for each exemplar, and the
-tables are printed: VGG-19 Gram loss, patch coverage, colour distance, seconds.
+For every exemplar the default of the method ``gatys`` is run with every network, tileable, and
+sliced Wasserstein of patches beside it. A sheet of pictures for each exemplar is written to OUTPUT,
+and a table is printed: VGG-19 Gram loss, patch coverage, colour distance, seconds.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
-from lichen.canvas import Canvas
+import lichen
+from lichen.arrays import Array
 from lichen.exemplar import Exemplar
 from lichen.features.load import load_features
 from lichen.features.pixels import Pixels
 from lichen.image import resize_image, write_image
-from lichen.methods.learning.gatys import PAPER_LAYERS, Gatys
+from lichen.methods.learning.gatys import PAPER_LAYERS
 from lichen.nn.tensor import to_pixels, to_tensor
-from lichen.run.loop import Run
 from lichen.solve.adam import adam
 from lichen.solve.objective import Objective, Term
 from lichen.solve.pyramid import enlarge, shrink
@@ -37,7 +37,6 @@ from lichen.statistics.gram import Gram
 from lichen.statistics.sliced import SlicedPatches
 from machine import describe_machine
 
-Array = NDArray[np.float32]
 NETWORKS = ("encoder", "vgg19", "squeezenet", "random-vgg", "random-filters")
 PATCHES = "sliced patches"
 PATCH = 8
@@ -45,7 +44,7 @@ WRAPPED = ("circular", "circular")
 
 
 def read(path: Path, size: int) -> Array:
-    """Centre square of a picture at ``size``."""
+    """Return the centre square of a picture at ``size``."""
     pixels = Exemplar.read(path).pixels
     side = min(pixels.shape[:2])
     top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
@@ -53,21 +52,17 @@ def read(path: Path, size: int) -> Array:
 
 
 def with_network(network: str, seed: int) -> Callable[[Array], Array]:
-    def synthesise(exemplar: Array) -> Array:
-        method = Gatys.configure(network=network)
-        canvas = Canvas((exemplar.shape[0], exemplar.shape[1]), wrap=(True, True), seed=seed)
-        run = Run(method, [Exemplar.from_array(exemplar)], canvas)
-        for _ in run:
-            pass
-        return run.result().image
+    def synthesize(exemplar: Array) -> Array:
+        how = {"method": "gatys", "network": network, "progress": False}
+        return lichen.synthesize(exemplar, wrap=True, seed=seed, **how).image
 
-    return synthesise
+    return synthesize
 
 
 def with_sliced_patches(
     exemplar: Array, steps: int = 100, factor: float = 0.75, seed: int = 1
 ) -> Array:
-    """Card A11 on pixels: Adam, new directions at every step, coarse to fine from 21 px."""
+    """GPDM: Adam on pixels, new directions at every step, coarse to fine from 21 px."""
     generator = torch.Generator().manual_seed(seed)
     example = to_tensor(exemplar)
     size = example.shape[2]
@@ -97,23 +92,23 @@ def gram_loss(exemplar: Array, result: Array) -> float:
 
 
 def coverage(exemplar: Array, result: Array) -> float:
-    """Share of the exemplar's 8x8 patches that the result has as near as the exemplar has again.
+    """Return the fraction of the exemplar's 8x8 patches that have a near one in the result.
 
-    As near: no farther than nine in ten patches of the exemplar are from their nearest one
-    elsewhere in it. A second photograph of the material would score about 0.9.
+    Near is what nine in ten patches of the exemplar have elsewhere in it. A second photograph of
+    the material would score about 0.9.
     """
     ours, wanted = patches(result)[0], patches(exemplar)
     chosen = np.random.default_rng(0).choice(len(wanted[0]), 1500, replace=False)
-    queries, places = wanted[0][chosen], wanted[1][chosen]
+    queries, positions = wanted[0][chosen], wanted[1][chosen]
     near, index = cKDTree(wanted[0]).query(queries, k=60)
-    apart = np.abs(wanted[1][index] - places[:, None]).max(2) >= PATCH
+    apart = np.abs(wanted[1][index] - positions[:, None]).max(2) >= PATCH
     elsewhere = np.where(apart, near, np.inf).min(1)
     limit = np.quantile(elsewhere[np.isfinite(elsewhere)], 0.9)
     return float((cKDTree(ours).query(queries)[0] <= limit).mean())
 
 
 def patches(image: Array) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """All 8x8 patches of the half-size picture, by their 24 leading DCT coefficients a channel."""
+    """Return all 8x8 patches at half size, as their low DCT coefficients, and their positions."""
     from scipy.fft import dctn
 
     half = resize_image(image, (image.shape[0] // 2, image.shape[1] // 2))
@@ -144,7 +139,7 @@ def moments(exemplar: Array, result: Array) -> tuple[float, float]:
 
 
 def sheet(pictures: list[Array]) -> Array:
-    """Pictures side by side, white between them."""
+    """Return pictures side by side, white between them."""
     coloured = [np.repeat(p, 3, axis=2) if p.shape[2] == 1 else p for p in pictures]
     gap = np.ones((coloured[0].shape[0], 4, 3), np.float32)
     return np.concatenate([part for picture in coloured for part in (picture, gap)][:-1], axis=1)

@@ -2,8 +2,8 @@
 
     LICHEN_WEIGHTS=DIR python benchmarks/gatys.py EXEMPLAR ... [--iterations 500] [--only TABLE]
 
-Prints (1) milliseconds per loss and gradient, (2) time until the loss that plain PyTorch has
-after its iterations, (3) peak memory and time by size. Losing rows are printed like the others.
+Prints (1) milliseconds per loss and gradient, (2) the time to the loss that plain PyTorch reaches
+in its iterations, (3) peak memory and time by size. Losing rows are printed like the others.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def table_gradient(sizes: list[int], repeats: int) -> None:
 
 def table_time_to_loss(paths: list[Path], size: int, iterations: int) -> None:
     print(
-        f"\n2. seconds until plain PyTorch's loss after {iterations} iterations, and until four\n"
-        f"   times that loss; {size} px"
+        f"\n2. seconds to plain PyTorch's loss after {iterations} iterations, and to four times it;\n"
+        f"   {size} px"
     )
     print(f"{'exemplar':>18} {'loss':>10} {'plain s':>8} {'ours s':>8} {'ratio':>7}  steps")
     wins = 0
@@ -105,7 +105,7 @@ def table_time_to_loss(paths: list[Path], size: int, iterations: int) -> None:
 def seconds_to_losses(
     pixels: np.ndarray, judge: PlainLoss, goals: list[float]
 ) -> list[tuple[float, str] | None]:
-    """Run the method with the same layers and loss; judging is off the clock."""
+    """Run the method with the same layers and loss; evaluating the goal is not timed."""
     method = Gatys.configure(
         network="vgg19",
         layers=LAYERS,
@@ -113,7 +113,7 @@ def seconds_to_losses(
         means_weight=0,
         colour_weight=0,
         spectrum_weight=0,
-        standardise=False,
+        standardize=False,
         border="zero",
         **SCHEDULE,
     )
@@ -125,7 +125,7 @@ def seconds_to_losses(
     run = method.run([Exemplar.from_array(pixels)], canvas, context)
     for steps, step in enumerate(run, start=1):
         spent += time.perf_counter() - started
-        # Ours is within a percent of the judge's: it need not be asked far from the goal.
+        # Ours is within a percent of the judge's, which need not be evaluated far from the goal.
         near = step.losses["total"] <= 1.05 * goals[len(reached)]
         if step.level == step.n_levels - 1 and near:
             with torch.no_grad():
@@ -139,7 +139,7 @@ def seconds_to_losses(
 
 
 SCHEDULE: dict[str, Any] = {"iterations": 400, "coarser": 0.4}
-"""At full size the run is cut short as soon as the last goal is reached."""
+"""At full size the run ends as soon as the last goal is reached."""
 
 
 def table_memory(sizes: list[int]) -> None:

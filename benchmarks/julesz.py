@@ -2,11 +2,11 @@
 
     python benchmarks/julesz.py [--side 128] [--pictures 6] [--models gram:encoder ...]
 
-A model is a set of statistics that lichen synthesizes by; two pictures are as far apart as the loss
+A model is a set of statistics that lichen synthesizes by; the distance of two pictures is the loss
 of the one against the targets of the other. Each cell is the area under the ROC curve for telling
-pictures of different textures from pictures of one: 1/2 sees nothing, 1 is never wrong. The order
-is that of the first joint statistics that differ (``lichen.textures.julesz``). VGG-19 needs its
-weights; name the other models where they are absent.
+pictures of two textures from pictures of one: 1/2 is chance, 1 is perfect. The order is that of the
+lowest joint statistics that differ (``lichen.textures.julesz``). VGG-19 needs its weights; where
+they are absent, name the other models.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from lichen.features.steerable_pyramid import steerable_pyramid
 from lichen.nn.tensor import to_tensor
 from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
 from lichen.solve.objective import Objective
-from lichen.solve.terms.setting import Setting, build
-from lichen.statistics.catalogue import Asked
+from lichen.solve.terms import TermInputs, build_terms
+from lichen.statistics.catalogue import TermSpec
 from lichen.statistics.histogram import Histogram
 from lichen.textures import julesz
 from machine import describe_machine
@@ -40,16 +40,15 @@ def by_term(term: str, network: str) -> Model:
     names = features.default_layers
 
     def aim(picture: Tensor) -> Distance:
-        setting = Setting(
+        inputs = TermInputs(
             features=features,
             layers={name: 1 / len(names) for name in names},
             colours=picture.flatten(1),
             size=(picture.shape[2], picture.shape[3]),
             wrap=(False, False),
-            relative=True,
             generator=torch.Generator().manual_seed(0),
         )
-        objective = Objective(build(Asked(term, 1.0), setting), picture)
+        objective = Objective(build_terms(TermSpec(term, 1.0), inputs), picture)
         return lambda other: float(objective(other)[0])
 
     return aim
@@ -95,7 +94,7 @@ MODELS: dict[str, Callable[[], Model]] = {
 
 
 def area(model: Model, one: list[Tensor], other: list[Tensor]) -> float:
-    """Area under the ROC curve of the distances between all pairs of pictures."""
+    """Return the area under the ROC curve of the distances between all pairs of pictures."""
     pictures, n = [*one, *other], len(one)
     within, across = [], []
     with torch.no_grad():

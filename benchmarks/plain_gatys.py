@@ -1,8 +1,8 @@
-"""The peer of benchmarks/gatys.py: Gatys' method as one would write it down in plain PyTorch.
+"""Gatys' method as one would write it in plain PyTorch: the peer of gatys.py and devices.py.
 
 Float32, NCHW, one scale, autograd through everything, ``torch.optim.LBFGS``; frozen parameters,
-since weights in training mode alone would cost it 1.6x. Same rescaled weights, layers and loss
-as Lichen is run with: the mean over five layers of ||G - G*||^2 / ||G*||^2.
+since weights in training mode alone would cost it 1.6x. The rescaled weights, layers and loss are
+those that Lichen is run with: the mean over five layers of ||G - G*||^2 / ||G*||^2.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class PlainVGG(nn.Module):
     def __init__(self, source: ConvStack) -> None:
         super().__init__()
         self.norm = source.normalization
+        self.mean = nn.Parameter(torch.tensor(self.norm.mean).view(1, 3, 1, 1))
+        self.std = nn.Parameter(torch.tensor(self.norm.std).view(1, 3, 1, 1))
         names = list(source.layers[: source.layers.index("pool4") + 1])
         self.names = names
         self.convs = nn.ModuleDict()
@@ -38,8 +40,8 @@ class PlainVGG(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        mean = torch.tensor(self.norm.mean).view(1, 3, 1, 1)
-        x = image.flip(1) * self.norm.scale - mean
+        x = image.flip(1) if self.norm.order == "BGR" else image
+        x = (x * self.norm.scale - self.mean) / self.std
         found = []
         for name in self.names:
             if name.startswith("conv"):
@@ -76,7 +78,7 @@ class PlainLoss:
 
 
 def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> list[tuple[float, float]]:
-    """Minimise as the tutorials do; give (seconds, lowest loss so far) for every evaluation."""
+    """Minimize as the tutorials do; return (seconds, lowest loss) after each evaluation."""
     image = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
         [image],
@@ -85,7 +87,7 @@ def plain_synthesis(loss: PlainLoss, start: Tensor, iterations: int) -> list[tup
         max_eval=10 * iterations,
         history_size=20,
         line_search_fn="strong_wolfe",
-        tolerance_grad=0,  # its defaults would end the run early
+        tolerance_grad=0,  # the default would end the run early
         tolerance_change=0,
     )
     trace: list[tuple[float, float]] = []

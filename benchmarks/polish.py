@@ -2,11 +2,11 @@
 
     python benchmarks/polish.py EXEMPLAR ... [--side 256] [--seeds 1] [--sheet polish.png]
 
-For each exemplar ``patchmatch``, ``gatys`` and ``gatys:polish``, which starts from the same picture
-by patchmatch. Scores of the report card's groups, 0 like another half of the photo or better, 1
-like what is known to fail, over those figures only that none of the three optimizes; the share of
-places that are copied. Below them the plain figures of the three, * where one of them optimizes it,
-and in how many of these the polished picture is better. Means over the seeds.
+For each exemplar ``patchmatch``, ``gatys`` and ``gatys:polish``, which starts from the same result
+of patchmatch. Printed are scores of the report card's groups, 0 like another half of the photo or
+better, 1 like the anchor that fails, over the figures that none of the three optimizes; and the
+copied fraction. Below them the figures themselves, * where one of the three optimizes it, and in
+how many of them the polished picture is better. Means over the seeds.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import lichen
+from lichen.arrays import Array
 from lichen.quality.card import Card, compare
 from lichen.quality.figures import FIGURES
 from machine import describe_machine
 
-Array = NDArray[np.float32]
 WAYS = {
     "patchmatch": {"method": "patchmatch"},
     "gatys": {"method": "gatys"},
@@ -69,7 +68,7 @@ def _make(photo: Array, how: dict[str, str], seeds: int) -> list[lichen.Result]:
 
 
 def _report(exemplar: str, cards: dict[str, Sequence[Card]]) -> dict[str, bool]:
-    """Print an exemplar's table and give what became of the preset's two promises."""
+    """Print the table of an exemplar, and return which claims of the preset hold."""
     every = [card for many in cards.values() for card in many]
     optimised = {name for name in FIGURES if any(card.figures[name].optimised for card in every)}
     scores = {}
@@ -101,7 +100,7 @@ def _is_better(name: str, ours: float, theirs: float) -> bool:
 
 
 def _mean(cards: Sequence[Card], group: str, skipped: set[str]) -> float | None:
-    """Mean score of a group, held to [0, 2] as on the card; None where no figure has one."""
+    """Return the mean score of a group, clipped to [0, 2] as on the card; None without any."""
     found = [
         min(max(score, 0.0), 2.0)
         for card in cards

@@ -3,13 +3,12 @@
     python benchmarks/pooled.py OUTPUT [EXEMPLAR ...] [--photographs FOLDER] [--weights FILE]
 
 A small autoencoder is trained for some minutes on the photographs, unless its weights are given.
-For every exemplar the means and the Gram matrices are made equal, of the code alone and of all
-layers, nothing else beside them; and the default of ``gatys`` is run, which adds means, colours and
-spectrum to the Gram matrices of all layers. OUTPUT gets the weights and a sheet: in each row the
-exemplar, its reconstruction by the autoencoder, and the five results. The table holds rows of the
+For every exemplar channel means or Gram matrices are matched, of the code alone or of all layers,
+and nothing else; and the default of ``gatys`` is run, which adds means, colours and spectrum to the
+Gram matrices of all layers. The weights and a sheet are written to OUTPUT: in each row the
+exemplar, its reconstruction by the autoencoder, and the five results. The table has figures of the
 report card, in brackets the score (0 like a second half of the exemplar, 1 like the anchor that
-fails), and how far the means and the Gram matrices of all layers were from the exemplar's at the
-end.
+fails), and the final distance of means and Gram matrices of all layers from the exemplar's.
 
 Photographs and exemplars are scikit-image's when none are named.
 """
@@ -24,10 +23,10 @@ from typing import Any
 import numpy as np
 import skimage
 import torch
-from numpy.typing import NDArray
 
 import lichen
 from encoders import read, sheet
+from lichen.arrays import Array
 from lichen.features.load import load_features
 from lichen.features.standardized import Standardized
 from lichen.nn.tensor import to_pixels, to_tensor
@@ -39,13 +38,12 @@ from lichen.training.step import TrainStep
 from lichen.weights.read import read_network
 from machine import describe_machine
 
-Array = NDArray[np.float32]
 DATA = Path(skimage.__file__).parent / "data"
 EXEMPLARS = ("brick.png", "gravel.png", "grass.png", "ihc.png", "hubble_deep_field.jpg")
 SMALL = {"patch": 96, "widths": (24, 48, 96, 128), "learning_rate": 2e-3}
 STEPS = 1500
 CODE, ALL = ("relu4_1",), ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-GRAM = {"method": "objective", "term": ("gram:1",)}
+GRAM = {"method": "objective", "term": {"gram": 1.0}}
 WAYS: dict[str, dict[str, Any]] = {
     "means of code": {"method": "pooled"},
     "means of all": {"method": "pooled", "layers": ALL},
@@ -57,7 +55,7 @@ FIGURES = ("colour mean", "colour covariance", "portilla-simoncelli", "autocorre
 
 
 def trained(photographs: Path, output: Path, steps: int) -> Path:
-    """Train a small autoencoder, and print how it goes."""
+    """Train a small autoencoder, and print its progress."""
 
     def report(step: TrainStep) -> None:
         if "held out" in step.losses:
@@ -74,7 +72,7 @@ def trained(photographs: Path, output: Path, steps: int) -> Path:
 
 
 def reconstruction(weights: Path, exemplar: Array) -> Array:
-    """Return what the autoencoder makes of a picture."""
+    """Return the autoencoder's output for a picture."""
     network: Any = read_network(weights)
     with torch.no_grad():
         shown = to_tensor(exemplar).expand(-1, 3, -1, -1)
@@ -82,7 +80,7 @@ def reconstruction(weights: Path, exemplar: Array) -> Array:
 
 
 def distance(weights: Path, statistic: Statistic, exemplar: Array, result: Array) -> float:
-    """Relative distance of a statistic, root mean square over all layers, in float32."""
+    """Return the relative distance of a statistic, root mean square over all layers."""
     features = load_features("autoencoder", weights=weights, precision="float32")
     example = to_tensor(exemplar)
     seen = Standardized.of(features, example[0].flatten(1))
@@ -108,7 +106,7 @@ def main() -> None:
     weights = options.weights or trained(
         options.photographs, options.output / "autoencoder.safetensors", options.steps
     )
-    print(f"| exemplar | matched | {' | '.join(FIGURES)} | means apart | Grams apart |")
+    print(f"| exemplar | matched | {' | '.join(FIGURES)} | distance of means | distance of Grams |")
     print("|---" * (len(FIGURES) + 4) + "|")
     rows = []
     for path in options.exemplars or [DATA / name for name in EXEMPLARS]:
@@ -138,7 +136,7 @@ def main() -> None:
 
 
 def stacked(rows: list[Array]) -> Array:
-    """Rows below each other, white between them."""
+    """Return rows below each other, white between them."""
     gap = np.ones((4, rows[0].shape[1], 3), np.float32)
     return np.concatenate([part for row in rows for part in (row, gap)][:-1])
 

@@ -40,7 +40,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "gatys": {"iterations": 4},
     "pooled": {"iterations": 4},
     "heeger_bergen": {"iterations": 4},
-    "portilla_simoncelli": {"iterations": 3, "descend": 3},
+    "portilla_simoncelli": {"iterations": 3, "descent_iterations": 3},
     "sliced_wasserstein": {"iterations": 6},
     "deep_sliced_wasserstein": {"iterations": 4},
     "histogram_losses": {"iterations": 4},
@@ -218,7 +218,7 @@ def make_all() -> dict[str, np.ndarray]:
     card = lichen.compare(coffee, gravel).cards[0]
     made["report card"] = np.array([figure.value for figure in card.figures.values()])
     made["Portilla-Simoncelli"] = np.concatenate(
-        [np.ravel(value) for value in vars(lichen.statistics.portilla_simoncelli(coffee)).values()
+        [np.ravel(value) for value in vars(lichen.portilla_simoncelli_statistics(coffee)).values()
          if isinstance(value, np.ndarray)] or [np.empty(0)]
     )  # fmt: skip
     made["Julesz"] = lichen.textures.julesz("even", 64, seed=1)

@@ -1,4 +1,4 @@
-"""Parts of ``texture_statistics.py``: how fast pictures get Portilla-Simoncelli statistics."""
+"""Parts of ``texture_statistics.py``: how fast images get Portilla-Simoncelli statistics."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lichen.portilla_simoncelli.gauss_newton.descent import descend
+from lichen.portilla_simoncelli.gauss_newton import descend
 from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
-from lichen.portilla_simoncelli.projection.pyramid_statistics import project
+from lichen.portilla_simoncelli.projections import project
 from machine import timed
 
 IPOL_MS = 70.0
-"""Of the IPOL C program: 3.4 to 4 s for 50 iterations at 256 px, grey, one thread; quoted."""
+"""Of the IPOL C program, quoted: 3.4 to 4 s for 50 iterations at 256 px, grey, one thread."""
 
 OUTER = 100
 RECIPE = {
@@ -29,7 +29,7 @@ RECIPE = {
     "line_search_fn": "strong_wolfe",
     "lr": 1,
 }
-"""What plenoptic documents, with 100 outer iterations from uniform noise."""
+"""Documented by plenoptic, with 100 outer iterations from uniform noise."""
 
 ROUNDS, MEMORY = 20, 50
 CHECK_EVERY = 5
@@ -38,7 +38,7 @@ PENALTY = 0.1
 
 
 def projections(images: Sequence[Tensor], repeats: int) -> None:
-    """Print milliseconds of a round of projections."""
+    """Print the milliseconds that a round of projections takes."""
     image = images[0][None]
     loss = PortillaSimoncelliLoss(image[None])
     start = torch.randn(image.shape, generator=torch.Generator().manual_seed(0))
@@ -47,30 +47,28 @@ def projections(images: Sequence[Tensor], repeats: int) -> None:
     measured, _ = timed(lambda: loss.errors(image[None]), repeats)
     print(f"\na round of projections, {image.shape[-1]} px grey, float32, one thread")
     print(f"lichen {median:.1f} ± {spread:.1f} ms ({median / measured:.1f} times its statistics)")
-    print(f"IPOL's C program, quoted from another run: {IPOL_MS:.0f} to 80 ms")
+    print(f"IPOL's C program, quoted from another machine: {IPOL_MS:.0f} to 80 ms")
 
 
 def converge(images: Sequence[Tensor], iterations: int) -> None:
-    """Print the time that plenoptic takes for its recipe, and ours to the same loss."""
+    """Print the time of plenoptic's recipe, and ours to the same loss."""
     print(f"\nplenoptic's loss after {OUTER} outer iterations of its recipe, and ours in time")
-    print(
-        f"{'':>4} {'its loss':>9} {'its s':>8} {'ours':>9} {'our s':>8} {'share of its time':>18}"
-    )
+    print(f"{'':>4} {'its loss':>9} {'its s':>8} {'ours':>9} {'our s':>8} {'ratio of times':>18}")
     for number, image in enumerate(images, 1):
         theirs = _Plenoptic(image)
         wanted, theirs_seconds = theirs.recipe()
         reached, seconds = _ours(image, theirs.loss, wanted, iterations)
-        share = f"{seconds / theirs_seconds:.3f}" if reached <= wanted else "not reached"
+        ratio = f"{seconds / theirs_seconds:.3f}" if reached <= wanted else "not reached"
         print(
             f"{number:>4} {wanted:9.2e} {theirs_seconds:8.1f} {reached:9.2e} {seconds:8.1f} "
-            f"{share:>18}"
+            f"{ratio:>18}"
         )
 
 
 def _ours(
     image: Tensor, judge: Callable[[Tensor], float], wanted: float, iterations: int
 ) -> tuple[float, float]:
-    """Loss that is reached and seconds, less those of judging."""
+    """Return the loss reached and the seconds, without those for plenoptic's loss."""
     started, judging = time.perf_counter(), 0.0
     reached = float("inf")
     loss = PortillaSimoncelliLoss(image[None, None])
@@ -101,7 +99,7 @@ def _states(loss: PortillaSimoncelliLoss, size: torch.Size, iterations: int) -> 
 
 @dataclass
 class _Plenoptic:
-    """Its model of one picture (H, W)."""
+    """Plenoptic's model of one image (H, W)."""
 
     image: Tensor
 
@@ -120,12 +118,12 @@ class _Plenoptic:
 
     @torch.no_grad()
     def loss(self, image: Tensor) -> float:
-        """Its loss and penalty of a picture (1, H, W)."""
+        """Return its loss and penalty of an image (1, H, W)."""
         penalty = self._package.regularize.penalize_range(image[None])
         return float(self._distance(self._wanted, self._model(image[None])) + PENALTY * penalty)
 
     def recipe(self) -> tuple[float, float]:
-        """Loss after its recipe, and the seconds that it took."""
+        """Run its recipe; return loss and seconds."""
         self._package.set_seed(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -140,7 +138,7 @@ class _Plenoptic:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of these parts."""
+    """Add the options of these parts."""
     parser.add_argument(
-        "--iterations", type=int, default=300, help="of our descent, at most (converge)"
+        "--iterations", type=int, default=300, help="of our descent at most (converge)"
     )

@@ -1,23 +1,26 @@
 """Portilla-Simoncelli statistics beside plenoptic's, in one run on one thread.
 
-    python benchmarks/statistics.py [EXEMPLAR ...] [--only forward] [--size 256] [--repeats 21]
+    python benchmarks/texture_statistics.py [EXEMPLAR ...] [--only forward] [--size 256]
+        [--repeats 21]
 
-1. ``forward``: milliseconds for the 710 statistics of a grey picture in float32, forward, and
-   forward and backward: ours, plenoptic's, and the floor: the Fourier transforms that ours take,
-   alone (backward takes as many). They take turns, so that all see the same machine. Median and
-   half the range.
-2. ``projections``: milliseconds of a round of the paper's sequential projections, beside what is
-   known of IPOL's C program.
-3. ``converge``: seconds to the loss that plenoptic has, by its own statistics and loss, after 100
-   outer iterations of its documented recipe, for each exemplar: ours by 20 rounds of projections
-   and then descent in the metric of the gradients. Two minutes an exemplar, nearly all plenoptic's.
+1. ``forward``: milliseconds for the 710 statistics of a grey image in float32, forward, and
+   forward and backward: ours, plenoptic's, and the lower bound: the Fourier transforms that ours
+   take, alone (backward takes as many). The three alternate, so that all see the same machine.
+   Median and half the range.
+2. ``projections``: milliseconds per round of the paper's sequential projections, next to published
+   timings of IPOL's C program.
+3. ``converge``: seconds to the loss that plenoptic reaches, by its own statistics and loss, after
+   100 outer iterations of its documented recipe, for each exemplar: ours by 20 rounds of
+   projections and then descent in the metric of the gradients. Two minutes per exemplar, nearly all
+   plenoptic's.
 
-Exemplars are cropped to ``--size`` and turned to grey; without one, it is noise.
+Exemplars are cropped to ``--size`` and converted to grey; without one, noise is used.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
 import warnings
@@ -25,12 +28,14 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+os.environ.setdefault("TQDM_DISABLE", "1")  # plenoptic's bar: a hundred lines in a log
+
 import torch
 from torch import Tensor
 
 import lichen
 from lichen.features.steerable_pyramid import band_size
-from lichen.portilla_simoncelli.loss import measure
+from lichen.portilla_simoncelli.statistics import pyramid_statistics
 from machine import describe_machine
 from texture_convergence import add_arguments, converge, projections
 
@@ -55,11 +60,11 @@ def main() -> None:
 
 
 def forward(options: argparse.Namespace) -> None:
-    """Print milliseconds of both, and the floor."""
+    """Print milliseconds of both, and the lower bound."""
     image = _exemplars(options)[0]
     theirs, size = _plenoptic(options.size), (options.size, options.size)
     calls = {
-        "lichen": lambda x: torch.cat(list(measure(x[None]).groups().values())),
+        "lichen": lambda x: torch.cat(list(pyramid_statistics(x).groups().values())),
         "plenoptic": lambda x: theirs(x[None, None]),
     }
     assert len(calls["lichen"](image)) == calls["plenoptic"](image).numel() == 710
@@ -70,9 +75,9 @@ def forward(options: argparse.Namespace) -> None:
         + [lambda: (transforms(), transforms())],
     }
     print(f"\n710 statistics, {options.size} px grey, float32, one thread: milliseconds")
-    print(f"{'':<22} {'lichen':>14} {'plenoptic':>14} {'FFTs alone':>14}   share of plenoptic")
+    print(f"{'':<22} {'lichen':>14} {'plenoptic':>14} {'FFTs alone':>14}   ratio to plenoptic")
     for name, row in rows.items():
-        found = _in_turns(row, options.repeats)
+        found = _alternately(row, options.repeats)
         cells = " ".join(f"{median:8.1f} ± {spread:3.1f}" for median, spread in found)
         print(f"{name:<22} {cells}   {found[0][0] / found[1][0]:.2f}")
 
@@ -85,7 +90,7 @@ def _transforms(size: tuple[int, int]) -> Callable[[], object]:
     bands = [torch.rand(N_ORIENTATIONS, *shape, dtype=torch.complex64) for shape in shapes[:-1]]
 
     def run() -> None:
-        torch.fft.fft2(real[0])  # the picture, for bands, high-pass and low-passes
+        torch.fft.fft2(real[0])  # the image, for bands, high-pass and low-passes
         torch.fft.rfft2(real[0])
         torch.fft.rfft2(real[0])
         torch.fft.irfft2(halves[0], s=size)  # its high-pass
@@ -114,8 +119,8 @@ def _with_gradient(call: Callable[[Tensor], Tensor], image: Tensor) -> Callable[
     return run
 
 
-def _in_turns(calls: Sequence[Callable[[], object]], repeats: int) -> list[tuple[float, float]]:
-    """Median and half the range of each call's milliseconds, after one warm-up."""
+def _alternately(calls: Sequence[Callable[[], object]], repeats: int) -> list[tuple[float, float]]:
+    """Return median and half the range of each call's milliseconds, after one warm-up."""
     seconds: list[list[float]] = [[] for _ in calls]
     for call in calls:
         call()

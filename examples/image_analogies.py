@@ -22,13 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, sobel
 
-from lichen import registry
-from lichen.canvas import Canvas
+import lichen
 from lichen.errors import LichenError
-from lichen.exemplar import Exemplar
 from lichen.image import parse_size, read_image, write_image
 from lichen.patches.luminance import luminance, with_luminance
-from lichen.run.loop import Run
 
 Array = NDArray[np.float32]
 
@@ -54,11 +51,7 @@ PRESETS = {"blur": "filter", "edges": "edges"}
 
 def analogy(a: Array, a2: Array, b: Array, **parameters: Any) -> Array:
     """B' of float32 pictures (H, W, C) in [0, 1]; A and B have equal channels."""
-    method = registry.get("image_analogies").configure(**parameters)
-    run = Run(method, [Exemplar.from_array(a2).with_guide(a)], Canvas(b.shape[:2], guide=b))
-    for _ in run:
-        pass
-    return run.result().image
+    return lichen.analogy(a, a2, b, **parameters).image
 
 
 def learned_filter(name: str, photo: Array, other: Array, **parameters: Any) -> list[Array]:
@@ -78,12 +71,9 @@ def psnr(picture: Array, wanted: Array) -> float:
 
 
 def texture(photo: Array, size: tuple[int, int], **parameters: Any) -> list[Array]:
-    """Synthesise with empty A and B."""
-    method = registry.get("image_analogies").configure(**parameters)
-    run = Run(method, [Exemplar.from_array(photo)], Canvas(size))
-    for _ in run:
-        pass
-    return [photo, run.result().image]
+    """Synthesize with empty A and B."""
+    result = lichen.synthesize(photo, size=size, method="image_analogies", **parameters)
+    return [photo, result.image]
 
 
 def sheet(pictures: list[Array]) -> Array:

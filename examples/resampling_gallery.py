@@ -306,7 +306,7 @@ def main() -> None:
         methods = [
             method
             for method in task.methods or given.task_methods
-            if task.honours in registry.get(method).honours
+            if task.honours in registry.method(method).capabilities()
         ]
         if methods and tasks[name]:
             write(name, [task_row(task, methods, pictures) for pictures in tasks[name]])

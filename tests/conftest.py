@@ -11,6 +11,12 @@ import pytest
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def _devices() -> list[str]:
+    from lichen.nn.device import devices
+
+    return devices()
+
+
 @pytest.fixture(scope="session")
 def exemplars_dir() -> Path:
     """Give the folder of real exemplars, or skip."""
@@ -59,6 +65,12 @@ def _ctrl_c_reaches_us() -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(params=_devices())
+def device(request: pytest.FixtureRequest) -> str:
+    """Return each device of this machine: the CPU always, and its GPUs."""
+    return str(request.param)
 
 
 @pytest.fixture

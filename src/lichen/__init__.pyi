@@ -1,5 +1,4 @@
 from . import probe as probe
-from . import statistics as statistics
 from . import textures as textures
 from .canvas import Canvas as Canvas
 from .errors import LichenError as LichenError
@@ -25,6 +24,12 @@ from .job import Job as Job
 from .method import Context as Context
 from .method import Method as Method
 from .model import Model as Model
+from .portilla_simoncelli.measurement import (
+    PortillaSimoncelliStatistics as PortillaSimoncelliStatistics,
+)
+from .portilla_simoncelli.measurement import (
+    portilla_simoncelli_statistics as portilla_simoncelli_statistics,
+)
 from .quality.card import Card as Card
 from .quality.card import Comparison as Comparison
 from .quality.card import compare as compare

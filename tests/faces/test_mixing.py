@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -113,20 +112,6 @@ def test_what_is_refused(line: str, message: str) -> None:
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mixing.md").read_text("utf-8")
-
-
-def command_lines() -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    lines = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line.startswith("lichen ")]
-
-
-@pytest.mark.parametrize("line", command_lines())
-def test_the_pages_commands_run(call: Call, line: str) -> None:
-    for name in ("c.png", "photo.jpg"):
-        write_image(name, read_image("a.png").pixels)
-    found = shlex.split(line)[1:]
-    call(*found, *CHEAP, "-q")
 
 
 def test_the_pages_pictures_are_there_and_made_by_the_example(tmp_path: Path) -> None:

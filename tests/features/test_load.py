@@ -59,6 +59,17 @@ def test_absent_weights_are_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> No
         load_features("vgg19")
 
 
+def test_tf32_is_for_automatic_precision_on_cuda_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed: list[bool] = []
+    monkeypatch.setattr("lichen.features.load.allow_tf32", allowed.append)
+    monkeypatch.setattr("lichen.features.load.choose_precision", lambda *_: torch.float32)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda module, device: module)
+    for precision in ("auto", "float32"):
+        load_features("pixels", precision=precision, device="cuda:0")  # type: ignore[arg-type]
+        load_features("pixels", precision=precision)  # type: ignore[arg-type]
+    assert allowed == [True, False]
+
+
 def test_every_row_of_weights_has_a_network_that_reads_it() -> None:
     assert {row.network for row in ROWS} == {e.weights for e in NETWORKS.values() if e.weights}
 
@@ -103,15 +114,57 @@ def test_an_encoder_and_an_autoencoder_are_not_taken_for_each_other(tmp_path: Pa
             load_features(other, weights=file)
 
 
+def weights_of(network: str, tmp_path: Path, request: pytest.FixtureRequest) -> Path | None:
+    """Return a file or folder with weights of a φ: made up where any widths will do."""
+    if NETWORKS[network].weights is None:
+        return None
+    if network in ("encoder", "autoencoder"):
+        return encoder_file(tmp_path, network)
+    return Path(request.getfixturevalue("weights_dir"))
+
+
+@pytest.mark.parametrize("network", list(NETWORKS))
+def test_maps_and_gradients_are_the_same_on_every_device(
+    network: str, device: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    weights = weights_of(network, tmp_path, request)
+    image = torch.rand((1, 3, 40, 48), generator=torch.Generator().manual_seed(0))
+    results = []
+    for place in ("cpu", device):
+        net = load_features(
+            network, weights=weights, rescale=False, precision="float32", device=place
+        )
+        shown = image.to(place).requires_grad_()
+        maps = net(shown, net.default_layers, ("circular", "reflect"))
+        assert all(found.device == shown.device for found in maps.values())
+        total = torch.stack([found.square().mean() for found in maps.values()]).sum()
+        (gradient,) = torch.autograd.grad(total, shown)
+        results.append([found.detach().cpu() for found in (gradient, *maps.values())])
+    for expected, found in zip(*results, strict=True):
+        scale = float(expected.abs().max()) + 1e-12
+        torch.testing.assert_close(found / scale, expected / scale, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("network", list(NETWORKS))
+def test_no_map_is_made_on_another_device_than_the_image(
+    network: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """torch's device without memory refuses to be mixed with tensors of the CPU."""
+    weights = weights_of(network, tmp_path, request)
+    net = load_features(network, weights=weights, rescale=False, device="meta")
+    image = torch.rand((1, 3, 33, 20), device="meta", requires_grad=True)
+    for border in (("zero", "zero"), ("circular", "reflect"), ("zero", "replicate")):
+        maps = net(image, net.layers, border)  # type: ignore[arg-type]
+        assert all(found.device.type == "meta" for found in maps.values())
+        (gradient,) = torch.autograd.grad(sum(found.sum() for found in maps.values()), image)
+        assert gradient.shape == image.shape
+
+
 @pytest.mark.parametrize("network", list(NETWORKS))
 def test_what_is_loaded_is_frozen_and_names_itself(
     network: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    weights = None
-    if NETWORKS[network].weights:
-        ours = network in ("encoder", "autoencoder")
-        weights = encoder_file(tmp_path, network) if ours else None
-        weights = weights or request.getfixturevalue("weights_dir")
+    weights = weights_of(network, tmp_path, request)
     net = load_features(network, weights=weights, rescale=False)
     assert not any(parameter.requires_grad for parameter in net.parameters())
     assert not any(buffer.requires_grad for buffer in net.buffers())

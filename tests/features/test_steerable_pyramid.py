@@ -207,7 +207,7 @@ def test_filters_made_in_inference_mode_serve_training() -> None:
 
 
 def test_errors_name_what_would_fit() -> None:
-    with pytest.raises(ParameterError, match=r"15x40 .* 4 scales; give n_scales = 3 or .* 16"):
+    with pytest.raises(ParameterError, match=r"15x40 .* 4 scales; use n_scales = 3 or .* 16"):
         steerable_pyramid(noise(15, 40), 4, 4)
     with pytest.raises(ParameterError, match="at least 1"):
         steerable_pyramid(noise(16, 16), 0, 4)

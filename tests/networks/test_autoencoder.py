@@ -53,6 +53,18 @@ def test_the_code_is_all_that_the_decoder_sees(network: Autoencoder) -> None:
     torch.testing.assert_close(network(image), network(torch.rand_like(image)))
 
 
+@pytest.mark.parametrize("size", [(16, 20), (17, 30), (1, 3)])
+def test_encoding_and_decoding_is_the_whole_network(
+    network: Autoencoder, size: tuple[int, int]
+) -> None:
+    image = torch.rand(1, 3, *size, dtype=torch.float64)
+    code = network.encode(image, WRAPPED)
+    assert torch.equal(network.decode(code, size, WRAPPED), network(image, WRAPPED))
+    assert network.decode(code).shape[2:] == (4 * code.shape[2], 4 * code.shape[3])
+    with pytest.raises(ValueError, match="has no code of"):
+        network.decode(code, (size[0] + 4, size[1]))
+
+
 def test_its_file_serves_as_features(network: Autoencoder, tmp_path: Path) -> None:
     method = ConvolutionalAutoencoder(patch=16, widths=WIDTHS)
     record = ModelRecord(

@@ -69,7 +69,7 @@ def test_windows_of_a_large_picture_are_averaged() -> None:
 def test_groups_are_those_of_the_statistics() -> None:
     one, other = (lichen.textures.julesz("even", 128, seed=seed) for seed in (0, 1))
     found = portilla_simoncelli_groups(one, other)
-    wanted = lichen.statistics.portilla_simoncelli(other).groups
+    wanted = lichen.portilla_simoncelli_statistics(other).groups
     assert found.n_scales == 4
     assert {name: values.shape for name, values in found.values.items()} == {
         "marginals": (2, 17),

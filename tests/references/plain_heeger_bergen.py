@@ -1,7 +1,7 @@
 """Heeger and Bergen's synthesis of one grey plane, one band after another, in NumPy.
 
-Bands are filtered at full size and then sampled; the way back puts noughts between the samples.
-That is exact where 2^scales divides the size. Ranks by argsort, in double precision.
+Bands are filtered at full size and then sampled; synthesis inserts zeros between the samples.
+This is exact where 2^scales divides the size. Ranks by argsort, in double precision.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def analyse(image: np.ndarray, transfer: np.ndarray, stride: int) -> np.ndarray:
     return np.fft.ifft2(np.fft.fft2(image) * transfer).real[::stride, ::stride]
 
 
-def synthesise(
+def synthesize(
     band: np.ndarray, transfer: np.ndarray, stride: int, size: tuple[int, int]
 ) -> np.ndarray:
     spread = np.zeros(size)
@@ -54,7 +54,7 @@ def synthesise(
 
 
 def match(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Give values the quantiles of another picture, by rank."""
+    """Replace values by the quantiles of another image, by rank."""
     matched = np.empty(values.size)
     quantiles = (np.arange(values.size) + 0.5) / values.size
     known = (np.arange(wanted.size) + 0.5) / wanted.size
@@ -65,7 +65,7 @@ def match(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def plain_heeger_bergen(
     exemplar: np.ndarray, start: np.ndarray, scales: int, orientations: int, iterations: int
 ) -> np.ndarray:
-    """Make a picture of a periodic grey exemplar (h, w), from a start (H, W), not clipped."""
+    """Synthesize from a periodic grey exemplar (h, w) and an initial image (H, W), not clipped."""
     theirs = filters(exemplar.shape, scales, orientations)
     ours = filters(start.shape, scales, orientations)
     image = match(start, exemplar)
@@ -74,6 +74,6 @@ def plain_heeger_bergen(
         for (wanted_transfer, stride), (transfer, _) in zip(theirs, ours, strict=True):
             wanted = analyse(exemplar, wanted_transfer, stride)
             band = match(analyse(image, transfer, stride), wanted)
-            collapsed += synthesise(band, transfer, stride, start.shape)
+            collapsed += synthesize(band, transfer, stride, start.shape)
         image = match(collapsed, exemplar)
     return image

@@ -1,7 +1,7 @@
-"""Steerable pyramid and Portilla-Simoncelli statistics by sums, one after another, in NumPy.
+"""Steerable pyramid and Portilla-Simoncelli statistics in NumPy, one sum at a time.
 
 No band is cropped or interpolated in the spectrum: every map is the sum of waves
-A(k) exp(2 pi i k.p / size) evaluated where its samples lie.
+A(k) exp(2 pi i k.p / size) evaluated at its sample positions.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FAINT = 1e-6
+NEGLIGIBLE_VARIANCE = 1e-6
 
 
 @dataclass
 class PlainPyramid:
-    """Spectra (H, W) of the filtered picture, each with the wave amplitudes A(k)."""
+    """Spectra (H, W) of the filtered image, each with the wave amplitudes A(k)."""
 
     size: tuple[int, int]
     highpass: np.ndarray
     bands: list[list[np.ndarray]]  # of the complex pyramid
-    partial: list[np.ndarray]  # of what is reconstructed from scale s and coarser
+    partial: list[np.ndarray]  # reconstructed from scales s and coarser
     lowpass: np.ndarray
 
     def grid(self, scale: int) -> tuple[int, int]:
@@ -71,7 +71,7 @@ def plain_pyramid(image: np.ndarray, n_scales: int, n_orientations: int) -> Plai
     bands = [[band(s, k) for k in range(n_orientations)] for s in range(n_scales)]
     partial = []
     for s in range(n_scales + 1):
-        # filter once more with the filters of analysis, and add up
+        # filter again with the analysis filters, and sum
         total = filtered(lambda r, _: low(r, n_scales) ** 2)
         for t in range(s, n_scales):
             total = total + filtered(lambda r, _, t=t: (low(r, t) * high(r, t + 1)) ** 2)
@@ -86,7 +86,7 @@ def plain_pyramid(image: np.ndarray, n_scales: int, n_orientations: int) -> Plai
 
 
 def sample(spectrum: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
-    """Evaluate the waves at ``grid`` points spread evenly over the picture; complex."""
+    """Evaluate the waves at ``grid`` points evenly spaced over the image; complex."""
     height, width = spectrum.shape
     wave_y = np.array(
         [[np.exp(2j * np.pi * k * i / grid[0]) for k in signed(height)] for i in range(grid[0])]
@@ -100,7 +100,7 @@ def sample(spectrum: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
 def moment_ratio(x: np.ndarray, power: int, total: float) -> float:
     deviation = x - x.mean()
     variance = (deviation**2).mean()
-    if variance <= FAINT * total:
+    if variance <= NEGLIGIBLE_VARIANCE * total:
         return {3: 0.0, 4: 3.0}[power]
     return (deviation**power).mean() / variance ** (power / 2)
 
@@ -116,7 +116,7 @@ def correlation(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def half_plane(n: int) -> list[tuple[int, int]]:
-    """Shifts in reading order up to, and without, (0, 0)."""
+    """Shifts in reading order before (0, 0)."""
     reach = n // 2
     shifts = [(y, x) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1)]
     return shifts[: len(shifts) // 2]
@@ -125,7 +125,7 @@ def half_plane(n: int) -> list[tuple[int, int]]:
 def plain_portilla_simoncelli(
     image: np.ndarray, n_scales: int, n_orientations: int, n: int
 ) -> dict[str, np.ndarray]:
-    """Compute the four groups, in the order of the package."""
+    """Compute the four groups, in the package's order."""
     pyramid = plain_pyramid(image, n_scales, n_orientations)
     orientations = range(n_orientations)
     total = image.var()

@@ -166,3 +166,16 @@ def test_the_label_names_row_and_checksum(tmp_path: Path) -> None:
     assert find_weights("squeezenet1_1", file).label == f"squeezenet1_1-caffe sha256:{digest[:12]}"
     squeezenet_file(file, fill=1.0)  # the same name and size, other bytes
     assert digest[:12] not in find_weights("squeezenet1_1", file).label
+
+
+def test_what_a_file_says_of_itself_beats_its_tensors(tmp_path: Path) -> None:
+    file = tmp_path / "mine.safetensors"
+    stack = {"conv1_1.weight": torch.zeros(4, 3, 3, 3), "conv1_1.bias": torch.zeros(4)}
+    for metadata, network, other in (
+        ({"architecture": "lichen-encoder"}, "encoder", "autoencoder"),
+        ({"network": "lichen.networks.autoencoder:Autoencoder"}, "autoencoder", "encoder"),
+    ):
+        save_file(stack, file, metadata=metadata)
+        assert find_weights(network, file).row.network == network
+        with pytest.raises(WeightsError, match=f"does not hold the weights of {other}"):
+            find_weights(other, file)

@@ -2,19 +2,25 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from lichen.errors import WeightsError
+from lichen.features.load import load_features
+from lichen.networks.autoencoder import Autoencoder
+from lichen.networks.encoder import Encoder
 from lichen.networks.squeezenet import SqueezeNet
 from lichen.networks.vgg import VGG19
-from lichen.weights.catalogue import row_named
+from lichen.weights.catalogue import WeightsFile, row_named
 from lichen.weights.checksum import sha256_of
-from lichen.weights.lookup import WeightsFile
-from lichen.weights.read import read_metadata, read_tensors
+from lichen.weights.places import EMBEDDED
+from lichen.weights.read import network_class, read_metadata, read_network, read_tensors
+from lichen.weights.stored import StoredNetwork, describe
 
 
 def as_file(path: Path, row: str = "squeezenet1_1-torchvision") -> WeightsFile:
@@ -139,3 +145,107 @@ def test_a_whole_model_or_a_list_is_not_a_state_dict(tmp_path: Path) -> None:
         torch.save(content, path)
         with pytest.raises(WeightsError, match="state dict"):
             read_tensors(as_file(path))
+
+
+def halves(network: Autoencoder) -> dict[str, torch.Tensor]:
+    return {name: tensor.half() for name, tensor in network.state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [describe(Autoencoder, {"widths": [4, 6, 8]}), {"architecture": "lichen-autoencoder"}],
+)
+def test_an_autoencoder_comes_back_with_its_decoder(
+    tmp_path: Path, metadata: dict[str, str]
+) -> None:
+    torch.manual_seed(0)
+    network = Autoencoder([4, 6, 8])
+    save_file(halves(network), tmp_path / "a.safetensors", metadata=metadata)
+    found = read_network(tmp_path / "a.safetensors")
+    assert isinstance(found, Autoencoder)
+    image = torch.rand(1, 3, 17, 24)
+    assert found.stride == 4
+    torch.testing.assert_close(found(image), network(image), rtol=0.01, atol=0.01)  # float16
+    assert found.state_dict().keys() == network.state_dict().keys()
+    for name, tensor in found.state_dict().items():
+        assert torch.equal(tensor, network.state_dict()[name].half().float())
+
+
+def test_the_embedded_encoder_is_a_network_of_the_same_reader() -> None:
+    found = read_network(EMBEDDED / "encoder.safetensors")
+    assert isinstance(found, Encoder)
+    phi = load_features("encoder", rescale=False, precision="float32")
+    image = torch.rand(1, 3, 24, 32)
+    for name, maps in found(image, phi.layers, ("circular", "zero")).items():
+        torch.testing.assert_close(maps, phi(image, [name], ("circular", "zero"))[name])
+
+
+class Blur(torch.nn.Module, StoredNetwork):
+    """A network that nobody else has heard of."""
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.kernel = torch.nn.Parameter(torch.zeros(side, side))
+
+
+def test_a_network_is_registered_nowhere_but_in_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "blur.safetensors"
+    kernel = torch.rand(3, 3)
+    save_file({"kernel": kernel}, path, metadata=describe(Blur, {"side": 3}))
+    with pytest.raises(WeightsError, match=r"no network is named .*Blur"):
+        read_network(path)  # a file may not decide what is imported
+    found = read_network(path, Blur)
+    assert isinstance(found, Blur)
+    assert torch.equal(found.kernel, kernel)
+    with pytest.raises(WeightsError, match=r"holds a .*Blur"):
+        read_network(path, Autoencoder)
+    module = ModuleType("lichen.networks.blur")
+    module.Blur = Blur  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "lichen.networks.blur", module)
+    monkeypatch.setattr(Blur, "__module__", "lichen.networks.blur")
+    save_file({"kernel": kernel}, path, metadata=describe(Blur, {"side": 3}))
+    assert isinstance(read_network(path), Blur)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "subprocess:Popen",
+        "lichen.networks.vgg:random_weights",
+        "lichen.networks.conv_stack:Normalize",
+        "lichen.networks.nothing:Here",
+        "lichen.networks.vgg",
+        "lichen.networks.vgg:VGG19; import os",
+        "lichen.networks..vgg:VGG19",
+        "",
+    ],
+)
+def test_a_file_may_name_networks_and_nothing_else(name: str) -> None:
+    with pytest.raises(WeightsError, match="no network is named"):
+        network_class(name)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "metadata", "problem"),
+    [
+        ({"x": 1}, {}, "does not say which network"),
+        ({"x": 1}, {"architecture": "small"}, "does not say which network"),
+        ({"x": 1}, {"network": "os:system"}, "no network is named 'os:system'"),
+        ({"x": 1}, describe(Autoencoder, {"widths": [4]}), "is not a lichen.networks.autoenc"),
+        ({"kernel": 1}, describe(Blur, {"length": 3}), "is not a .*Blur: .*length"),
+        ({"kernel": 1}, describe(Blur, {"side": 3}), "is not a .*Blur: "),
+        ({"kernel": 1}, describe(Blur, {}) | {"parameters": "{"}, "is not a .*Blur: "),
+        ({"conv1_1.weight": 1}, {"architecture": "lichen-encoder"}, "RGB or BGR|biases"),
+    ],
+)
+def test_a_file_that_is_not_the_network_it_names_is_one_line(
+    tmp_path: Path, tensors: dict[str, int], metadata: dict[str, str], problem: str
+) -> None:
+    path = tmp_path / "x.safetensors"
+    save_file({name: torch.zeros(side) for name, side in tensors.items()}, path, metadata=metadata)
+    expected = Blur if "Blur" in metadata.get("network", "") else None
+    with pytest.raises(WeightsError, match=problem) as caught:
+        read_network(path, expected)
+    assert "\n" not in str(caught.value)

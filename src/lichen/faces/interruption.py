@@ -1,4 +1,4 @@
-"""Ctrl-C that is not lost."""
+"""Ctrl-C that is never lost."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any, Self
 class Interruption:
     """Remembers that the process was asked to stop, while it is entered.
 
-    ``KeyboardInterrupt`` is raised wherever the interpreter happens to be, and is dropped where
-    exceptions are: in a finaliser, in a callback from C. A run then goes on as if nothing had been
-    said. So the request is remembered, and raised again at the next step.
+    ``KeyboardInterrupt`` is raised wherever the interpreter happens to be, and is lost where
+    exceptions are swallowed: in a finalizer, in a callback from C. The run would then go on. So the
+    request is remembered, and raised again at the next step.
 
     Parameters
     ----------
     deferred
-        Whether the first request is remembered only, so that a step is done to its end; a second
-        one is raised at once.
+        Whether the first request is only remembered, so that a step ends before anything stops; a
+        second one is raised at once.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -31,7 +31,7 @@ class Interruption:
         self._before: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     def __enter__(self) -> Self:
-        """Take note of signals whose handler is Python's; only the main thread has any."""
+        """Handle signals whose handler is Python's; only the main thread has any."""
         if threading.current_thread() is threading.main_thread():
             for number in self.SIGNALS:
                 before = signal.getsignal(number)
@@ -46,7 +46,7 @@ class Interruption:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Put the handlers back."""
+        """Restore the handlers."""
         for number, before in self._before.items():
             signal.signal(number, before)
 

@@ -21,7 +21,7 @@ from lichen.step import Step
 
 
 class ProgressBar:
-    """Show a run's steps, and downloads before them; silent when not ``shown``.
+    """Show a run's steps, and downloads before them; nothing when not ``shown``.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class ProgressBar:
             self._task = self._bar.add_task(self._title, total=1.0, detail=why)
 
     def step(self, step: Step, first: str = "") -> None:
-        """Show one step; those of a first method, of this name, have a bar of their own before."""
+        """Show one step; those of ``first`` (the initial image) have their own bar."""
         if self._task is None or first != self._first:
             self._downloads.stop()
             self._bar.start()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lichen.features.extractor import NetworkFeatures
 from lichen.networks.conv_stack import ConvStack
-from lichen.weights.read import read_tensors
+from lichen.weights.read import normalization_of, read_tensors
 
 if TYPE_CHECKING:
     from lichen.features.load import Request
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def build(request: Request) -> NetworkFeatures:
     """Make the encoder of a file, without a decoder; all its ReLU layers are default layers."""
     file = request.weights
-    normalization = file.normalization()
+    normalization = normalization_of(file)
     weights = {n: tensor for n, tensor in read_tensors(file).items() if n.startswith("conv")}
     network = ConvStack(weights, normalization, request.pooling)
     relus = [name for name in network.layers if name.startswith("relu")]

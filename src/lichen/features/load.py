@@ -14,7 +14,8 @@ from lichen.features.catalogue import NETWORKS, entry_named
 from lichen.features.extractor import FeatureExtractor
 from lichen.nn.pooling import Pooling
 from lichen.nn.precision import Precision, allow_tf32, choose_precision, in_precision
-from lichen.weights.lookup import Progress, WeightsFile, find_weights
+from lichen.weights.catalogue import WeightsFile
+from lichen.weights.lookup import Progress, find_weights
 
 
 @dataclass(frozen=True)

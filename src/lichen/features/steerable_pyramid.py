@@ -1,4 +1,4 @@
-"""The steerable pyramid: octaves times orientations, and back again without loss.
+"""The steerable pyramid: octaves by orientations, with perfect reconstruction.
 
 Simoncelli and Freeman, "The steerable pyramid: a flexible architecture for multi-scale
 derivative computation" (ICIP 1995), with the Fourier-domain filters of Portilla and Simoncelli
@@ -15,13 +15,13 @@ The squares of all filters sum to 1: the pyramid is a tight frame and its own in
 pyramid keeps, doubled, only the half plane cos(theta - k pi/K) > 0: the real part of a band is
 the band of the real pyramid and the imaginary part its quadrature partner.
 
-Pictures of any size: lo_s is 0 from r = 2^-s on, so a scale is cropped in the spectrum to
-ceil(size / 2^s) samples an axis and nothing is lost, be the size odd or not. When 2^s does not
+Images of any size: lo_s is 0 from r = 2^-s on, so a scale is cropped in the spectrum to
+ceil(size / 2^s) samples per axis without loss, whether the size is odd or even. When 2^s does not
 divide the size, the samples lie size / ceil(size / 2^s) pixels apart, a little less than 2^s.
 
-The crop keeps amplitudes: a band is the filtered picture, sampled. (Other implementations let
-bands of scale s grow by 4^s, so that their squares, and not the means of their squares, add up.)
-Borders wrap around.
+The crop preserves amplitudes: a band is the filtered image, sampled. (Other implementations scale
+the bands of scale s by 4^s, so that sums of squares add up instead of mean squares.) Borders wrap
+around.
 """
 
 from __future__ import annotations
@@ -33,20 +33,21 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from lichen.arrays import Size
 from lichen.errors import ParameterError
 
 
 @dataclass(frozen=True)
 class SteerablePyramid:
-    """Bands of a picture.
+    """Bands of an image.
 
     Attributes
     ----------
     highpass
-        (..., H, W), what lies above the bands, corners of the spectrum included.
+        (..., H, W), the frequencies above the bands, corners of the spectrum included.
     bands
         ``bands[s][..., k, :, :]`` is scale s (0 is the finest), orientation k; each tensor
-        (..., K, ceil(H / 2^s), ceil(W / 2^s)), real or complex. Orientation k answers to waves
+        (..., K, ceil(H / 2^s), ceil(W / 2^s)), real or complex. Orientation k responds to waves
         whose phase advances along the angle k pi / K from the x axis (to the right) towards the
         y axis (down): k = 0 sees vertical stripes.
     lowpass
@@ -61,12 +62,12 @@ class SteerablePyramid:
 def steerable_pyramid(
     image: Tensor, n_scales: int = 4, n_orientations: int = 4, is_complex: bool = False
 ) -> SteerablePyramid:
-    """Split pictures into bands.
+    """Decompose images into bands.
 
     Parameters
     ----------
     image
-        (..., H, W), float32 or float64, any size of at least 2^n_scales pixels an axis.
+        (..., H, W), float32 or float64, any size of at least 2^n_scales pixels per axis.
     n_scales
         Octaves, at least 1.
     n_orientations
@@ -81,7 +82,7 @@ def steerable_pyramid(
     Raises
     ------
     ParameterError
-        When the picture is too small or not real, or a count is below 1.
+        When the image is too small or not real, or a count is below 1.
     """
     size = _check(image, n_scales, n_orientations)
     filters = pyramid_filters(size, n_scales, n_orientations, is_complex, image.dtype, image.device)
@@ -105,14 +106,14 @@ def steerable_pyramid(
 
 
 def reconstruct(pyramid: SteerablePyramid) -> Tensor:
-    """Put a picture together from its bands, the inverse of :func:`steerable_pyramid`.
+    """Reconstruct an image from its bands, the inverse of :func:`steerable_pyramid`.
 
-    Of complex bands the real part alone is used: it holds everything.
+    Only the real part of complex bands is used: it is sufficient.
 
     Parameters
     ----------
     pyramid
-        With bands of the sizes that :func:`steerable_pyramid` gives.
+        With bands of the sizes that :func:`steerable_pyramid` returns.
 
     Returns
     -------
@@ -127,28 +128,28 @@ def reconstruct(pyramid: SteerablePyramid) -> Tensor:
     for scale in reversed(range(n_scales)):
         masked = _spectrum(pyramid.bands[scale].real) * filters.bands[scale]
         here = masked.sum(-3) * 1j ** (n_orientations - 1)  # the filters' conjugates
-        spectrum = here + grow_spectrum(spectrum, band_size(size, scale))
+        spectrum = here + pad_spectrum(spectrum, band_size(size, scale))
     spectrum = spectrum + _spectrum(pyramid.highpass) * filters.highpass
     return _sampled(spectrum, size)
 
 
 def partial_lowpasses(image: Tensor, n_scales: int = 4) -> tuple[Tensor, ...]:
-    """What the pyramid reconstructs of a picture from scale s and coarser, for s = 0 to S.
+    """Reconstruct an image from its scales s and coarser only, for s = 0 to S.
 
-    Nothing but the picture filtered with lo_s^2, as the squares of all filters from scale s on
-    sum to that; sampled as the bands of scale s are.
+    This is the image filtered with lo_s^2, to which the squares of all filters from scale s on
+    sum; sampled like the bands of scale s.
 
     Parameters
     ----------
     image
-        (..., H, W), float32 or float64, at least 2^n_scales pixels an axis.
+        (..., H, W), float32 or float64, at least 2^n_scales pixels per axis.
     n_scales
         S, at least 1.
 
     Returns
     -------
     tuple of Tensor
-        S + 1 pictures, finest first, (..., ceil(H / 2^s), ceil(W / 2^s)).
+        S + 1 images, finest first, (..., ceil(H / 2^s), ceil(W / 2^s)).
     """
     size = _check(image, n_scales, 1)
     spectrum = _spectrum(image)
@@ -160,21 +161,21 @@ def partial_lowpasses(image: Tensor, n_scales: int = 4) -> tuple[Tensor, ...]:
     return tuple(images)
 
 
-def band_size(size: tuple[int, int], scale: int) -> tuple[int, int]:
+def band_size(size: Size, scale: int) -> Size:
     """Height and width of the bands of a scale: ceil(size / 2^scale)."""
     return -(-size[0] // 2**scale), -(-size[1] // 2**scale)
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Transfer functions in the order of the FFT, but for the factor (-i)^(K-1) of the bands.
+    """Transfer functions in FFT order, without the factor (-i)^(K-1) of the bands.
 
     Attributes
     ----------
     highpass
         (H, W // 2 + 1), hi_0.
     bands
-        Of each scale, (K, h, w // 2 + 1), or (K, h, w) when complex.
+        Per scale (K, h, w // 2 + 1), or (K, h, w) when complex.
     lowpass
         (h, w // 2 + 1), lo_S.
     """
@@ -186,14 +187,14 @@ class Filters:
 
 @lru_cache(maxsize=8)
 def pyramid_filters(
-    size: tuple[int, int],
+    size: Size,
     n_scales: int,
     n_orientations: int,
     is_complex: bool,
     dtype: torch.dtype,
     device: torch.device,
 ) -> Filters:
-    """Transfer functions for pictures of a size."""
+    """Return the transfer functions for images of a size."""
     # Tensors made in inference mode could not take part in a later backward pass.
     with torch.inference_mode(False), torch.no_grad():
         radius, _ = _polar(size, size)
@@ -210,13 +211,13 @@ def pyramid_filters(
         return Filters(parts[0], tuple(parts[1:-1]), parts[-1])
 
 
-def half_planes(size: tuple[int, int], scale: int, n_orientations: int) -> Tensor:
-    """Masks that make bands analytic: 2 where a complex band has its waves, 0 on the other side.
+def half_planes(size: Size, scale: int, n_orientations: int) -> Tensor:
+    """Return masks that make bands analytic: 2 on a complex band's half plane, 0 on the other.
 
     Parameters
     ----------
     size
-        Of the picture.
+        Of the image.
     scale
         Of the bands.
     n_orientations
@@ -225,8 +226,8 @@ def half_planes(size: tuple[int, int], scale: int, n_orientations: int) -> Tenso
     Returns
     -------
     Tensor
-        (K, h, w) float64 in the order of the FFT, 1 on the line between the sides and 0 at the
-        frequency of Nyquist, which has no side.
+        (K, h, w) float64 in FFT order, 1 on the line between the half planes and 0 at the Nyquist
+        frequency, which is on neither.
     """
     here = band_size(size, scale)
     _, angle = _polar(size, here)
@@ -239,9 +240,9 @@ def half_planes(size: tuple[int, int], scale: int, n_orientations: int) -> Tenso
 
 @lru_cache(maxsize=8)
 def lowpass_filters(
-    size: tuple[int, int], n_scales: int, dtype: torch.dtype, device: torch.device
+    size: Size, n_scales: int, dtype: torch.dtype, device: torch.device
 ) -> tuple[Tensor, ...]:
-    """lo_s^2 for s = 0 to S, (h, w // 2 + 1): what :func:`partial_lowpasses` multiplies by."""
+    """Return lo_s^2 for s = 0 to S, (h, w // 2 + 1): the filters of :func:`partial_lowpasses`."""
     with torch.inference_mode(False), torch.no_grad():
         masks = []
         for scale in range(n_scales + 1):
@@ -251,8 +252,8 @@ def lowpass_filters(
         return tuple(masks)
 
 
-def _polar(size: tuple[int, int], here: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Radius (1 at Nyquist of the picture) and angle of the ``here`` lowest frequencies."""
+def _polar(size: Size, here: Size) -> tuple[Tensor, Tensor]:
+    """Radius (1 at the image's Nyquist frequency) and angle of the ``here`` lowest frequencies."""
     y = torch.fft.fftfreq(here[0], dtype=torch.float64)[:, None] * (2 * here[0] / size[0])
     x = torch.fft.fftfreq(here[1], dtype=torch.float64)[None, :] * (2 * here[1] / size[1])
     return torch.hypot(y, x), torch.atan2(y, x)
@@ -285,12 +286,12 @@ def _cosines(angle: Tensor, n_orientations: int) -> Tensor:
 
 
 def _side(cosine: Tensor) -> Tensor:
-    """Sign; 0 on the line where the cosine is 0 (it counts for one orientation only)."""
+    """Sign; 0 on the line where the cosine is 0, which is on neither side."""
     return torch.sign(cosine.where(cosine.abs() > 1e-12, 0))
 
 
-def crop_spectrum(spectrum: Tensor, size: tuple[int, int], half: bool = True) -> Tensor:
-    """Keep the lowest frequencies, of an FFT or of one whose columns are halved (rfft2)."""
+def crop_spectrum(spectrum: Tensor, size: Size, half: bool = True) -> Tensor:
+    """Keep the lowest frequencies of a spectrum, of ``rfft2`` or, with ``half=False``, ``fft2``."""
     rows = _lowest(spectrum, size[0], -2)
     if not half:
         return _lowest(rows, size[1], -1)
@@ -306,37 +307,60 @@ def _lowest(spectrum: Tensor, count: int, axis: int) -> Tensor:
     return torch.cat(ends, axis)
 
 
-def grow_spectrum(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
-    """Undo :func:`crop_spectrum` of a halved spectrum, with zeros; ``size`` is the picture's."""
-    rows = spectrum.shape[-2]
-    if rows < size[0]:
-        gap = spectrum.new_zeros((*spectrum.shape[:-2], size[0] - rows, spectrum.shape[-1]))
-        first = (rows + 1) // 2
-        spectrum = torch.cat([spectrum[..., :first, :], gap, spectrum[..., first:, :]], -2)
-    return torch.nn.functional.pad(spectrum, (0, size[1] // 2 + 1 - spectrum.shape[-1]))
+def pad_spectrum(spectrum: Tensor, size: Size, half: bool = True) -> Tensor:
+    """Undo :func:`crop_spectrum` with zeros; ``size`` is that of the image."""
+    rows = _zero_padded(spectrum, size[0], -2)
+    if not half:
+        return _zero_padded(rows, size[1], -1)
+    return torch.nn.functional.pad(rows, (0, size[1] // 2 + 1 - rows.shape[-1]))
 
 
-def _sampled(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
-    """The picture whose waves have these amplitudes, at the samples of its size."""
+def _zero_padded(spectrum: Tensor, count: int, axis: int) -> Tensor:
+    have = spectrum.shape[axis]
+    if have == count:
+        return spectrum
+    shape = list(spectrum.shape)
+    shape[axis] = count - have
+    first, last = (have + 1) // 2, have // 2
+    low, high = spectrum.narrow(axis, 0, first), spectrum.narrow(axis, first, last)
+    return torch.cat([low, spectrum.new_zeros(shape), high], axis)
+
+
+def column_multiplicity(width: int) -> Tensor:
+    """How many columns of a full spectrum each column of ``rfft2`` represents, (w // 2 + 1,).
+
+    Two, but one for frequency 0 and, at even widths, for the Nyquist frequency; float64.
+    """
+    multiplicity = torch.full((width // 2 + 1,), 2.0, dtype=torch.float64)
+    multiplicity[0] = 1
+    if width % 2 == 0:
+        multiplicity[-1] = 1
+    return multiplicity
+
+
+def _sampled(spectrum: Tensor, size: Size) -> Tensor:
+    """Return the image of these Fourier amplitudes at the samples of a size."""
     return torch.fft.irfft2(spectrum, s=size, norm="forward")
 
 
 def _spectrum(image: Tensor) -> Tensor:
-    """Amplitudes of a picture's waves; a crop of them needs no scaling."""
+    """Return Fourier amplitudes, of which a crop needs no rescaling."""
     return torch.fft.rfft2(image, norm="forward")
 
 
-def _check(image: Tensor, n_scales: int, n_orientations: int) -> tuple[int, int]:
+def _check(image: Tensor, n_scales: int, n_orientations: int) -> Size:
     if n_scales < 1 or n_orientations < 1:
         problem = f"n_scales = {n_scales} and n_orientations = {n_orientations} are not allowed"
-        raise ParameterError(problem, "give at least 1 of each")
+        raise ParameterError(problem, "use at least 1 of each")
     if image.dim() < 2 or image.dtype not in (torch.float32, torch.float64):
-        problem = f"a picture of shape {tuple(image.shape)} and {image.dtype} has no pyramid"
-        raise ParameterError(problem, "give (..., height, width) in float32 or float64")
+        problem = f"an image of shape {tuple(image.shape)} and {image.dtype} has no pyramid"
+        raise ParameterError(problem, "use (..., height, width) in float32 or float64")
     size = (image.shape[-2], image.shape[-1])
     if min(size) < 2**n_scales:
         problem = f"{size[0]}x{size[1]} pixels are too few for {n_scales} scales"
         most = min(size).bit_length() - 1
         fewer = f"n_scales = {most} or " if most >= 1 else ""
-        raise ParameterError(problem, f"give {fewer}a picture of {2**n_scales} pixels a side")
+        raise ParameterError(
+            problem, f"use {fewer}an image of at least {2**n_scales} pixels per side"
+        )
     return size

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lichen.features.extractor import NetworkFeatures
 from lichen.networks.vgg import VGG19
-from lichen.weights.read import read_tensors
+from lichen.weights.read import normalization_of, read_tensors
 
 if TYPE_CHECKING:
     from lichen.features.load import Request
@@ -18,5 +18,5 @@ DEFAULT_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 def build(request: Request) -> NetworkFeatures:
     """Make VGG-19 from a file, with the normalization that belongs to its weights."""
     file = request.weights
-    network = VGG19(read_tensors(file), file.normalization(), request.pooling)
+    network = VGG19(read_tensors(file), normalization_of(file), request.pooling)
     return NetworkFeatures(file.label, network, DEFAULT_LAYERS)

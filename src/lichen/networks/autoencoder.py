@@ -1,4 +1,4 @@
-"""A fully convolutional autoencoder: a picture of any size in, one of the same size out.
+"""A fully convolutional autoencoder: an image of any size in, one of the same size out.
 
 The encoder has the names, convolutions, poolings and borders of a
 :class:`~lichen.networks.conv_stack.ConvStack`, so that what is trained is what synthesis uses.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
+from math import ceil
 from typing import Self
 
 import torch
@@ -28,9 +29,9 @@ MEAN, STD = 0.5, 0.25
 class Autoencoder(nn.Module, StoredNetwork):
     """3x3 convolutions and ReLUs with average poolings between, and their mirror image.
 
-    The decoder doubles by copying pixels and convolves, which leaves no checkerboard. Nothing
-    leads around the code, and no layer is fully connected. There is one convolution a block and
-    no batch norm: in a training of minutes both made it worse.
+    The decoder upsamples by nearest neighbours and convolves, which leaves no checkerboard. There
+    are no skip connections, and no layer is fully connected. There is one convolution per block and
+    no batch norm: in a training of minutes two, or batch norm, made it worse.
 
     Parameters
     ----------
@@ -60,6 +61,11 @@ class Autoencoder(nn.Module, StoredNetwork):
         with torch.no_grad():  # starts near grey: from noise the first steps would go there
             last.weight.mul_(0.1)
 
+    def forward(self, image: Tensor, border: Border = REFLECT) -> Tensor:
+        """Encode and decode (B, 3, H, W) images in [0, 1]; the result may leave that range."""
+        height, width = image.shape[2:]
+        return self.decode(self.encode(image, border), (height, width), border)
+
     def encode(self, image: Tensor, border: Border = REFLECT) -> Tensor:
         """Code of (B, 3, H, W) images in [0, 1]: (B, C, ceil(H / stride), ceil(W / stride))."""
         x = self.normalize(image, image.dtype)
@@ -69,20 +75,30 @@ class Autoencoder(nn.Module, StoredNetwork):
             x = F.relu(_apply(self.get_submodule(f"conv{block}_1"), x, border))
         return x
 
-    def decode(self, code: Tensor, size: Size, border: Border = REFLECT) -> Tensor:
-        """Images (B, 3, H, W) of ``size``, (H, W), from their code; they may leave [0, 1]."""
-        sizes = [size]
-        for _ in range(self.n_blocks - 2):
-            sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
-        x = code
-        for number, (height, width) in enumerate(reversed(sizes[: self.n_blocks - 1])):
-            x = F.interpolate(x, scale_factor=2.0)[:, :, :height, :width]
+    def decode(self, code: Tensor, size: Size | None = None, border: Border = REFLECT) -> Tensor:
+        """Images of codes (B, C, h, w), at values that may leave [0, 1].
+
+        Parameters
+        ----------
+        code
+            As :meth:`encode` makes it, or anything of that shape.
+        size
+            Height and width of the images, which have to have codes of this size;
+            (h stride, w stride) when None.
+        border
+            Border mode of rows and of columns, at every layer.
+        """
+        height, width = size or (code.shape[2] * self.stride, code.shape[3] * self.stride)
+        if code.shape[2:] != (ceil(height / self.stride), ceil(width / self.stride)):
+            raise ValueError(f"an image of {height}x{width} has no code of {tuple(code.shape[2:])}")
+        x, step = code, self.stride
+        for number in range(self.n_blocks - 1):
+            step //= 2
+            x = F.interpolate(x, scale_factor=2.0)[
+                :, :, : ceil(height / step), : ceil(width / step)
+            ]
             x = F.relu(_apply(self.decoder[str(number)], x, border))
         return _apply(self.decoder["last"], x, border) * STD + MEAN
-
-    def forward(self, image: Tensor, border: Border = REFLECT) -> Tensor:
-        """Encode and decode (B, 3, H, W) images in [0, 1]; the result may leave that range."""
-        return self.decode(self.encode(image, border), (image.shape[2], image.shape[3]), border)
 
     @classmethod
     def fits(cls, names: Collection[str]) -> bool:

@@ -83,7 +83,7 @@ class ConvStack(LayeredNetwork, StoredNetwork):
             if name.startswith("conv"):
                 x = convolve(x, self.weight(name), self.bias(name), border)
             elif name.startswith("relu"):
-                # In place unless somebody asked for the map before the ReLU.
+                # In place unless the map before the ReLU was requested.
                 before = name.replace("relu", "conv")
                 x = F.relu(x, inplace=before not in wanted)
             else:

@@ -44,7 +44,7 @@ class SqueezeNet(LayeredNetwork, StoredNetwork):
 
     The first convolution and the poolings, 3x3 of stride 2, start at positions 0, 2, 4, ... in
     every border mode. With ``zero`` borders they stop where the original stops. In the other
-    modes the last window reaches beyond the border, so that H rows give ceil(H / 2), and with
+    modes the last window reaches beyond the border, so that H rows become ceil(H / 2), and with
     circular borders an image of a multiple of 16 rows, rolled by 16, gives rolled maps.
 
     Parameters

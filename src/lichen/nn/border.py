@@ -1,4 +1,4 @@
-"""What lies beyond the edges of a map, and padding by it."""
+"""Border modes, and padding maps in them."""
 
 from __future__ import annotations
 

@@ -97,17 +97,15 @@ def out_of_memory(device: str, size: Size | None = None) -> Iterator[None]:
     Raises
     ------
     OutOfMemoryError
-        When torch cannot allocate. The size that would fit is estimated from the memory that was
-        available and the memory that was needed up to there, so it is an upper bound.
+        When an allocation fails. The size that would fit is estimated from the memory available
+        and the memory needed until the failure, which grows with the area.
     """
-    import torch
-
     try:
         yield
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(torch, error):
+    except (RuntimeError, MemoryError) as error:  # torch's errors are RuntimeErrors
+        if not _is_out_of_memory(error):
             raise
-        needed, available = _memory(torch, device, str(error))
+        needed, available = _memory(device, str(error))
         fraction = available / needed if needed and available else None
         raise OutOfMemoryError(
             _problem(device, size, needed, available), _remedy(device, size, fraction)
@@ -128,17 +126,17 @@ def _has_mps(torch: ModuleType) -> bool:
     return bool(torch.backends.mps.is_available())
 
 
-def _is_out_of_memory(torch: ModuleType, error: BaseException) -> bool:
-    if isinstance(error, torch.OutOfMemoryError):
-        return True
-    text = str(error)
-    return "out of memory" in text or "can't allocate memory" in text
+def _is_out_of_memory(error: Exception) -> bool:
+    said = any(text in str(error) for text in ("out of memory", "can't allocate memory"))
+    return said or isinstance(error, MemoryError)
 
 
-def _memory(torch: ModuleType, device: str, message: str) -> tuple[int, int]:
-    """Bytes that were needed up to the failure and that this process could have; 0 if unknown."""
+def _memory(device: str, message: str) -> tuple[int, int]:
+    """Bytes needed until the failure, and available to this process; 0 where unknown."""
     if not device.startswith("cuda"):
         return 0, 0
+    import torch
+
     wanted = re.search(r"Tried to allocate ([\d.]+) (bytes|KiB|MiB|GiB)", message)
     requested = int(float(wanted[1]) * _UNITS[wanted[2]]) if wanted else 0
     free, _ = torch.cuda.mem_get_info(device)
@@ -159,7 +157,7 @@ def _remedy(device: str, size: Size | None, fraction: float | None) -> str:
     elsewhere = "" if device == "cpu" else ", or device=cpu"
     if size is None:
         return f"use a smaller image{elsewhere}"
-    if fraction is None or fraction >= 1:  # memory in pieces: what would fit cannot be told
+    if fraction is None or fraction >= 1:  # unknown, or enough but fragmented
         fraction = 0.5
     height, width = fitting_size(size, 0.9 * fraction)
     return f"use a size of about {height}x{width} or less{elsewhere}"

@@ -1,49 +1,39 @@
-"""The maps whose moments and correlations Portilla and Simoncelli take, from a complex pyramid."""
+"""The maps whose moments and correlations the model takes, from a complex steerable pyramid."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from lichen.errors import ParameterError
+from lichen.features.steerable_pyramid import pad_spectrum, partial_lowpasses, steerable_pyramid
 
-FAINT = 1e-6
-"""Variance, relative to the picture's, below which a map says nothing."""
-
-
-class ComplexPyramid(Protocol):
-    """Bands of pictures: what :func:`pyramid_maps` reads of a steerable pyramid."""
-
-    @property
-    def highpass(self) -> Tensor:
-        """(..., H, W), real."""
-
-    @property
-    def bands(self) -> Sequence[Tensor]:
-        """Complex (..., K, h, w), finest first."""
+NEGLIGIBLE_VARIANCE = 1e-6
+"""Variance, relative to the image's, below which a map carries no information."""
 
 
 @dataclass(frozen=True)
 class PyramidMaps:
-    """What is correlated, scale by scale (finest first); all of mean 0 but the high-pass.
+    """The correlated maps by scale (finest first); all of mean 0 but the high-pass and the bands.
 
     Attributes
     ----------
     pixels, highpass
         (..., H, W).
     mean, floor
-        (...) of the pixels, and the variance below which a map of that picture is noise.
+        (...) of the pixels, and the variance below which a map of that image is noise.
     lowpasses
-        S + 1 of (..., h, w).
+        S + 1 of (..., h, w), the partial low-passes.
+    bands
+        S of (..., K, h, w), complex.
     real, magnitudes
-        S of (..., K, h, w), parts of the bands and their absolute values.
+        S of (..., K, h, w), the real parts of the bands and their absolute values.
     magnitude_means
-        (..., S, K), what was taken from the magnitudes.
+        (..., S, K), the means that were subtracted from the magnitudes.
     parent_magnitudes, parent_phases
         S - 1 of (..., K, h, w) and (..., 2 K, h, w): the next coarser scale at the size of this
         one, its magnitudes, and real (k) and imaginary (K + k) parts of doubled phase.
@@ -54,6 +44,7 @@ class PyramidMaps:
     floor: Tensor
     highpass: Tensor
     lowpasses: tuple[Tensor, ...]
+    bands: tuple[Tensor, ...]
     real: tuple[Tensor, ...]
     magnitudes: tuple[Tensor, ...]
     magnitude_means: Tensor
@@ -61,31 +52,16 @@ class PyramidMaps:
     parent_phases: tuple[Tensor, ...]
 
 
-def pyramid_maps(
-    image: Tensor, pyramid: ComplexPyramid, lowpasses: Sequence[Tensor]
-) -> PyramidMaps:
-    """Derive the maps of pictures from their complex steerable pyramids. Differentiable.
-
-    Parameters
-    ----------
-    image
-        (..., H, W), float32 or float64; any range.
-    pyramid
-        High-pass and complex bands of those pictures.
-    lowpasses
-        What the pyramid reconstructs from scale s and coarser, s = 0 to S.
+def pyramid_maps(image: Tensor, n_scales: int, n_orientations: int) -> PyramidMaps:
+    """Compute the maps of images (..., H, W), float32 or float64, any range. Differentiable.
 
     Raises
     ------
     ParameterError
-        When the bands have no imaginary part or the counts do not agree.
+        When the image is too small for the pyramid, or a count is below 1.
     """
-    n_scales = len(pyramid.bands)
-    if not all(band.is_complex() for band in pyramid.bands):
-        raise ParameterError("the bands have no imaginary part", "make a complex pyramid")
-    if len(lowpasses) != n_scales + 1:
-        problem = f"{len(lowpasses)} partial low-passes do not go with {n_scales} scales"
-        raise ParameterError(problem, f"give {n_scales + 1}, finest first")
+    pyramid = steerable_pyramid(image, n_scales, n_orientations, is_complex=True)
+    lowpasses = partial_lowpasses(image, n_scales)
     mean = image.mean((-2, -1))
     pixels = image - mean[..., None, None]
     parts = [_Parts.apply(band) for band in pyramid.bands]  # type: ignore[no-untyped-call]
@@ -95,7 +71,8 @@ def pyramid_maps(
         mean=mean,
         floor=_floor(image, pixels),
         highpass=pyramid.highpass,
-        lowpasses=tuple(centre(lowpass) for lowpass in lowpasses),
+        lowpasses=tuple(centred(lowpass) for lowpass in lowpasses),
+        bands=pyramid.bands,
         real=tuple(real for real, _, _ in parts),
         magnitudes=tuple(magnitude for _, magnitude, _ in parts),
         magnitude_means=torch.stack([mean[..., 0, 0] for _, _, mean in parts], -2),
@@ -105,7 +82,7 @@ def pyramid_maps(
 
 
 def doubled_phase(parent: Tensor, shape: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Bring complex bands (..., K, h', w') to the height and width that ``shape`` ends with.
+    """Interpolate complex bands (..., K, h', w') to the size that ``shape`` ends with.
 
     Returns centred magnitudes (..., K, h, w), and real and imaginary parts of the same
     magnitudes with doubled phase, (..., 2 K, h, w).
@@ -116,33 +93,31 @@ def doubled_phase(parent: Tensor, shape: Sequence[int]) -> tuple[Tensor, Tensor]
 
 
 def interpolated(parent: Tensor, shape: Sequence[int]) -> Tensor:
-    """Complex bands at the height and width that ``shape`` ends with, through the spectrum.
+    """Interpolate complex bands, through the spectrum, to the size that ``shape`` ends with.
 
-    They hold nothing at the frequency of Nyquist, where that would be ambiguous.
+    They vanish at the Nyquist frequency, where this would be ambiguous.
     """
     spectrum = torch.fft.fft2(parent, norm="forward")  # amplitudes, whatever the size
-    for axis in (-2, -1):
-        spectrum = _pad_spectrum(spectrum, shape[axis], axis)
-    return torch.fft.ifft2(spectrum, norm="forward")
+    return torch.fft.ifft2(pad_spectrum(spectrum, (shape[-2], shape[-1]), False), norm="forward")
 
 
-def centre(maps: Tensor) -> Tensor:
-    """Take the mean from each map (..., h, w)."""
+def centred(maps: Tensor) -> Tensor:
+    """Subtract from each map (..., h, w) its mean."""
     return maps - maps.mean((-2, -1), keepdim=True)
 
 
 def _floor(image: Tensor, pixels: Tensor) -> Tensor:
-    # Rounding leaves a flat picture with a variance of about eps^2 of its mean square.
+    # Rounding leaves a flat image with a variance of about eps^2 of its mean square.
     limits = torch.finfo(image.dtype)
     least = image.detach().square().mean((-2, -1)) * (16 * limits.eps) ** 2 + limits.tiny**0.5
-    return FAINT * pixels.detach().square().mean((-2, -1)) + least
+    return NEGLIGIBLE_VARIANCE * pixels.detach().square().mean((-2, -1)) + least
 
 
 class _Parts(torch.autograd.Function):
     """Real part, magnitude about its mean, and the mean (..., 1, 1), of complex maps.
 
-    Written out with its derivative, as :class:`_DoubledPhase` is, because most of the time goes
-    into fresh memory for what lies between, and there is a lot less of it this way.
+    Written out with its derivative, like :class:`_DoubledPhase`, because allocating the
+    intermediate tensors takes most of the time, and this way there are far fewer of them.
     """
 
     @staticmethod
@@ -157,9 +132,9 @@ class _Parts(torch.autograd.Function):
     def backward(ctx: Any, by_real: Tensor, by_magnitude: Tensor, by_mean: Tensor) -> Tensor:
         real, imaginary, magnitude = ctx.saved_tensors
         by_mean = by_mean / magnitude.shape[-2:].numel()
-        outward = by_magnitude + (by_mean - by_magnitude.mean((-2, -1), keepdim=True))
-        outward.div_(magnitude)
-        return torch.complex(torch.addcmul(by_real, outward, real), outward.mul_(imaginary))
+        radial = by_magnitude + (by_mean - by_magnitude.mean((-2, -1), keepdim=True))
+        radial.div_(magnitude)
+        return torch.complex(torch.addcmul(by_real, radial, real), radial.mul_(imaginary))
 
 
 class _DoubledPhase(torch.autograd.Function):
@@ -171,7 +146,7 @@ class _DoubledPhase(torch.autograd.Function):
         cosine, sine = real.div_(magnitude), imaginary.div_(magnitude)
         ctx.save_for_backward(cosine, sine)
         doubled = torch.cat([cosine, sine], -3)
-        first, second = doubled.chunk(2, -3)  # of one memory with it
+        first, second = doubled.chunk(2, -3)  # views of it
         first.mul_(cosine).mul_(2).sub_(1).mul_(magnitude)
         second.mul_(cosine).mul_(2).mul_(magnitude)
         return magnitude.sub_(magnitude.mean((-2, -1), keepdim=True)), doubled
@@ -183,27 +158,16 @@ class _DoubledPhase(torch.autograd.Function):
         real, imaginary = by_doubled.chunk(2, -3)
         twice_cosine = (cosine * cosine).mul_(2).sub_(1)  # cos 2a
         twice_sine = (cosine * sine).mul_(2)
-        outward = by_magnitude - by_magnitude.mean((-2, -1), keepdim=True)
-        outward.addcmul_(twice_cosine, real).addcmul_(twice_sine, imaginary)
-        around = twice_cosine.mul_(imaginary).addcmul_(twice_sine, real, value=-1).mul_(2)
-        across = (cosine * outward).addcmul_(sine, around, value=-1)
-        down = outward.mul_(sine).addcmul_(cosine, around)
+        radial = by_magnitude - by_magnitude.mean((-2, -1), keepdim=True)
+        radial.addcmul_(twice_cosine, real).addcmul_(twice_sine, imaginary)
+        angular = twice_cosine.mul_(imaginary).addcmul_(twice_sine, real, value=-1).mul_(2)
+        across = (cosine * radial).addcmul_(sine, angular, value=-1)
+        down = radial.mul_(sine).addcmul_(cosine, angular)
         return torch.complex(across, down)
 
 
 def _polar(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Real and imaginary part, each in its own memory, and the absolute value, above 0."""
+    """Real and imaginary part, each contiguous, and the absolute value, above 0."""
     real, imaginary = maps.real.contiguous(), maps.imag.contiguous()
     square = (real * real).addcmul_(imaginary, imaginary)
     return real, imaginary, square.add_(torch.finfo(real.dtype).tiny).sqrt_()
-
-
-def _pad_spectrum(spectrum: Tensor, count: int, axis: int) -> Tensor:
-    have = spectrum.shape[axis]
-    if have == count:
-        return spectrum
-    shape = list(spectrum.shape)
-    shape[axis] = count - have
-    first, last = (have + 1) // 2, have // 2
-    low, high = spectrum.narrow(axis, 0, first), spectrum.narrow(axis, first, last)
-    return torch.cat([low, spectrum.new_zeros(shape), high], axis)

@@ -44,7 +44,7 @@ def portilla_simoncelli_groups(*images: Picture, n_scales: int | None = None) ->
     n_scales
         Of the pyramid; 4, or as many as the smallest picture allows, when None.
     """
-    from lichen.portilla_simoncelli.loss import portilla_simoncelli
+    from lichen.portilla_simoncelli.measurement import portilla_simoncelli_statistics
     from lichen.portilla_simoncelli.statistics import largest_n_scales
 
     if not images:
@@ -53,7 +53,7 @@ def portilla_simoncelli_groups(*images: Picture, n_scales: int | None = None) ->
     if n_scales is None:
         sizes = [(plane.shape[0], plane.shape[1]) for plane in planes]
         n_scales = max(1, min(4, *(largest_n_scales(size) for size in sizes)))
-    found = [portilla_simoncelli(plane, n_scales=n_scales).groups for plane in planes]
+    found = [portilla_simoncelli_statistics(plane, n_scales=n_scales).groups for plane in planes]
     return StatisticGroups(
         n_scales,
         {name: group.labels for name, group in found[0].items()},

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.job import MethodInit
+from lichen.nn.threads import single_threaded_workers
 from lichen.quality.anchors import anchors
 from lichen.quality.diversity import diversity
 from lichen.quality.figures import FIGURES, Measured, measure
 from lichen.quality.parametric import gram_distances
 from lichen.result import Provenance, Result, read_provenance
-from lichen.run.workers import single_threaded_workers
+from lichen.run.machine import available_cores
 
 Array = NDArray[np.float32]
 Picture = str | Path | NDArray[Any] | Exemplar | Result
@@ -166,7 +167,7 @@ def compare(exemplar: Picture, *results: Picture, names: Sequence[str] | None = 
     largest = max((image.shape[0], image.shape[1]) for image in given)
     known = anchors(wanted, largest)
     pairs = [*known.values(), *((wanted, image) for image in given)]
-    with single_threaded_workers() as pool:  # products and searches free the GIL
+    with single_threaded_workers(available_cores()) as pool:  # products and searches free the GIL
         measured = list(pool.map(lambda pair: measure(pair[0], pair[1], lag, side), pairs))
     rows = {name: found.figures for name, found in zip(known, measured, strict=False)}
     cards = tuple(

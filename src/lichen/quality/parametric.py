@@ -128,7 +128,6 @@ def _statistics(plane: Array, side: int) -> dict[str, NDArray[np.float64]]:
     """Statistics of random crops of a plane (H, W) by group, (crops, numbers)."""
     import torch
 
-    from lichen.features.steerable_pyramid import partial_lowpasses, steerable_pyramid
     from lichen.portilla_simoncelli.statistics import largest_n_scales, pyramid_statistics
 
     generator = np.random.default_rng(0)
@@ -137,6 +136,5 @@ def _statistics(plane: Array, side: int) -> dict[str, NDArray[np.float64]]:
     corners = generator.integers(0, room, (N_CROPS, 2))
     crops = torch.from_numpy(np.stack([plane[y : y + side, x : x + side] for y, x in corners]))
     with torch.no_grad():
-        pyramid = steerable_pyramid(crops, n_scales, is_complex=True)
-        groups = pyramid_statistics(crops, pyramid, partial_lowpasses(crops, n_scales)).groups()
+        groups = pyramid_statistics(crops, n_scales).groups()
     return {name: values.double().numpy() for name, values in groups.items()}

@@ -1,1 +1,1 @@
-"""argmin: solvers, the coarse-to-fine pyramid."""
+"""The objective and its minimization: the weighted sum, the solvers, coarse to fine."""

@@ -16,11 +16,11 @@ def adam(
     *,
     iterations: int,
     learning_rate: float = 0.01,
-    final: float = 1.0,
+    final_rate: float = 1.0,
     lower: Tensor | float = -torch.inf,
     upper: Tensor | float = torch.inf,
 ) -> Iterator[Iterate]:
-    """Minimise; each iterate's loss is that of the point before the step.
+    """Minimize; the loss of each iterate is that of the point before the step.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ def adam(
     iterations
         Exactly this many.
     learning_rate
-        Step length, in the units of the point.
-    final
-        Share of the step length that is left at the end, reached by equal factors: steps along a
-        gradient that is partly random never come to rest by themselves.
+        Step size, in the units of the point.
+    final_rate
+        Fraction of the learning rate at the last iteration, reached by exponential decay: where
+        the gradient is partly random, steps do not shrink by themselves.
     lower, upper
         Bounds, broadcast to the shape of ``start``.
 
@@ -43,12 +43,14 @@ def adam(
     Iterate
         After every iteration.
     """
-    low, high = (torch.as_tensor(bound, dtype=start.dtype) for bound in (lower, upper))
+    low, high = (
+        torch.as_tensor(bound, dtype=start.dtype, device=start.device) for bound in (lower, upper)
+    )
     point = start.detach().clone().clamp(low, high).requires_grad_()
     optimizer = torch.optim.Adam([point], lr=learning_rate)
     for evaluations in range(1, iterations + 1):
         loss, point.grad, parts = objective(point.detach())
-        optimizer.param_groups[0]["lr"] = learning_rate * final ** (evaluations / iterations)
+        optimizer.param_groups[0]["lr"] = learning_rate * final_rate ** (evaluations / iterations)
         optimizer.step()
         with torch.no_grad():
             point.clamp_(low, high)

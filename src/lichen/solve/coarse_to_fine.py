@@ -1,4 +1,9 @@
-"""Coarse to fine: solve a small picture, enlarge it, go on. Most steps are on few pixels."""
+"""Coarse to fine: minimize on a small image, enlarge it, continue.
+
+N. Gonthier, Y. Gousseau, S. Ladjal, "High resolution neural texture synthesis with long range
+constraints", 2022 (arXiv 2008.01808): large structure forms where it is small, and most iterations
+are on few pixels.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from torch import Tensor
 from lichen.nn.border import Border
 from lichen.nn.tensor import to_pixels
 from lichen.solve.lbfgs import Iterate
-from lichen.solve.pyramid import enlarge
+from lichen.solve.pyramid import enlarge, level_size
 from lichen.step import Step
 
 
@@ -21,9 +26,9 @@ class Level:
     Attributes
     ----------
     octaves
-        Octaves below full size, whole ones or not; 0 is the finest.
+        Octaves below full size, not necessarily whole; 0 is the finest.
     size
-        Height and width of the picture at this level.
+        Height and width of the image at this level.
     iterations
         Iterations planned.
     """
@@ -33,14 +38,38 @@ class Level:
     iterations: int
 
 
-Minimise = Callable[[Level, Tensor, int], Iterator[Iterate]]
-"""Called with a level, its starting image and the iterations left to take there."""
+Minimize = Callable[[Level, Tensor, int], Iterator[Iterate]]
+"""Called with a level, its initial image and the number of iterations left there."""
+
+
+def plan_levels(
+    size: tuple[int, int], n_levels: int, iterations: int, coarser: float, step: float = 1
+) -> list[Level]:
+    """Return the levels, coarsest first.
+
+    Parameters
+    ----------
+    size
+        Height and width of the finest level.
+    n_levels
+        Number of levels, the finest included.
+    iterations
+        At the finest level.
+    coarser
+        Factor on the iterations per octave.
+    step
+        Octaves from level to level.
+    """
+    return [
+        Level(octaves, level_size(size, octaves), max(1, round(iterations * coarser**octaves)))
+        for octaves in (step * number for number in reversed(range(n_levels)))
+    ]
 
 
 def coarse_to_fine(
     levels: Sequence[Level],
     start: Tensor,
-    minimise: Minimise,
+    minimize: Minimize,
     border: Border,
     resume: Step | None = None,
 ) -> Iterator[Step]:
@@ -51,13 +80,13 @@ def coarse_to_fine(
     levels
         Coarsest first.
     start
-        (1, C, h, w), the coarsest level's starting image; with ``resume`` its level's.
-    minimise
+        (1, C, h, w), the initial image of the coarsest level, or of the level of ``resume``.
+    minimize
         The solver on one level.
     border
-        How a picture is continued beyond its edges when it is enlarged.
+        Border mode of the image, by which it is enlarged.
     resume
-        The step to go on after.
+        The last step of an interrupted run.
     """
     costs = [level.iterations * level.size[0] * level.size[1] for level in levels]
 
@@ -85,10 +114,10 @@ def coarse_to_fine(
             if done >= level.iterations:
                 continue
         for iteration, iterate in enumerate(
-            minimise(level, image, level.iterations - done), start=done + 1
+            minimize(level, image, level.iterations - done), start=done + 1
         ):
             image, losses = iterate.point, {"total": iterate.loss, **iterate.parts}
             if iteration < level.iterations:
                 yield step(number, iteration, image, losses)
-        # The last of a level is yielded here, also when the solver had nothing left to improve.
+        # The last step of a level is yielded here, also when the solver has converged before.
         yield step(number, level.iterations, image, losses)

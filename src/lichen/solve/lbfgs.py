@@ -1,7 +1,7 @@
 """L-BFGS with box bounds, by gradient projection (Liu and Nocedal 1989; Bertsekas 1982).
 
-Variables that sit on a bound with the gradient pushing outwards are held; the others take a
-quasi-Newton step, projected onto the box, with an Armijo backtracking search. With bounds of
+Variables at a bound whose gradient points out of the box are held fixed; the others take a
+quasi-Newton step, projected onto the box, with an Armijo backtracking line search. With bounds of
 ``(-inf, inf)`` it is plain L-BFGS.
 """
 
@@ -15,15 +15,16 @@ import torch
 from torch import Tensor
 
 ValueAndGradient = Callable[[Tensor], tuple[float, Tensor, dict[str, float]]]
+"""Point -> (loss, gradient, parts of the loss by name)."""
 
 ARMIJO = 1e-4
 MAX_TRIALS = 5
-"""More only pay where rounding has the last word: there it is better to end."""
+"""Of a line search. More pay only where rounding errors dominate; there it is better to stop."""
 
 
 @dataclass(frozen=True)
 class Iterate:
-    """One iteration's outcome: the point, its loss and the loss's parts by name."""
+    """The outcome of an iteration: the point, its loss, and the parts of the loss by name."""
 
     point: Tensor
     loss: float
@@ -40,7 +41,7 @@ def lbfgs(
     lower: Tensor | float = -torch.inf,
     upper: Tensor | float = torch.inf,
 ) -> Iterator[Iterate]:
-    """Minimise; the loss never rises from one iterate to the next.
+    """Minimize; the loss never increases from one iterate to the next.
 
     Parameters
     ----------
@@ -49,9 +50,9 @@ def lbfgs(
     start
         Any shape; projected onto the box.
     iterations
-        At most this many; fewer when no descent is left at the solver's precision.
+        At most this many; fewer where no further descent is possible in the precision of the loss.
     memory
-        Pairs of steps and gradient changes that are kept.
+        Correction pairs kept: steps, and the changes of the gradient along them.
     lower, upper
         Bounds, broadcast to the shape of ``start``.
 
@@ -60,7 +61,9 @@ def lbfgs(
     Iterate
         After every iteration.
     """
-    low, high = (torch.as_tensor(bound, dtype=start.dtype) for bound in (lower, upper))
+    low, high = (
+        torch.as_tensor(bound, dtype=start.dtype, device=start.device) for bound in (lower, upper)
+    )
     point = start.detach().clone().clamp(low, high)
     loss, gradient, parts = objective(point)
     pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=memory)
@@ -74,7 +77,7 @@ def lbfgs(
         largest = float(direction.abs().max())
         if largest == 0:
             return
-        # With no history the scale is unknown: move no value by more than 1/10 at first.
+        # Without history the scale is unknown: at first no value moves by more than 1/10.
         step = 1.0 if pairs else min(1.0, 0.1 / largest)
         for _trial in range(MAX_TRIALS):
             trial = (point + step * direction).clamp(low, high)
@@ -98,15 +101,15 @@ def lbfgs(
 
 
 def _shrink(loss: float, slope: float, trial_loss: float) -> float:
-    """Factor for the next trial: the parabola's minimum, kept within [0.1, 0.5]."""
+    """Return the factor for the next trial: the minimum of a parabola, within [0.1, 0.5]."""
     rise = trial_loss - loss - slope
-    if not rise > 0:  # also when the trial is not a number
+    if not rise > 0:  # or the trial's loss is NaN
         return 0.1
     return min(max(-slope / (2 * rise), 0.1), 0.5)
 
 
 def _two_loops(gradient: Tensor, pairs: deque[tuple[Tensor, Tensor, float]]) -> Tensor:
-    """Inverse Hessian estimate times the gradient."""
+    """Return the product of the inverse Hessian's estimate and the gradient: two-loop recursion."""
     product = gradient.clone()
     coefficients = []
     for moved, change, rho in reversed(pairs):

@@ -1,9 +1,9 @@
-"""The weighted sum: sum_j w_j || E_j(phi_j(y)) - E_j(phi_j(x)) ||."""
+"""The weighted sum: sum_j w_j || E_j(φ_j(y)) - E_j(φ_j(x)) ||."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,25 +12,29 @@ from torch.nn import functional as F
 
 from lichen.errors import ImageError
 from lichen.features.extractor import FeatureExtractor
-from lichen.nn.border import Border
+from lichen.nn.border import REFLECT, Border
+from lichen.solve.pyramid import level_size, shrink
 from lichen.statistics.statistic import Statistic
+
+USABLE = 0.999
+"""Least mean of the mask over the pixels of a position that may be used; 1 but for rounding."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """One E on layers of one phi.
+    """One E on layers of one φ.
 
     Attributes
     ----------
     name
-        Under which its loss is reported.
+        Name under which its loss is reported.
     features, statistic
-        phi and E.
+        φ and E.
     layers
         Weight of each layer.
     relative
-        Whether each layer's loss is divided by the loss of an all-zero summary, so that
-        layers of any magnitude weigh alike.
+        Whether the loss of each layer is divided by that of an all-zero summary, so that layers
+        of any magnitude weigh the same.
     """
 
     name: str
@@ -42,21 +46,34 @@ class Term:
 
 @dataclass(frozen=True)
 class Example:
-    """One texture of a mixture.
+    """One exemplar, alone or in a mixture.
 
     Attributes
     ----------
     image
-        (1, C, h, w) in [0, 1]; C of 1 is shown to the networks as grey.
+        (1, C, h, w) in [0, 1]; networks are shown one of C = 1 as grey.
     mask
-        (1, 1, h, w), 1 where it may be used; None for everywhere.
+        (1, 1, h, w), 1 where pixels may be used; None for everywhere.
     weight
-        Its share; those of a mixture sum to 1, and may be negative.
+        Its weight; those of a mixture sum to 1, and may be negative.
     """
 
     image: Tensor
     mask: Tensor | None = None
     weight: float = 1.0
+
+    def colours(self) -> Tensor:
+        """Return the pixels that may be used, (C, M)."""
+        pixels = self.image[0].flatten(1)
+        return pixels if self.mask is None else pixels[:, self.mask.flatten() > 0]
+
+    def at(self, octaves: float) -> Example:
+        """Return the exemplar ``octaves`` octaves below full size."""
+        size = level_size((self.image.shape[2], self.image.shape[3]), octaves)
+        mask = self.mask
+        if mask is not None:
+            mask = (shrink(mask, size) > USABLE).to(self.image.dtype)
+        return replace(self, image=shrink(self.image, size), mask=mask)
 
 
 @dataclass(frozen=True)
@@ -68,19 +85,24 @@ class _Goal:
 
 
 class Objective:
-    """Terms with their targets, computed once from the exemplar, or mixed from several.
+    """Terms and their targets, which are computed once from the exemplar or mixed from several.
 
     Parameters
     ----------
     terms
         What is summed.
     exemplar
-        (1, C, h, w) in [0, 1]; C of 1 is shown to the networks as grey. Or a mixture's textures,
-        of any sizes, with masks of their own: each statistic says how its targets are mixed.
+        (1, C, h, w) in [0, 1]; networks are shown one of C = 1 as grey. Or the exemplars of a
+        mixture, of any sizes, with masks of their own: each statistic mixes its targets.
     mask
-        (1, 1, h, w), 1 where the exemplar may be used; None for everywhere.
+        (1, 1, h, w), 1 where pixels of the exemplar may be used; None for everywhere.
     exemplar_border, border
-        Border modes of the exemplars and of the judged image.
+        Border modes of the exemplars and of the image.
+
+    Raises
+    ------
+    ImageError
+        When a mask leaves no position of a layer.
     """
 
     def __init__(
@@ -88,8 +110,8 @@ class Objective:
         terms: Sequence[Term],
         exemplar: Tensor | Sequence[Example],
         mask: Tensor | None = None,
-        exemplar_border: Border = ("reflect", "reflect"),
-        border: Border = ("reflect", "reflect"),
+        exemplar_border: Border = REFLECT,
+        border: Border = REFLECT,
     ) -> None:
         self.terms = tuple(terms)
         self.border = border
@@ -109,7 +131,7 @@ class Objective:
         return goals
 
     def _targets(self, example: Example, border: Border) -> list[tuple[Term, str, Any]]:
-        """Targets of one texture, by term and layer."""
+        """Return the targets of one exemplar, by term and layer."""
         image, mask = example.image, example.mask
         filled = image if mask is None else _fill_with_mean(image, mask)
         targets = []
@@ -120,7 +142,7 @@ class Objective:
         return targets
 
     def _maps(self, image: Tensor, border: Border) -> list[tuple[Term, dict[str, Tensor]]]:
-        """Run each phi once for all the terms that read it."""
+        """Run each φ once for all the terms that read it."""
         shown = image if image.shape[1] == 3 else image.expand(-1, 3, -1, -1)
         cache: dict[int, dict[str, Tensor]] = {}
         for features in {id(term.features): term.features for term in self.terms}.values():
@@ -132,40 +154,41 @@ class Objective:
         return [(term, cache[id(term.features)]) for term in self.terms]
 
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Total loss of an image (1, C, H, W), and each term's share of it by name."""
+        """Return the total loss of an image (1, C, H, W), and its parts by the names of terms."""
         maps = {id(term): found for term, found in self._maps(image, self.border)}
-        shares: dict[str, Tensor] = {}
+        parts: dict[str, Tensor] = {}
         for goal in self._goals:
             loss = goal.term.statistic.loss(maps[id(goal.term)][goal.layer], goal.target)
             loss = loss * goal.scale
-            shares[goal.term.name] = shares.get(goal.term.name, 0) + loss
-        return torch.stack(list(shares.values())).sum(), shares
+            parts[goal.term.name] = parts.get(goal.term.name, 0) + loss
+        return torch.stack(list(parts.values())).sum(), parts
 
     def value_and_gradient(self, image: Tensor) -> tuple[float, Tensor, dict[str, float]]:
-        """Total loss, its gradient with respect to the image, and each term's share."""
+        """Return the total loss, its gradient with respect to the image, and its parts."""
         image = image.detach().requires_grad_()
-        total, shares = self(image)
+        total, parts = self(image)
         (gradient,) = torch.autograd.grad(total, image)
-        parts = {name: float(loss.detach()) for name, loss in shares.items()}
-        return float(total.detach()), gradient, parts
+        named = {name: float(loss.detach()) for name, loss in parts.items()}
+        return float(total.detach()), gradient, named
 
 
 def _fill_with_mean(exemplar: Tensor, mask: Tensor) -> Tensor:
-    """Put the mean colour where the exemplar may not be used, so that no edge is made up."""
+    """Put the mean colour where the exemplar may not be used, which makes the weakest edges."""
     mean = (exemplar * mask).sum(dim=(2, 3), keepdim=True) / mask.sum()
     return torch.where(mask > 0, exemplar, mean)
 
 
 def _usable_positions(mask: Tensor, maps: Tensor, layer: str) -> Tensor:
-    """Positions of a layer all of whose pixels may be used, (1, 1, H', W')."""
+    """Return the positions of a layer all of whose pixels may be used, (1, 1, H', W')."""
     size = (maps.shape[2], maps.shape[3])
-    usable = (F.adaptive_avg_pool2d(mask, size) > 0.999).to(torch.float32)
-    if maps.shape[2:] != mask.shape[2:]:  # and their neighbours', whom the kernels also see
+    usable = (F.adaptive_avg_pool2d(mask, size) > USABLE).to(torch.float32)
+    if maps.shape[2:] != mask.shape[2:]:  # kernels reach the neighbours of a position, too
         usable = 1 - F.max_pool2d(1 - usable, 3, stride=1, padding=1)
     if not usable.any():
         usable = F.adaptive_avg_pool2d(mask, size)
     if not usable.any():
         raise ImageError(
-            f"the mask leaves no usable position at layer {layer}", "allow larger connected areas"
+            f"the mask leaves no usable position at layer {layer}",
+            "mark larger connected regions as usable",
         )
     return usable

@@ -1,4 +1,4 @@
-"""Coarse to fine: sizes of the levels, and pictures carried from one to the next."""
+"""The levels of the coarse-to-fine pyramid: how many, how large, and images resampled for them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,29 @@ from torch.nn import functional as F
 from lichen.nn.border import Border, border_index, pad
 
 MARGIN = 4
-"""Pixels of border shown to the cubic kernel (which reaches 2) when a picture is enlarged."""
+"""Pixels of border that an image is padded by before it is enlarged; the cubic kernel reaches 2."""
 
 
-def n_levels(size: tuple[int, int], exemplar: tuple[int, int], coarsest: int) -> int:
-    """Octaves, finest included, until the smallest side would fall below ``coarsest`` pixels."""
-    smallest = min(*size, *exemplar)
-    return max(1, 1 + math.floor(math.log2(max(smallest / coarsest, 1)) + 1e-9))
+def n_levels(
+    size: tuple[int, int], exemplar: tuple[int, int], coarsest: int, step: float = 1
+) -> int:
+    """Count the levels, finest included, whose shortest side is at least ``coarsest`` pixels.
+
+    Parameters
+    ----------
+    size, exemplar
+        Heights and widths of canvas and exemplar.
+    coarsest
+        In pixels.
+    step
+        Octaves from level to level.
+    """
+    octaves = math.log2(max(min(*size, *exemplar) / coarsest, 1))
+    return 1 + math.floor(octaves / step + 1e-9)
 
 
 def level_size(size: tuple[int, int], octaves: float) -> tuple[int, int]:
-    """Size at ``octaves`` octaves below the finest level, at least 1x1."""
+    """Return the size ``octaves`` octaves below the finest level, at least 1x1."""
     scale = 2**octaves
     return max(1, round(size[0] / scale)), max(1, round(size[1] / scale))
 
@@ -45,12 +57,12 @@ def enlarge(image: Tensor, size: tuple[int, int], border: Border) -> Tensor:
 
 
 def fit(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Crop (1, C, H, W) about its centre or continue it by reflection, to ``size``."""
+    """Crop (1, C, H, W) about its centre, or extend it by reflection, to ``size``."""
     for axis, wanted in ((2, size[0]), (3, size[1])):
         have = image.shape[axis]
         if have > wanted:
             image = image.narrow(axis, (have - wanted) // 2, wanted)
         elif have < wanted:
             index = torch.tensor(border_index(have, 0, wanted - have, "reflect"))
-            image = image.index_select(axis, index)
+            image = image.index_select(axis, index.to(image.device))
     return image

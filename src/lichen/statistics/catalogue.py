@@ -1,4 +1,4 @@
-"""Terms by name. Rows are text, so that naming a term imports no torch."""
+"""The terms of an objective, by name. Rows are text, so that naming a term imports no torch."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ class TermRow:
     Attributes
     ----------
     builder
-        ``module:function`` that makes its terms, called with a
-        :class:`~lichen.solve.terms.setting.Setting`, the term's name and its options.
+        ``module:function`` that builds it, called with a :class:`~lichen.solve.terms.TermInputs`,
+        the name of the term and its options.
     summary
         One line.
     optimizes
-        What of the report card it makes equal; see :meth:`lichen.method.Method.optimizes`.
+        Statistics of the report card that it matches; see
+        :meth:`lichen.method.Method.optimizes`.
     """
 
     builder: str
@@ -32,65 +33,65 @@ class TermRow:
 
 TERMS: dict[str, TermRow] = {
     "gram": TermRow(
-        "lichen.solve.terms.of_layers:on_layers",
+        "lichen.solve.terms:on_layers",
         "Gram matrices of the layers (Gatys et al. 2015)",
         ("gram",),
     ),
     "whitened-gram": TermRow(
-        "lichen.solve.terms.of_layers:on_layers",
-        "Gram matrices of the layers, their weak directions brought out",
+        "lichen.solve.terms:on_layers",
+        "Gram matrices of the layers, partially whitened: weak directions count too",
         ("gram",),
     ),
     "covariance": TermRow(
-        "lichen.solve.terms.of_layers:on_layers", "covariances of the layers", ("covariance",)
+        "lichen.solve.terms:on_layers", "covariances of the layers", ("covariance",)
     ),
     "principal-gram": TermRow(
-        "lichen.solve.terms.of_layers:on_layers",
+        "lichen.solve.terms:on_layers",
         "Gram matrices of the layers' principal components",
         ("gram",),
     ),
     "means": TermRow(
-        "lichen.solve.terms.of_layers:on_layers",
-        "channel means of the layers: global pooling",
+        "lichen.solve.terms:on_layers",
+        "channel means of the layers: global average pooling",
         ("means",),
     ),
     "histogram": TermRow(
-        "lichen.solve.terms.of_layers:on_layers",
+        "lichen.solve.terms:on_layers",
         "channel histograms of the layers (Risser et al. 2017)",
         ("histogram",),
     ),
     "octave-gram": TermRow(
-        "lichen.solve.terms.of_layers:octave_gram",
-        "Gram matrices of the layers, on several octaves of the picture (Snelgrove 2017)",
+        "lichen.solve.terms:octave_gram",
+        "Gram matrices of the layers, on several octaves of the image (Snelgrove 2017)",
         ("gram",),
     ),
     "shifted-gram": TermRow(
-        "lichen.solve.terms.of_layers:shifted_gram",
+        "lichen.solve.terms:shifted_gram",
         "Gram matrices of the layers with their shifted copies (Berger, Memisevic 2017)",
         ("gram", "autocorrelation"),
     ),
     "autocorrelation": TermRow(
-        "lichen.solve.terms.of_layers:autocorrelation",
-        "autocorrelation of channels of a middle layer (Sendik, Cohen-Or 2017)",
+        "lichen.solve.terms:autocorrelation",
+        "autocorrelation of each channel of a middle layer (Sendik, Cohen-Or 2017)",
         ("autocorrelation",),
     ),
     "deep-swd": TermRow(
-        "lichen.solve.terms.of_layers:sliced_features",
+        "lichen.solve.terms:sliced_features",
         "sliced Wasserstein distance of the layers' feature vectors (Heitz et al. 2021)",
         ("gram", "covariance", "means", "histogram"),
     ),
     "colour": TermRow(
-        "lichen.solve.terms.of_pixels:colour",
+        "lichen.solve.terms:colour",
         "histograms of the pixels' channels and principal colours",
         ("histogram", "covariance"),
     ),
     "spectrum": TermRow(
-        "lichen.solve.terms.of_pixels:spectrum",
+        "lichen.solve.terms:spectrum",
         "power spectrum of the pixels (Liu et al. 2016)",
         ("spectrum", "autocorrelation"),
     ),
     "swd": TermRow(
-        "lichen.solve.terms.of_pixels:sliced_patches",
+        "lichen.solve.terms:sliced_patches",
         "sliced Wasserstein distance of patches (GPDM: Elnekave, Weiss 2022)",
         ("patches",),
     ),
@@ -98,15 +99,15 @@ TERMS: dict[str, TermRow] = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A term that a method or its user asks for.
+class TermSpec:
+    """A term of an objective, before it is built.
 
     Attributes
     ----------
     name
         A row of :data:`TERMS`.
     weight
-        Its share of the objective; 0 leaves it out.
+        Its weight in the sum; a term of weight 0 is left out.
     options
         Arguments of its builder.
     """
@@ -116,25 +117,21 @@ class Asked:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_term(text: str) -> Asked:
-    """Read ``NAME:WEIGHT``, or ``NAME`` for a weight of 1.
+def term_specs(weights: Mapping[str, float]) -> list[TermSpec]:
+    """Return terms with their default options, by name and weight, in the order given.
 
     Raises
     ------
     UnknownNameError
-        With the nearest known names.
+        For a name that is not in :data:`TERMS`, with the nearest ones.
     ParameterError
-        When the weight is not a number of at least 0.
+        For a weight that is negative or not finite.
     """
-    name, _, number = text.partition(":")
-    if name not in TERMS:
-        raise unknown_name("term", name, TERMS)
-    try:
-        weight = float(number) if number else 1.0
-    except ValueError:
-        weight = math.nan
-    if not 0 <= weight < math.inf:
-        raise ParameterError(
-            f"the weight of term {text} is not a number of at least 0", f"write it as in {name}:0.5"
-        )
-    return Asked(name, weight)
+    for name, weight in weights.items():
+        if name not in TERMS:
+            raise unknown_name("term", name, TERMS)
+        if not 0 <= weight < math.inf:
+            raise ParameterError(
+                f"the weight of {name} is {weight:g}", "use a finite weight of at least 0"
+            )
+    return [TermSpec(name, weight) for name, weight in weights.items()]

@@ -4,17 +4,17 @@ With F the features (M positions, N channels), G = F^T F / M and
 
     E = 1 / (4 N^2) * sum_ij (G_ij - G*_ij)^2
 
-which is the paper's 1 / (4 N^2 M^2) * sum (F^T F - ...)^2, free of the picture's size.
+which is the paper's 1 / (4 N^2 M^2) * sum (F^T F - ...)^2, independent of the image's size.
 
-A few directions, the mean among them, hold nearly all of the energy of G*, and E sees little else.
-The whitened loss is
+A few directions, the mean among them, hold nearly all of the energy of G*, and dominate E. The
+whitened loss is
 
     E = 1 / (4 N^2) * ||A (G - G*) A||^2,   A = (G* / g + e I)^(-p/2),   g = trace(G*) / N
 
-With p = 0 it is the paper's. With p = 1 and e = 0 it weighs each moment by how exactly a sample
-of Gaussian features tells it, the efficient weights of L. P. Hansen, "Large Sample Properties of
-Generalized Method of Moments Estimators", 1982. Half-way, structure counts that the paper's loss
-drowns, and directions that the exemplar hardly uses do not yet lead.
+With p = 0 it is the paper's. With p = 1 and e = 0 each moment is weighted by the precision with
+which a sample of Gaussian features determines it, the efficient weights of L. P. Hansen, "Large
+Sample Properties of Generalized Method of Moments Estimators", 1982. In between, structure counts
+that the paper's loss neglects, and directions of little energy do not yet dominate.
 """
 
 from __future__ import annotations
@@ -30,16 +30,17 @@ from lichen.errors import ParameterError
 from lichen.statistics.means import channel_means
 from lichen.statistics.statistic import (
     Statistic,
-    check_weights,
+    flat_weights,
     positions,
     statistics_dtype,
+    symmetric_eigen,
     weighted_sum,
 )
 
 POWER = 0.5
-"""p of the whitened loss. With 1, smoke falls apart; with 0, so do the bodies of peppers."""
+"""p of the whitened loss. By eye smoke breaks up at 1, and objects such as peppers at 0."""
 FLOOR = 1e-3
-"""e of the whitened loss: directions that hold less than this of the mean are taken for noise."""
+"""e of the whitened loss: directions with less than this fraction of the mean energy are noise."""
 
 
 def gram(maps: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -58,14 +59,14 @@ def gram(maps: Tensor, weights: Tensor | None = None) -> Tensor:
         (C, C), float32 (float64 for float64 maps).
     """
     features = positions(maps).to(statistics_dtype(maps))  # (M, C)
-    flat = check_weights(weights, (maps.shape[2], maps.shape[3]))
+    flat = flat_weights(weights, (maps.shape[2], maps.shape[3]))
     if flat is None:
         return features.T @ features / features.shape[0]
     return features.T @ (features * flat.to(features.dtype)[:, None])
 
 
 def covariance(maps: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Compute the Gram matrix of the features less their means, (C, C)."""
+    """Compute the Gram matrix of the centred features, (C, C)."""
     mean = channel_means(maps, weights)
     return gram(maps, weights) - torch.outer(mean, mean)
 
@@ -73,25 +74,25 @@ def covariance(maps: Tensor, weights: Tensor | None = None) -> Tensor:
 def mix_moments(matrices: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
     """Mix matrices of second moments, (C, C) each.
 
-    Beyond them, where a weight is negative, the sum may belong to no features at all. The positive
-    semidefinite matrix nearest to it, in the Frobenius norm, has its negative eigenvalues at 0.
+    With negative weights their sum may be the second moments of no features. The nearest positive
+    semidefinite matrix in the Frobenius norm has the negative eigenvalues set to 0.
     """
     mixed = weighted_sum(matrices, weights)
     if min(weights) >= 0:
         return mixed
-    values, vectors = torch.linalg.eigh(mixed.double())
-    return ((vectors * values.clamp_min(0)) @ vectors.T).to(mixed.dtype)
+    values, vectors = symmetric_eigen(mixed)
+    return ((vectors * values.clamp_min(0)) @ vectors.T).to(mixed)
 
 
 class Covariance(Statistic):
-    """Covariances of channels: a Gram matrix in which the means no longer drown the rest.
+    """Covariances of channels: the Gram matrix without the contribution of the means.
 
-    The features of a picture of low contrast are nearly constant; their Gram matrix then
-    is little more than the product of their means.
+    At low contrast features are nearly constant, and their Gram matrix is little more than the
+    outer product of their means.
     """
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Covariance of the exemplar, (C, C)."""
+        """Return the covariance of the exemplar, (C, C)."""
         return covariance(maps, weights)
 
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
@@ -104,19 +105,19 @@ class Covariance(Statistic):
         return float(target.square().sum()) / (4 * target.shape[0] ** 2)
 
     def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-        """Weighted sum; with negative weights the positive semidefinite matrix nearest to it."""
+        """Return the weighted sum, made positive semidefinite where weights are negative."""
         return mix_moments(targets, weights)
 
     def count(self, channels: int) -> int:
-        """Different entries of a symmetric matrix."""
+        """Return the number of distinct entries of a symmetric matrix."""
         return channels * (channels + 1) // 2
 
 
 class Gram(Statistic):
-    """All inner products of channels: N (N + 1) / 2 different numbers a layer."""
+    """All inner products of channels: N (N + 1) / 2 distinct numbers per layer."""
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> Tensor:
-        """G* of the exemplar, (C, C)."""
+        """Return G* of the exemplar, (C, C)."""
         return gram(maps, weights)
 
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
@@ -129,32 +130,32 @@ class Gram(Statistic):
         return float(target.square().sum()) / (4 * target.shape[0] ** 2)
 
     def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-        """Weighted sum; with negative weights the positive semidefinite matrix nearest to it."""
+        """Return the weighted sum, made positive semidefinite where weights are negative."""
         return mix_moments(targets, weights)
 
     def count(self, channels: int) -> int:
-        """Different entries of a symmetric matrix."""
+        """Return the number of distinct entries of a symmetric matrix."""
         return channels * (channels + 1) // 2
 
 
 @dataclass(frozen=True)
 class WhitenedTarget:
-    """Gram matrix (C, C) of the exemplar, and A (C, C), symmetric, which flattens its spectrum."""
+    """Gram matrix (C, C) of the exemplar and its whitening matrix A (C, C), symmetric."""
 
     gram: Tensor
     scaling: Tensor
 
 
 class WhitenedGram(Statistic):
-    """The Gram matrix, its differences weighed by how little the exemplar varies along them.
+    """The Gram matrix, partially whitened by the exemplar's.
 
     Parameters
     ----------
     power
-        From 0, the plain loss, to 1, with which all directions above the floor count alike.
+        From 0, the plain loss, to 1, for equal weights of all directions above the floor.
     floor
-        Share of the mean eigenvalue that is added to all of them: what lies far below it is taken
-        for noise.
+        Fraction of the mean eigenvalue added to each eigenvalue: directions far below it are
+        treated as noise.
 
     Raises
     ------
@@ -172,15 +173,15 @@ class WhitenedGram(Statistic):
         self.floor = floor
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> WhitenedTarget:
-        """G* of the exemplar, and the matrix A that goes with it."""
+        """Return G* of the exemplar and its whitening matrix A."""
         return self._with_scaling(gram(maps, weights))
 
     def _with_scaling(self, matrix: Tensor) -> WhitenedTarget:
-        values, vectors = torch.linalg.eigh(matrix.double())
+        values, vectors = symmetric_eigen(matrix)
         values = values.clamp_min(0)
         values = values / values.mean().clamp_min(1e-30) + self.floor
         scaling = (vectors * values ** (-self.power / 2)) @ vectors.T
-        return WhitenedTarget(matrix, scaling.to(matrix.dtype))
+        return WhitenedTarget(matrix, scaling.to(matrix))
 
     def loss(self, maps: Tensor, target: WhitenedTarget) -> Tensor:
         """``||A (G - G*) A||^2 / (4 N^2)``."""
@@ -193,22 +194,22 @@ class WhitenedGram(Statistic):
         return float(seen.square().sum()) / (4 * seen.shape[0] ** 2)
 
     def mix(self, targets: Sequence[WhitenedTarget], weights: Sequence[float]) -> WhitenedTarget:
-        """Mix the Gram matrices, as those of :class:`Gram`; A is that of the mixture."""
+        """Mix the Gram matrices as :class:`Gram` does; A is that of the mixture."""
         return self._with_scaling(mix_moments([one.gram for one in targets], weights))
 
     def count(self, channels: int) -> int:
-        """Different entries of a symmetric matrix."""
+        """Return the number of distinct entries of a symmetric matrix."""
         return channels * (channels + 1) // 2
 
 
 class _GramLoss(torch.autograd.Function):
     """The loss with its closed-form gradient dE/dF = F (G - G*) / (N^2 M).
 
-    Written out because the product of the backward pass may then run in the maps' own
-    precision, and because neither the float32 copy of the maps nor the square is kept. Of
-    centred features the gradient is the same with F less its means: what the means contribute
-    sums to zero. With a symmetric ``scaling`` A on both sides of G - G* it is that of
-    A^2 (G - G*) A^2.
+    Written out so that the product of the backward pass runs in the precision of the maps, and
+    that neither a float32 copy of the maps nor the square is kept. For centred features the
+    gradient is the same with the means subtracted from F, since the contributions of the means
+    sum to zero. With a symmetric ``scaling`` A on both sides of G - G*, A^2 (G - G*) A^2 takes the
+    place of G - G*.
     """
 
     @staticmethod
@@ -251,27 +252,26 @@ class PrincipalTarget:
 class PrincipalGram(Statistic):
     """The Gram matrix of the features' leading principal components.
 
-    64 a layer of conv1_1 and pool1 to pool4 are the 10,400 numbers of the 2015 paper. The
-    components are the leading eigenvectors of the exemplar's Gram matrix.
+    64 components of conv1_1 and of pool1 to pool4 are the 10,400 numbers of the 2015 paper. They
+    are the leading eigenvectors of the exemplar's Gram matrix.
 
     Parameters
     ----------
     components
-        How many are kept; a layer with fewer channels keeps all of its own.
+        Number of components; all of a layer that has fewer channels.
     """
 
     def __init__(self, components: int = 64) -> None:
         if components < 1:
-            raise ParameterError(f"components = {components} is not allowed", "keep at least 1")
+            raise ParameterError(f"components = {components} is not allowed", "use at least 1")
         self.components = components
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> PrincipalTarget:
-        """Leading eigenvectors of G*, and G* in their basis."""
+        """Return the leading eigenvectors of G*, and G* in their basis."""
         return self._principal(gram(maps, weights))
 
     def _principal(self, full: Tensor) -> PrincipalTarget:
-        basis = torch.linalg.eigh(full.double()).eigenvectors[:, -self.components :]
-        basis = basis.to(full.dtype)
+        basis = symmetric_eigen(full)[1][:, -self.components :].to(full)
         return PrincipalTarget(basis, basis.T @ full @ basis)
 
     def loss(self, maps: Tensor, target: PrincipalTarget) -> Tensor:
@@ -285,11 +285,11 @@ class PrincipalGram(Statistic):
         return float(target.gram.square().sum()) / (4 * target.gram.shape[0] ** 2)
 
     def mix(self, targets: Sequence[PrincipalTarget], weights: Sequence[float]) -> PrincipalTarget:
-        """Mix the Gram matrices, as far as they are kept, and take the leading eigenvectors."""
+        """Mix the Gram matrices as far as they are kept; the basis is that of the mixture."""
         kept = [one.components @ one.gram @ one.components.T for one in targets]  # (C, C)
         return self._principal(mix_moments(kept, weights))
 
     def count(self, channels: int) -> int:
-        """Different entries of a symmetric matrix of the components kept."""
+        """Return the number of distinct entries of the components' Gram matrix."""
         kept = min(channels, self.components)
         return kept * (kept + 1) // 2

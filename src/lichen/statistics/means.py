@@ -1,4 +1,4 @@
-"""Channel means: global average pooling, the smallest of the 2015 paper's reductions."""
+"""Channel means: global average pooling, the smallest summary that Gatys et al. (2015) compare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lichen.statistics.statistic import (
     Statistic,
-    check_weights,
+    flat_weights,
     positions,
     statistics_dtype,
     weighted_sum,
@@ -16,31 +16,31 @@ from lichen.statistics.statistic import (
 
 
 def channel_means(maps: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Mean of each channel over the positions: (1, C, H, W) -> (C,)."""
+    """Return the mean of each channel over the positions: (1, C, H, W) -> (C,)."""
     features = positions(maps).to(statistics_dtype(maps))
-    flat = check_weights(weights, (maps.shape[2], maps.shape[3]))
+    flat = flat_weights(weights, (maps.shape[2], maps.shape[3]))
     return features.mean(0) if flat is None else flat.to(features.dtype) @ features
 
 
 class Means(Statistic):
-    """``E = 1 / N * sum_i (mean_i - mean*_i)^2``: N numbers a layer."""
+    """``E = 1 / N * sum_i (mean_i - mean*_i)^2``: N numbers per layer."""
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Channel means of the exemplar, (C,)."""
+        """Return the channel means of the exemplar, (C,)."""
         return channel_means(maps, weights)
 
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
-        """Mean squared difference of the means."""
+        """Return the mean squared difference of the means."""
         return (channel_means(maps) - target).square().mean()
 
     def energy(self, target: Tensor) -> float:
-        """Mean square of the target."""
+        """Return the mean square of the target."""
         return float(target.square().mean())
 
     def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-        """Weighted sum."""
+        """Return the weighted sum."""
         return weighted_sum(targets, weights)
 
     def count(self, channels: int) -> int:
-        """One number a channel."""
+        """Return one per channel."""
         return channels

@@ -1,15 +1,15 @@
-"""Noise that has an example's spectrum and nothing else of it.
+"""Noise with an exemplar's spectrum and nothing else of it.
 
 Galerne, Gousseau and Morel, "Random Phase Textures: Theory and Synthesis", IEEE Transactions on
 Image Processing 20, 2011; the periodic component is of Moisan, "Periodic Plus Smooth Image
 Decomposition", Journal of Mathematical Imaging and Vision 39, 2011.
 
-With h the example less its mean m, on N pixels, and X white noise of variance 1:
+With h the exemplar minus its mean m, on N pixels, and X white noise of variance 1:
 
     random phase:  m + irfft2(rfft2(h) X^ / |X^|)      the spectrum of h, exactly
     ADSN:          m + irfft2(rfft2(h) X^) / sqrt(N)   the spectrum of h, on average
 
-One phase, or one X, is used for all channels and so their correlations are kept.
+One phase, or one X, serves all channels, which preserves their correlations.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from lichen.arrays import Array, Mask, Size
+
 Kind = Literal["random_phase", "adsn"]
 
 TAPER = 0.1
-"""Share of its lesser side over which a spot fades where its border would show."""
+"""Fraction of its shorter side over which a spot is tapered where its border would show."""
 
 
 def random_phase(exemplar: Array, seed: int = 0) -> Array:
-    """Random phase noise of the exemplar's size, (H, W, C), not clipped."""
+    """Return random phase noise of the exemplar's size, (H, W, C), not clipped."""
     return spot_noise(exemplar, np.random.default_rng(seed))
 
 
@@ -38,22 +38,22 @@ def spot_noise(
     generator: np.random.Generator,
     *,
     kind: Kind = "random_phase",
-    size: tuple[int, int] | None = None,
+    size: Size | None = None,
     mask: Mask | None = None,
     taper: float = TAPER,
 ) -> Array:
-    """Make noise with the exemplar's mean, power spectrum and correlations of channels.
+    """Return noise with the exemplar's mean, power spectrum and channel correlations.
 
     Parameters
     ----------
     exemplar
         (H, W, C).
     generator
-        Randomness.
+        Source of the noise.
     kind
         ``"random_phase"`` or ``"adsn"``, asymptotic discrete spot noise.
     size
-        Of the noise; the exemplar's if not given.
+        Of the noise; by default the exemplar's.
     mask
         bool (H, W), True where the exemplar may be used.
     taper
@@ -74,32 +74,32 @@ def spot_noise(
         noise /= np.sqrt(noise.dtype.type(size[0] * size[1]))
     spectrum = np.fft.rfft2(spot, axes=(0, 1))
     spectrum[0, 0] = 0
-    made = np.fft.irfft2(spectrum * noise[..., None], size, axes=(0, 1)) + mean
-    return made.astype(np.float32)
+    result = np.fft.irfft2(spectrum * noise[..., None], size, axes=(0, 1)) + mean
+    return result.astype(np.float32)
 
 
 def extended_spot(
-    exemplar: Array, size: tuple[int, int], mask: Mask | None = None, taper: float = TAPER
+    exemplar: Array, size: Size, mask: Mask | None = None, taper: float = TAPER
 ) -> Array:
-    """Lay the exemplar less its mean on a torus of another size, its variance kept.
+    """Place the exemplar minus its mean on a torus of another size, with the same variance.
 
     Parameters
     ----------
     exemplar
-        (H, W, C). Its periodic component is what is used, where there is no mask.
+        (H, W, C). Without a mask its periodic component is taken.
     size
-        Of the torus. Along an axis on which it is larger there are zeros beside the spot; where it
-        is smaller the spot is wound around it, which samples its spectrum.
+        Of the torus. An axis that is longer than the exemplar is filled with zeros; around a
+        shorter one the spot is wrapped, which samples its spectrum.
     mask
         bool (H, W), True where the exemplar may be used.
     taper
-        Share of the lesser side over which the spot fades towards unusable pixels, and towards
-        the borders of axes on which the sizes differ.
+        Fraction of the shorter side over which the spot is tapered towards unusable pixels, and
+        towards the borders of axes on which the sizes differ.
 
     Returns
     -------
     NDArray
-        (*size, C) of mean 0. The variance over the torus, channels together, is the exemplar's.
+        (*size, C) of mean 0; its variance over the torus, channels together, is the exemplar's.
     """
     shape = exemplar.shape[:2]
     if mask is None:
@@ -111,18 +111,18 @@ def extended_spot(
         spot = exemplar - exemplar[mask].mean(0)
     usable = np.ones(shape, bool) if mask is None else mask
     variance = np.square(spot[usable]).mean()
-    spot = spot * _fading(usable, size, max(1.0, taper * min(shape)))[..., None]
+    spot = spot * _taper_weights(usable, size, max(1.0, taper * min(shape)))[..., None]
     turns = [-(-old // new) for old, new in zip(shape, size, strict=True)]
     padding = [(0, n * new - old) for n, new, old in zip(turns, size, shape, strict=True)]
-    laid = np.pad(spot, [*padding, (0, 0)])
-    laid = laid.reshape(turns[0], size[0], turns[1], size[1], -1).sum((0, 2))
-    laid -= laid.mean((0, 1))
-    power = np.square(laid).mean()
-    return (laid * np.sqrt(variance / power if power > 0 else 0)).astype(np.float32)
+    placed = np.pad(spot, [*padding, (0, 0)])
+    placed = placed.reshape(turns[0], size[0], turns[1], size[1], -1).sum((0, 2))
+    placed -= placed.mean((0, 1))
+    power = np.square(placed).mean()
+    return (placed * np.sqrt(variance / power if power > 0 else 0)).astype(np.float32)
 
 
-def _fading(usable: Mask, size: tuple[int, int], width: float) -> NDArray[np.float64]:
-    """Weights that fall to 0 at unusable pixels and at borders that will not meet, (H, W)."""
+def _taper_weights(usable: Mask, size: Size, width: float) -> NDArray[np.float64]:
+    """Weights (H, W) that fall to 0 at unusable pixels and at borders that do not wrap."""
     reach = int(np.ceil(width))
     around = usable
     for axis, (old, new) in enumerate(zip(usable.shape, size, strict=True)):
@@ -137,7 +137,7 @@ def _fading(usable: Mask, size: tuple[int, int], width: float) -> NDArray[np.flo
 
 
 def periodic_component(image: Array) -> Array:
-    """Take off the smooth component whose Laplacian is the jump across the borders (Moisan)."""
+    """Subtract the smooth component, whose Laplacian is the jump across the borders (Moisan)."""
     height, width = image.shape[:2]
     jump = np.zeros(image.shape)
     jump[0] += image[0] - image[-1]

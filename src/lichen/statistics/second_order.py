@@ -1,18 +1,18 @@
-"""What a plane's second moments say: its autocorrelation and its power spectrum, in NumPy."""
+"""Second-order statistics of a plane, in NumPy: autocorrelation and power spectrum."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from lichen.arrays import Array
 
 FLOOR = (2 / 255) ** 2 / 12
-"""Power of the rounding to every second grey level: below it there is nothing to see."""
+"""Power of rounding to every second grey level; nothing below it is visible."""
 
 
 def autocorrelation(image: Array, lag: int | None = None) -> Array:
-    """Autocorrelation of a picture (H, W) that does not wrap, each lag over its own overlap.
+    """Return the autocorrelation of a plane that does not wrap, each lag over its own overlap.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def autocorrelation(image: Array, lag: int | None = None) -> Array:
 
     Returns
     -------
-    NDArray
+    Array
         (2 lag + 1, 2 lag + 1), 1 at the centre.
     """
     height, width = image.shape
@@ -40,7 +40,7 @@ def autocorrelation(image: Array, lag: int | None = None) -> Array:
 
 
 def radial_spectrum(image: Array, side: int) -> tuple[NDArray[np.float64], Array]:
-    """Frequencies in cycles per pixel and mean power about the circle in decibels of (H, W)."""
+    """Return frequencies, in cycles per pixel, and the rotational mean of power, in decibels."""
     power = welch_spectrum(image, side)
     fy, fx = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
     ring = np.rint(np.hypot(fy, fx) * side).astype(int)
@@ -51,10 +51,10 @@ def radial_spectrum(image: Array, side: int) -> tuple[NDArray[np.float64], Array
 
 
 def welch_spectrum(image: Array, side: int) -> Array:
-    """Mean power spectrum of windowed squares of a picture (H, W), (side, side // 2 + 1)."""
+    """Return the power spectrum of a plane by Welch's method, (side, side // 2 + 1)."""
     window = np.outer(np.hanning(side), np.hanning(side))
     centred = image - image.mean()
-    corners = [_spread(length - side, side // 2) for length in image.shape]
+    corners = [_spaced(length - side, side // 2) for length in image.shape]
     total = np.zeros((side, side // 2 + 1))
     for y in corners[0]:
         for x in corners[1]:
@@ -64,6 +64,6 @@ def welch_spectrum(image: Array, side: int) -> Array:
     )
 
 
-def _spread(room: int, step: int) -> list[int]:
-    """Positions 0 .. room, both included, at most ``step`` apart."""
-    return [round(p) for p in np.linspace(0, room, 1 + -(-room // step))]
+def _spaced(last: int, step: int) -> list[int]:
+    """Return evenly spaced positions from 0 to ``last``, at most ``step`` apart."""
+    return [round(p) for p in np.linspace(0, last, 1 + -(-last // step))]

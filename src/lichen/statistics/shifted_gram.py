@@ -5,8 +5,8 @@ ICLR 2017 (arXiv 1606.01286). With T_d the shift by d positions along x or along
 
     G_d = F^T T_d(F) / M'    and    E = 1 / (4 N^2 S) * sum_d ||G_d - G_d*||^2
 
-for N channels, M' pairs of positions and S shifts. A Gram matrix says nothing of where things
-are; these say what stands d positions to the right of, or below, what.
+for N channels, M' pairs of positions and S shifts. A Gram matrix is blind to positions; these
+matrices record which features occur d positions to the right of, or below, which.
 
 Departures from the paper: its matrices for mirror symmetry are left out. Where the maps wrap
 around, so do the pairs.
@@ -36,7 +36,7 @@ def shifted_gram(
     wrap: tuple[bool, bool] = NO_WRAP,
     weights: Tensor | None = None,
 ) -> Tensor:
-    """Mean over positions p of F_i(p) F_j(p + d).
+    """Return the mean over positions p of F_i(p) F_j(p + d).
 
     Parameters
     ----------
@@ -45,14 +45,14 @@ def shifted_gram(
     shift
         Axis and positions.
     wrap
-        Whether rows and columns wrap around; where they do not, only whole pairs count.
+        Whether rows and columns wrap around; where they do not, only pairs within the maps count.
     weights
-        (1, 1, H, W) weights of the positions, a pair's being the product; equal when None.
+        (1, 1, H, W) weights of the positions; a pair has their product. Equal when None.
 
     Returns
     -------
     Tensor
-        (C, C), float32 (float64 for float64 maps); not a number where no pair may be used.
+        (C, C), float32 (float64 for float64 maps); NaN where no pair may be used.
     """
     features = maps[0].permute(1, 2, 0).to(statistics_dtype(maps))  # (H, W, C)
     here, there = _pairs(features, shift, wrap)
@@ -77,32 +77,39 @@ class ShiftedGram(Statistic):
     Parameters
     ----------
     reach
-        Largest shift, as a share of the maps' side. Of maps smaller than the exemplar's the
-        shifts beyond it are left out.
+        Largest shift, as a fraction of the side of the maps. For maps smaller than the exemplar's
+        larger shifts are left out.
     wrap
-        Whether the judged maps wrap around, rows and columns.
+        Whether rows and columns of the compared maps wrap around.
+
+    Raises
+    ------
+    ParameterError
+        Unless 0 < reach < 1.
     """
 
     def __init__(self, reach: float = 0.5, wrap: tuple[bool, bool] = NO_WRAP) -> None:
         if not 0 < reach < 1:
-            raise ParameterError(f"reach = {reach} is not allowed", "use a share between 0 and 1")
+            raise ParameterError(
+                f"reach = {reach} is not allowed", "use a fraction between 0 and 1"
+            )
         self.reach = reach
         self.wrap = wrap
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> ShiftedTarget:
-        """Matrices of the exemplar at all shifts for which it has usable pairs."""
+        """Return the matrices of the exemplar at all shifts with usable pairs."""
         shifts = self._shifts((maps.shape[2], maps.shape[3]))
         grams = [shifted_gram(maps, shift, weights=weights) for shift in shifts]
-        there = [number for number, matrix in enumerate(grams) if bool(matrix.isfinite().all())]
+        usable = [number for number, matrix in enumerate(grams) if bool(matrix.isfinite().all())]
         n = maps.shape[1]
         empty = maps.new_zeros((0, n, n), dtype=statistics_dtype(maps))
         return ShiftedTarget(
-            tuple(shifts[number] for number in there),
-            torch.stack([grams[number] for number in there]) if there else empty,
+            tuple(shifts[number] for number in usable),
+            torch.stack([grams[number] for number in usable]) if usable else empty,
         )
 
     def loss(self, maps: Tensor, target: ShiftedTarget) -> Tensor:
-        """``sum_d ||G_d - G_d*||^2 / (4 N^2 S)`` over the shifts that the maps have room for."""
+        """``sum_d ||G_d - G_d*||^2 / (4 N^2 S)`` over the shifts that fit the maps."""
         fitting = set(self._shifts((maps.shape[2], maps.shape[3])))
         kept = [number for number, shift in enumerate(target.shifts) if shift in fitting]
         shifts = tuple(target.shifts[number] for number in kept)
@@ -112,7 +119,7 @@ class ShiftedGram(Statistic):
         return loss
 
     def _shifts(self, size: tuple[int, int]) -> list[Shift]:
-        """Powers of two up to the reach, along both axes."""
+        """Return the powers of two up to the reach, along both axes."""
         found = []
         for axis, side in enumerate(size):
             shift = 1
@@ -127,9 +134,10 @@ class ShiftedGram(Statistic):
         return float(target.grams.square().sum()) / (4 * n_channels**2 * max(n_shifts, 1))
 
     def mix(self, targets: Sequence[ShiftedTarget], weights: Sequence[float]) -> ShiftedTarget:
-        """Weighted sum of the matrices, of the shifts that all have.
+        """Return the weighted sum of the matrices, at the shifts that all targets have.
 
-        With negative weights it is left as it is: which matrices could be is not told by one shift.
+        It is not projected where weights are negative: one shift alone does not determine which
+        matrices are possible.
         """
         common = [
             shift
@@ -140,7 +148,7 @@ class ShiftedGram(Statistic):
         return ShiftedTarget(tuple(common), weighted_sum(kept, weights))
 
     def count(self, channels: int) -> int:
-        """Entries of the matrix of one shift, which is not symmetric."""
+        """Return the number of entries of the matrix of one shift, which is not symmetric."""
         return channels**2
 
 
@@ -151,7 +159,7 @@ class _ShiftedGramLoss(torch.autograd.Function):
     to dE/dF(q).
 
     Written out because autograd would keep two float32 copies of the maps for every shift, and
-    so that the products of the backward pass may run in the maps' own precision.
+    so that the products of the backward pass run in the precision of the maps.
     """
 
     @staticmethod
@@ -185,7 +193,7 @@ class _ShiftedGramLoss(torch.autograd.Function):
 
 
 def _pairs(features: Tensor, shift: Shift, wrap: tuple[bool, bool]) -> tuple[Tensor, Tensor]:
-    """Features of (H, W, C) at p and at p + d, for all pairs, each (M', C)."""
+    """Return the features of (H, W, C) at p and at p + d, for all pairs, (M', C) each."""
     axis, by = shift
     if wrap[axis]:
         here, there = features, features.roll(-by, axis)
@@ -199,7 +207,7 @@ def _pairs(features: Tensor, shift: Shift, wrap: tuple[bool, bool]) -> tuple[Ten
 def _add_pairs(
     gradient: Tensor, here: Tensor, there: Tensor, shift: Shift, wrap: tuple[bool, bool]
 ) -> None:
-    """Add what belongs to p and to p + d, each (M', C), to the places of (H, W, C)."""
+    """Add the contributions at p and at p + d, (M', C) each, to a gradient (H, W, C)."""
     axis, by = shift
     if wrap[axis]:
         gradient += here.view_as(gradient)

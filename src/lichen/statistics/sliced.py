@@ -1,16 +1,15 @@
 """Sliced Wasserstein distance of patches (Rabin, Peyré, Delon and Bernot 2011).
 
-Random directions in the space of patches are convolutions of the maps; along each one the two
-samples are sorted and compared. Patches of 7 pixels of the picture, the mean absolute difference
-and new directions at every call are A. Elnekave and Y. Weiss, ECCV 2022 (arXiv 2203.11862).
-Patches of one position, which are feature vectors, as many directions as channels and the mean
-squared difference are E. Heitz, K. Vanhoey, T. Chambon and L. Belcour, CVPR 2021 (arXiv
+Projections onto random directions in the space of patches are convolutions of the maps; along each
+direction the two samples are sorted and compared. Patches of 7x7 pixels, the mean absolute
+difference and new directions at every evaluation are A. Elnekave and Y. Weiss, ECCV 2022 (arXiv
+2203.11862). Patches of one position, that is feature vectors, as many directions as channels and
+the mean squared difference are E. Heitz, K. Vanhoey, T. Chambon and L. Belcour, CVPR 2021 (arXiv
 2006.07229).
 
 Departures from both papers: samples of different sizes are compared at the same quantiles, where
-both repeat the smaller one. The second draws directions at every call too, under a solver that
-compares losses from call to call; here they may be kept with the target, and its user makes the
-target anew to change them.
+both repeat the smaller one. The second draws directions at every evaluation, too, under a solver
+that compares losses; here they may be kept with the target, and a new target has new ones.
 """
 
 from __future__ import annotations
@@ -30,21 +29,21 @@ from lichen.statistics.statistic import Statistic, statistics_dtype
 
 @dataclass(frozen=True)
 class SlicedTarget:
-    """What is kept of an exemplar.
+    """The exemplar, as patches are drawn from it.
 
     Attributes
     ----------
     maps
         (1, C, H, W).
     usable
-        (M,), which patches lie in usable pixels; None for all.
+        (M,), which patches lie within the usable pixels; None for all.
     spread
         Standard deviation of the maps about their channels' means.
     filters, ordered
-        Directions (D, C, P, P) and the patches along them in ascending order (D, M); None where
-        they are drawn anew at every call.
+        Directions (D, C, P, P) and the projections onto them in ascending order (D, M); None where
+        directions are drawn at every evaluation.
     also, weights
-        Of a mixture: the other exemplars' targets, and the weights of this one and of those.
+        In a mixture, the targets of the other exemplars, and the weights of this one and of those.
     """
 
     maps: Tensor
@@ -57,7 +56,7 @@ class SlicedTarget:
 
 
 class SlicedPatches(Statistic):
-    """Mean difference, absolute or squared, of sorted projections of all patches.
+    """Mean difference, absolute or squared, between the sorted projections of all patches.
 
     Parameters
     ----------
@@ -66,14 +65,14 @@ class SlicedPatches(Statistic):
     patch
         Side of the patches, in positions.
     directions
-        Projections; as many as a patch has numbers when None.
+        Number of directions; the dimension of a patch when None.
     wrap
-        Whether the judged maps wrap around, rows and columns.
+        Whether rows and columns of the compared maps wrap around.
     power
         1 for the mean absolute difference, 2 for the mean squared one.
     redraw
-        Whether directions are drawn at every call, so that in the long run all count (for Adam),
-        or once with the target, so that losses can be compared (for L-BFGS).
+        Whether directions are drawn at every evaluation, for Adam, or once with the target, so
+        that losses can be compared, for L-BFGS.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class SlicedPatches(Statistic):
         self.redraw = redraw
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> SlicedTarget:
-        """Keep the exemplar's maps and which patches may be used; or their order."""
+        """Return the exemplar's maps and usable patches; sorted projections if directions stay."""
         self._check_size(maps, wrapped=False)
         maps = maps.to(statistics_dtype(maps))
         usable = None
@@ -109,7 +108,7 @@ class SlicedPatches(Statistic):
             if not usable.any():
                 raise ImageError(
                     f"the mask leaves no whole patch of {self.patch}x{self.patch}",
-                    "allow larger connected areas",
+                    "mark larger connected regions as usable",
                 )
             values = values[:, weights.reshape(-1) > 0]
         target = SlicedTarget(maps, usable, float(values.var(1, unbiased=False).mean().sqrt()))
@@ -120,7 +119,7 @@ class SlicedPatches(Statistic):
         return SlicedTarget(maps, usable, target.spread, filters, ordered)
 
     def loss(self, maps: Tensor, target: SlicedTarget) -> Tensor:
-        """Mean difference of sorted projections over positions and directions."""
+        """Return the mean difference of sorted projections over positions and directions."""
         self._check_size(maps, wrapped=True)
         filters, ordered = target.filters, target.ordered
         if filters is None or ordered is None:
@@ -131,14 +130,14 @@ class SlicedPatches(Statistic):
         return difference.abs().mean() if self.power == 1 else difference.square().mean()
 
     def _draw(self, like: Tensor) -> Tensor:
-        """Unit vectors, uniform on the sphere, as filters (D, C, P, P)."""
+        """Draw unit vectors, uniform on the sphere, as filters (D, C, P, P)."""
         channels = like.shape[1]
         shape = (self.count(channels), channels, self.patch, self.patch)
         filters = torch.randn(shape, generator=self.generator).to(like)
         return filters / filters.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
 
     def _ordered_patches(self, target: SlicedTarget, filters: Tensor) -> Tensor:
-        """The usable patches along the directions, ascending, (D, M); of a mixture, the mean."""
+        """Return the sorted projections of the usable patches, (D, M); of a mixture, the mean."""
         found = []
         for one in (target, *target.also):
             along = F.conv2d(one.maps, filters)[0].flatten(1)
@@ -158,17 +157,17 @@ class SlicedPatches(Statistic):
                 raise ParameterError(
                     f"patches of {self.patch}x{self.patch} do not fit maps of "
                     f"{maps.shape[3]}x{maps.shape[2]}",
-                    "use smaller patches, fewer levels or a larger picture",
+                    "use smaller patches, fewer levels or a larger image",
                 )
 
     def energy(self, target: SlicedTarget) -> float:
-        """Spread of the maps, or its square: the scale against which a mismatch is judged."""
+        """Return the standard deviation of the maps, or its square: the scale of a mismatch."""
         return max(target.spread, 1e-4) ** self.power
 
     def mix(self, targets: Sequence[SlicedTarget], weights: Sequence[float]) -> SlicedTarget:
-        """Mean of the sorted projections along common directions: a sliced barycentre.
+        """Return the sliced Wasserstein barycentre: the mean of the sorted projections.
 
-        Its distributions along the directions are Wasserstein barycentres of the exemplars'.
+        The directions are common to all exemplars.
         """
         first, *others = targets
         spread = max(sum(w * one.spread for one, w in zip(targets, weights, strict=True)), 0.0)
@@ -178,7 +177,7 @@ class SlicedPatches(Statistic):
         return replace(mixed, ordered=self._ordered_patches(mixed, first.filters))
 
     def count(self, channels: int) -> int:
-        """Directions a call; over many calls the whole distribution of patches."""
+        """Return the number of directions; redrawn ones see the whole distribution of patches."""
         return self.directions or channels * self.patch**2
 
 
@@ -186,13 +185,13 @@ def _ascending(values: Tensor) -> Tensor:
     """Sort the rows; with a gradient."""
     if values.device.type != "cpu":
         return values.sort(dim=1).values
-    # NumPy's vector instructions take 0.6 of the time of torch's sort.
+    # NumPy's vectorized sort takes 0.6 of the time of torch's.
     order = torch.from_numpy(np.argsort(values.detach().numpy(), axis=1))
     return values.gather(1, order)
 
 
 def _sorted(values: Tensor) -> Tensor:
-    """Sort the rows; without a gradient, and so without their order: 0.3 of the time."""
+    """Sort the rows; without a gradient, and so without the permutation: 0.3 of the time."""
     if values.device.type != "cpu":
         return values.sort(dim=1).values
     return torch.from_numpy(np.sort(values.numpy(), axis=1))

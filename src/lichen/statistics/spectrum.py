@@ -1,7 +1,7 @@
 """The power-spectrum constraint of Liu, Gousseau and Xia (2016, arXiv 1605.01141).
 
 The images with the exemplar's spectrum are those whose Fourier transform is the exemplar's
-times one phase field common to all channels. The nearest of them to an image x is
+times one phase field common to all channels. The one nearest to an image x is
 
     F(x~)_c = [ S / |S| ] F(E)_c    with    S = sum_c F(x)_c conj(F(E)_c)
 
@@ -18,46 +18,44 @@ from torch import Tensor
 from lichen.statistics.statistic import Statistic, statistics_dtype, weighted_sum
 
 
-def project_onto_spectrum(image: Tensor, reference: Tensor) -> Tensor:
-    """Give the image nearest to ``image`` with the power spectrum of ``reference``.
+def project_onto_spectrum(image: Tensor, spectrum: Tensor) -> Tensor:
+    """Return the image nearest to another one that has a given spectrum.
 
     Parameters
     ----------
-    image, reference
-        (1, C, H, W), of one shape.
+    image
+        (1, C, H, W).
+    spectrum
+        (1, C, H, W // 2 + 1), the Fourier transform of an image of that size.
 
     Returns
     -------
     Tensor
-        (1, C, H, W); power and cross spectra are exactly the reference's.
+        (1, C, H, W); its power and cross spectra are exactly those given.
     """
-    return _project(image, torch.fft.rfft2(reference))
-
-
-def _project(image: Tensor, spectrum: Tensor) -> Tensor:
     alignment = (torch.fft.rfft2(image) * spectrum.conj()).sum(1, keepdim=True)
     length = alignment.abs()
-    # Where nothing is aligned any phase is as near as any other: keep the reference's.
+    # Where the alignment is 0 all phases are equally near: keep those given.
     phase = torch.where(length > 0, alignment / length.clamp_min(1e-30), 1.0)
     return torch.fft.irfft2(phase * spectrum, s=image.shape[2:])
 
 
 def carry_to_size(exemplar: Tensor, size: tuple[int, int]) -> Tensor:
-    """Make a picture of another size whose spectrum is the exemplar's at the new frequencies.
+    """Return an image of another size with the exemplar's spectrum at the new frequencies.
 
-    Larger: the exemplar, less its mean, is set into a field of zeros and scaled so that energy
-    per pixel stays. Its Fourier transform is the exemplar's own, interpolated to the finer
-    frequency grid (the texton of Galerne, Gousseau and Morel 2011): a lattice's peaks keep their
-    place and get the width that an exemplar of finite size leaves them. Both axes are tapered
-    over a sixteenth of the exemplar, since a step at the border is a cross in the spectrum.
-    Smaller: a centred crop, tapered alike. The mean is put back afterwards.
+    For a larger size the exemplar, its mean subtracted, is padded with zeros and scaled to the
+    same energy per pixel. Its Fourier transform is then the exemplar's, interpolated to the finer
+    frequency grid (the texton of Galerne, Gousseau and Morel 2011): the peaks of a lattice keep
+    their frequencies, and the width that the finite exemplar gives them. Both axes are tapered
+    over a sixteenth of the exemplar, since a step at the border is a cross in the spectrum. For a
+    smaller size a centred crop is tapered in the same way. The mean is added again afterwards.
 
     Parameters
     ----------
     exemplar
         (1, C, h, w).
     size
-        Height and width wanted.
+        New height and width.
     """
     if tuple(exemplar.shape[2:]) == tuple(size):
         return exemplar
@@ -77,7 +75,7 @@ def carry_to_size(exemplar: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _taper(n: int, like: Tensor, axis: int) -> Tensor:
-    """Flat window with raised-cosine ends of a sixteenth each, along one axis."""
+    """Return a Tukey window along one axis, flat but for raised-cosine ends of a sixteenth each."""
     ramp = max(n // 16, 1)
     position = torch.arange(n, dtype=like.dtype, device=like.device) + 0.5
     edge = torch.minimum(position, n - position).clamp(max=ramp) / ramp
@@ -86,21 +84,21 @@ def _taper(n: int, like: Tensor, axis: int) -> Tensor:
 
 
 class Spectrum(Statistic):
-    """Squared distance to the nearest picture with the exemplar's power spectrum.
+    """Squared distance to the nearest image with the exemplar's power spectrum.
 
     Parameters
     ----------
     size
-        Height and width of the maps that will be judged.
+        Height and width of the compared maps.
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
 
     def target(self, maps: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Half-plane Fourier transform of the exemplar at the canvas's size, (1, C, H, W/2+1)."""
+        """Return the exemplar's Fourier transform at the compared size, (1, C, H, W // 2 + 1)."""
         maps = maps.to(statistics_dtype(maps))
-        if weights is not None:  # unusable pixels carry no energy; what is left makes up for it
+        if weights is not None:  # unusable pixels carry no energy; rescale the rest
             mean = (maps * weights).sum(dim=(2, 3), keepdim=True) / weights.sum()
             maps = mean + (maps - mean) * weights / weights.mean().sqrt()
         return torch.fft.rfft2(carry_to_size(maps, self.size))
@@ -108,37 +106,37 @@ class Spectrum(Statistic):
     def loss(self, maps: Tensor, target: Tensor) -> Tensor:
         """``1/2 ||x - x~||^2 / (H W)``."""
         maps = maps.to(statistics_dtype(maps))
-        nearest = _project(maps.detach(), target)
+        nearest = project_onto_spectrum(maps.detach(), target)
         return (maps - nearest).square().sum() / (2 * maps.shape[2] * maps.shape[3])
 
     def energy(self, target: Tensor) -> float:
-        """Half the energy per pixel that is not the mean."""
+        """Return half the energy per pixel, the mean excluded."""
         power = target.abs().square()
         power[..., 0, 0] = 0
-        # The half plane holds every column once but those of 0 and of Nyquist twice too few.
+        # Every column of the half plane but those of frequency 0 and of Nyquist counts twice.
         total = 2 * power.sum() - power[..., 0].sum()
         if self.size[1] % 2 == 0:
             total = total - power[..., -1].sum()
         return max(float(total) / (2 * (self.size[0] * self.size[1]) ** 2), 1e-8)
 
     def mix(self, targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-        """Weighted sum of the amplitudes of each channel, not below 0.
+        """Return the weighted sum of the amplitudes of each channel, clipped at 0.
 
         The phases of the channels relative to each other are those of the sum of all spectra, each
-        turned at every frequency to where it is most like the first; a turn of all channels
-        together is no part of the statistic.
+        aligned with the first at every frequency; a phase common to all channels is no part of the
+        statistic.
         """
         first, *others = targets
-        turned = [first]
+        aligned = [first]
         for other in others:
             alignment = (first * other.conj()).sum(1, keepdim=True)
-            turned.append(other * torch.polar(torch.ones_like(alignment.abs()), alignment.angle()))
-        together = weighted_sum(turned, weights)
+            aligned.append(other * torch.polar(torch.ones_like(alignment.abs()), alignment.angle()))
+        together = weighted_sum(aligned, weights)
         phases = torch.where(together.abs() > 0, together, first).angle()
         amplitudes = weighted_sum([one.abs() for one in targets], weights).clamp_min(0)
         return torch.polar(amplitudes, phases)
 
     def count(self, channels: int) -> int:
-        """Moduli of half the frequencies, and the relative phases of the channels."""
+        """Return the number of moduli and relative phases of channels at half the frequencies."""
         half = self.size[0] * self.size[1] // 2 + 1
         return half * (2 * channels - 1)

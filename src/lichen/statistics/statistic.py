@@ -1,4 +1,4 @@
-"""What every E offers: a target from the exemplar's maps, and a loss against it."""
+"""What every E provides: a target from the exemplar's maps, and a loss against it."""
 
 from __future__ import annotations
 
@@ -11,55 +11,64 @@ from torch import Tensor
 
 
 class Statistic(ABC):
-    """A summary of feature maps whose size does not depend on the picture's.
+    """A summary of feature maps; its size does not depend on theirs.
 
-    Maps are (1, C, H, W) of any float type; summaries and losses are at least float32.
-    ``weights`` are (1, 1, H, W) in [0, 1], the share of each position that may be used.
+    Maps are (1, C, H, W) of any floating-point type, on any device; summaries and losses are at
+    least float32. ``weights`` are (1, 1, H, W) in [0, 1], the usable fraction of each position.
     """
 
     @abstractmethod
     def target(self, maps: Tensor, weights: Tensor | None = None) -> Any:
-        """Summarise the exemplar's maps, once."""
+        """Summarize the exemplar's maps, once."""
 
     @abstractmethod
     def loss(self, maps: Tensor, target: Any) -> Tensor:
-        """Distance of the maps' summary from the target: a scalar with a gradient."""
+        """Return the distance of the maps' summary from the target, a scalar with a gradient."""
 
     @abstractmethod
     def energy(self, target: Any) -> float:
-        """Loss of an all-zero summary: what a relative loss is divided by."""
+        """Return the loss of an all-zero summary, by which a relative loss is divided."""
 
     @abstractmethod
     def mix(self, targets: Sequence[Any], weights: Sequence[float]) -> Any:
-        """Target between those of several exemplars, or beyond them where a weight is negative.
+        """Interpolate between the targets of several exemplars, or extrapolate.
 
-        ``weights`` sum to 1; with a weight of 1 the mixture is that target. Beyond them it is
-        brought back to the nearest that a picture could have, as far as that can be told.
+        ``weights`` sum to 1; where one is 1 the mixture is that target. Where one is negative, the
+        mixture is projected onto the nearest target that an image can have, as far as known.
         """
 
     @abstractmethod
     def count(self, channels: int) -> int:
-        """How many numbers are matched for a layer of ``channels`` channels."""
+        """Return how many numbers are matched for a layer of ``channels`` channels."""
 
 
 def statistics_dtype(maps: Tensor) -> torch.dtype:
-    """Float32 for half precision maps, the maps' own type otherwise."""
+    """Return float64 for maps of float64, otherwise float32."""
     return torch.float64 if maps.dtype == torch.float64 else torch.float32
 
 
 def weighted_sum(tensors: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-    """Sum of tensors of one shape, each times its weight."""
+    """Return the weighted sum of tensors of one shape."""
     first, *others = (weight * one for one, weight in zip(tensors, weights, strict=True))
     return sum(others, start=first)
 
 
+def symmetric_eigen(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Return eigenvalues (N,), ascending, and eigenvectors (N, N), in float64 on the CPU.
+
+    Not every device has float64, and results should not depend on the device's solver.
+    """
+    values, vectors = torch.linalg.eigh(matrix.cpu().double())
+    return values, vectors
+
+
 def positions(maps: Tensor) -> Tensor:
-    """View (1, C, H, W) maps as (H * W, C); free of copying when they are channels-last."""
+    """View (1, C, H, W) maps as (H * W, C), without a copy if they are channels-last."""
     return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
 
 
-def check_weights(weights: Tensor | None, layer_size: tuple[int, int]) -> Tensor | None:
-    """Flatten (1, 1, H, W) weights to (H * W,), summing to one; None for all-equal ones."""
+def flat_weights(weights: Tensor | None, layer_size: tuple[int, int]) -> Tensor | None:
+    """Flatten (1, 1, H, W) weights to (H * W,), normalized to sum to 1; None for equal ones."""
     if weights is None:
         return None
     assert tuple(weights.shape[2:]) == layer_size

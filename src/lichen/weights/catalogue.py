@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Self, cast
 
 from lichen.errors import WeightsError, unknown_name
@@ -134,6 +135,20 @@ class WeightsRow:
         """Published checksums, of one file name or of all."""
         known = (s.sha256 for s in self.sources if file is None or s.file == file)
         return tuple(dict.fromkeys(known))
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file that holds a row's weights, with the SHA-256 that it really has."""
+
+    row: WeightsRow
+    path: Path
+    sha256: str
+
+    @property
+    def label(self) -> str:
+        """Name and checksum for provenance, such as ``vgg19-caffe sha256:ab12cd34ef56``."""
+        return f"{self.row.name} sha256:{self.sha256[:12]}"
 
 
 _TORCHVISION = InputNormalization("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

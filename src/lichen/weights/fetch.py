@@ -1,4 +1,4 @@
-"""Download a weight file: resumable, verified, from the first of several addresses that works."""
+"""Download a weight file: resumable, verified, from the first address that works."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 30.0
-"""Longest pause within a download before the connection counts as cut."""
+"""Longest pause within a download before the connection counts as lost."""
 
 ATTEMPTS = 3
-"""How often one address may break off without having sent anything new."""
+"""Times that one address may break off without having sent anything new."""
 
 
 class _AddressError(Exception):
-    """Why one address did not give the file."""
+    """Why one address did not deliver the file."""
 
 
 def fetch(
@@ -34,19 +34,19 @@ def fetch(
 ) -> Path:
     """Download the first source that works and whose checksum is right.
 
-    What has been received stays in ``FILE.part``, also after Ctrl-C, and the next call goes on
-    from there. Two processes that fetch the same file wait for each other.
+    What has been received stays in ``FILE.part``, after Ctrl-C too, and the next call resumes from
+    there. Two processes that fetch the same file wait for each other.
 
     Parameters
     ----------
     name
-        What is fetched, for messages and progress.
+        Name of the weights, for messages and progress.
     sources
         Addresses in order of preference.
     folder
-        Where the file is put, made when absent.
+        Folder of the file, created when absent.
     progress
-        Called with the name, bytes received, and bytes in all (None when unknown).
+        Called with the name, the bytes received and the total (None when unknown).
 
     Returns
     -------
@@ -56,7 +56,7 @@ def fetch(
     Raises
     ------
     WeightsError
-        When no address gives the file; the message names each attempt.
+        When no address delivers the file; the message lists each attempt.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def fetch(
                 return target
     raise WeightsError(
         f"could not download {name} ({'; '.join(failures)})",
-        f"check the connection, or get the file elsewhere and run: lichen weights add FILE {name}",
+        f"check the connection, or obtain the file and run: lichen weights add FILE {name}",
     )
 
 
@@ -109,7 +109,7 @@ def _receive_all(
     part: Path,
     progress: Callable[[str, int, int | None], None] | None,
 ) -> None:
-    """Fill ``part``, going on where the connection breaks off as long as it brings more."""
+    """Fill ``part``, resuming where the connection breaks off as long as more arrives."""
     import httpx
 
     idle = 0
@@ -150,7 +150,7 @@ def _receive(
             return
         response.raise_for_status()
         if response.status_code != 206 or _first_byte(response) != have:
-            have = 0  # the server sends all of it
+            have = 0  # the server sends the whole file
         total = _total(response) or source.size
         with part.open("ab" if have else "wb") as file:
             for block in response.iter_raw():  # a fixed size would lose a cut block
@@ -161,13 +161,13 @@ def _receive(
 
 
 def _first_byte(response: httpx.Response) -> int | None:
-    """First byte of a partial answer: 100 for ``Content-Range: bytes 100-199/200``."""
+    """First byte of a partial response: 100 for ``Content-Range: bytes 100-199/200``."""
     first = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
     return int(first) if first.isdigit() else None
 
 
 def _total(response: httpx.Response) -> int | None:
-    """Bytes of the whole file, of a full or a partial answer."""
+    """Bytes of the whole file, from a full or a partial response."""
     if response.status_code == 200:
         length = response.headers.get("Content-Length", "")
     else:

@@ -35,13 +35,13 @@ else:
 def exclusive(path: Path, poll: float = 0.2) -> Iterator[None]:
     """Hold the lock file ``path``, waiting while another process does.
 
-    The operating system drops the lock with its holder, so that a killed process leaves
+    The operating system releases the lock with its holder, so that a killed process leaves
     nothing to clean up; the empty file itself stays.
 
     Parameters
     ----------
     path
-        Lock file, made when absent.
+        Lock file, created when absent.
     poll
         Seconds between two attempts.
     """

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from lichen.errors import WeightsError
-from lichen.weights.catalogue import ROWS, InputNormalization, WeightsRow, rows_of
+from lichen.weights.catalogue import ROWS, WeightsFile, WeightsRow, rows_of
 from lichen.weights.checksum import is_published, sha256_of
 from lichen.weights.places import EMBEDDED, is_offline, own_weights, weights_cache
 
@@ -16,40 +15,6 @@ Progress = Callable[[str, int, int | None], None]
 """Called with the name of the weights, the bytes received, and the total, None when unknown."""
 
 Place = Literal["path", "$LICHEN_WEIGHTS", "cache", "package"]
-
-
-@dataclass(frozen=True)
-class WeightsFile:
-    """A file that holds a row's weights, with the SHA-256 that it really has."""
-
-    row: WeightsRow
-    path: Path
-    sha256: str
-
-    @property
-    def label(self) -> str:
-        """Name and checksum for provenance, such as ``vgg19-caffe sha256:ab12cd34ef56``."""
-        return f"{self.row.name} sha256:{self.sha256[:12]}"
-
-    def normalization(self) -> InputNormalization:
-        """Return how the network expects its pixels, as the row or else the file says.
-
-        Raises
-        ------
-        WeightsError
-            When neither does.
-        """
-        if self.row.normalization is not None:
-            return self.row.normalization
-        from lichen.weights.read import read_metadata
-
-        try:
-            return InputNormalization.from_metadata(read_metadata(self.path))
-        except WeightsError as error:
-            raise WeightsError(
-                f"{self.path} cannot be used: {error.problem}",
-                f"train one with: {self.row.training}",
-            ) from error
 
 
 def find_weights(
@@ -60,9 +25,8 @@ def find_weights(
 ) -> WeightsFile:
     """Find the weights of a network.
 
-    They are looked for in: ``path``; ``$LICHEN_WEIGHTS`` (a folder or a file); the user's cache;
-    the package. Else they are downloaded into the cache, unless ``download`` is False or
-    ``LICHEN_OFFLINE=1``.
+    Look-up order: ``path``; ``$LICHEN_WEIGHTS`` (a folder or a file); the user's cache; the
+    package; a download into the cache, unless ``download`` is False or ``LICHEN_OFFLINE=1``.
 
     Parameters
     ----------
@@ -145,7 +109,7 @@ def identify(path: Path, rows: tuple[WeightsRow, ...] = ROWS) -> WeightsRow | No
 
 
 def how_to_get(rows: tuple[WeightsRow, ...]) -> str:
-    """Say what to download and where to put it."""
+    """Return what to download and where to put it, for an error."""
     if rows[0].embedded:
         return f"reinstall Lichen, or train one with: {rows[0].training}"
     if rows[0].training:

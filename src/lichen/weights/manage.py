@@ -9,13 +9,12 @@ from typing import Literal
 
 from lichen.atomic import atomic_path
 from lichen.errors import LichenError, WeightsError
-from lichen.weights.catalogue import ROWS, WeightsRow, row_named, rows_of
+from lichen.weights.catalogue import ROWS, WeightsFile, WeightsRow, row_named, rows_of
 from lichen.weights.checksum import is_published, sha256_of
 from lichen.weights.fetch import fetch
 from lichen.weights.lookup import (
     Place,
     Progress,
-    WeightsFile,
     checked,
     find_weights,
     how_to_get,

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lichen.errors import WeightsError
-from lichen.weights.catalogue import ROWS
-from lichen.weights.stored import StoredNetwork
+from lichen.weights.catalogue import ROWS, InputNormalization, WeightsFile
+from lichen.weights.stored import StoredNetwork, name_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from lichen.weights.lookup import WeightsFile
 
 _REMEDY = "delete it and fetch it again (lichen weights fetch)"
 
@@ -51,7 +50,7 @@ def read_tensors(file: WeightsFile) -> dict[str, Tensor]:
     return _tensors_of(network_class(file.row.architecture), file.path, file.row.network)
 
 
-def read_network(path: Path) -> StoredNetwork:
+def read_network(path: Path, network: type[StoredNetwork] | None = None) -> StoredNetwork:
     """Make the network whose weights a file holds, as its metadata says, with float32 tensors.
 
     Parameters
@@ -59,6 +58,9 @@ def read_network(path: Path) -> StoredNetwork:
     path
         A safetensors file whose metadata field ``network`` is ``module:Class``
         (:func:`lichen.weights.stored.describe`), or an older one of an encoder or autoencoder.
+    network
+        The class that the file has to name. With it the class may be of any module; without it
+        only one of :mod:`lichen.networks`, since a file may not decide what is imported.
 
     Returns
     -------
@@ -77,7 +79,10 @@ def read_network(path: Path) -> StoredNetwork:
             f"{path} does not say which network it holds",
             "its metadata needs a field named network: see lichen.weights.stored",
         )
-    network = network_class(named)
+    if network is None:
+        network = network_class(named)
+    elif named != name_of(network):
+        raise WeightsError(f"{path} holds a {named}", f"use a file of a {name_of(network)}")
     tensors = _tensors_of(network, path, named)
     try:
         return network.from_tensors(tensors, metadata)
@@ -203,3 +208,22 @@ def _load_pickled(path: Path) -> dict[str, Tensor]:
             "save model.state_dict() with torch.save or safetensors",
         )
     return {str(name): tensor for name, tensor in found.items()}
+
+
+def normalization_of(file: WeightsFile) -> InputNormalization:
+    """Return how a network expects its pixels, as its row or else the file says.
+
+    Raises
+    ------
+    WeightsError
+        When neither does.
+    """
+    if file.row.normalization is not None:
+        return file.row.normalization
+    try:
+        return InputNormalization.from_metadata(read_metadata(file.path))
+    except WeightsError as error:
+        raise WeightsError(
+            f"{file.path} cannot be used: {error.problem}",
+            f"train one with: {file.row.training}",
+        ) from error

@@ -1,7 +1,7 @@
-"""What the class of a network says of the files that hold its weights.
+"""What the class of a network knows about files of its weights.
 
-Everything that is known of such a file stands with the architecture, in :mod:`lichen.networks`; the
-code that finds, identifies and reads files asks the class and has no list of its own.
+Tensor names, shapes and other people's names for them belong to the architecture, in
+:mod:`lichen.networks`. The code that finds, identifies and reads files asks the class.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class StoredNetwork:
 
     @classmethod
     def own_names(cls, names: Collection[str]) -> dict[str, str]:
-        """Names in a file -> the network's, without what it has no use for (a classifier)."""
+        """Names in a file -> the network's; tensors it does not use (a classifier) are left out."""
         shapes, theirs = cls.shapes(), cls.torchvision_names()
         if not shapes:
             return {name: name for name in names}
@@ -51,13 +51,13 @@ class StoredNetwork:
 
     @classmethod
     def fits(cls, names: Collection[str]) -> bool:
-        """Whether a file with tensors of these names, and no word about itself, can be one."""
+        """Whether a file without metadata, with tensors of these names, can hold this network."""
         shapes = cls.shapes()
         return bool(shapes) and shapes.keys() <= set(cls.own_names(names).values())
 
     @classmethod
     def mismatch(cls, found: Mapping[str, Shape]) -> str | None:
-        """Say which tensor is absent or of the wrong shape; None when all fit."""
+        """Name the first tensor that is absent or of the wrong shape; None when all fit."""
         for name, shape in cls.shapes().items():
             if name not in found:
                 return f"has no tensor {name}"
@@ -73,6 +73,11 @@ class StoredNetwork:
         return network
 
 
+def name_of(network: type[StoredNetwork]) -> str:
+    """Return the ``module:Class`` of a network."""
+    return f"{network.__module__}:{network.__qualname__}"
+
+
 def describe(network: type[StoredNetwork], parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return the metadata by which :func:`lichen.weights.read.read_network` finds the class.
 
@@ -80,7 +85,4 @@ def describe(network: type[StoredNetwork], parameters: Mapping[str, Any]) -> dic
     >>> describe(Autoencoder, {"widths": [4, 6]})
     {'network': 'lichen.networks.autoencoder:Autoencoder', 'parameters': '{"widths": [4, 6]}'}
     """
-    return {
-        "network": f"{network.__module__}:{network.__qualname__}",
-        "parameters": json.dumps(parameters, sort_keys=True),
-    }
+    return {"network": name_of(network), "parameters": json.dumps(parameters, sort_keys=True)}

@@ -240,11 +240,8 @@ def test_a_generator_needs_nothing_but_its_model(
     words = "synthesize --model=moss.safetensors --tile --help"
     assert "Parameters of painter" in CliRunner().invoke(command, words.split()).stdout
     for mistake in ("--best-of 2", "--mask moss.safetensors", "-m quilting", "--preset small"):
+        words = f"synthesize moss.safetensors {mistake}"
         with pytest.raises(LichenError):
-            CliRunner().invoke(
-                command,
-                ["synthesize", "moss.safetensors", *mistake.split()],
-                catch_exceptions=False,
-            )
+            CliRunner().invoke(command, words.split(), catch_exceptions=False)
     check_method("painter", model="moss.safetensors")
     check_method("painter")

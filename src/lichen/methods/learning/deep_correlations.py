@@ -1,15 +1,15 @@
 """Texture synthesis with Gram matrices and the autocorrelation of a network's features.
 
 O. Sendik, D. Cohen-Or, "Deep Correlations for Texture Synthesis", ACM TOG 36:161, 2017: at which
-distances the features of a middle layer come back. For regular textures.
+distances the features of a middle layer repeat. For regular textures.
 
-Departures from the paper: the embedded encoder, to the contrast of photographs as in ``gatys``;
-autocorrelations of a layer of two pixels a position where the paper's has four, which lose the
-joints of small bricks; two octaves where the paper has one scale (with more, lattices are lost at
-octaves that do not show them); weights relative to the size of the targets; colours are matched as
-in ``gatys``. Two of its terms are left out. Smoothness, since within the exemplar's range of
-colours no noise is left for it; and the reward for differing from the exemplar position by
-position, which a start from noise does anyway.
+Departures from the paper: the embedded encoder, on colours standardized as in ``gatys``;
+autocorrelations of a layer of stride 2 where the paper's has stride 4, which loses the mortar of
+small bricks; two levels where the paper has one scale (with more, lattices are lost at levels that
+do not resolve them); weights relative to the magnitude of the targets; colours are matched as in
+``gatys``. Two terms are left out: smoothness, since within the exemplar's range of colours little
+noise is left; and the reward for differing from the exemplar pixel by pixel, which a result that
+starts from noise does anyway.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lichen.methods.learning.family import ImageLearning
-from lichen.statistics.catalogue import Asked
+from lichen.methods.learning.family import NetworkLearning
+from lichen.solve.options import ColourTermOptions, Iterations, Levels
+from lichen.statistics.catalogue import TermSpec
 
 
-class DeepCorrelations(ImageLearning):
+class DeepCorrelations(ColourTermOptions, NetworkLearning):
     """Match Gram matrices, and the autocorrelation of each channel of some layers.
 
-    Lags are up to half the result's side, along both axes and all directions between them.
+    Lags are up to half the side of the result, in all directions.
     """
 
     name: ClassVar[str] = "deep_correlations"
@@ -41,31 +42,24 @@ class DeepCorrelations(ImageLearning):
     }
 
     structure_weight: Annotated[
-        float, Field(ge=0, description="weight of the autocorrelations, beside 1 for the Gram")
+        float,
+        Field(ge=0, description="weight of the autocorrelations; that of the Gram matrices is 1"),
     ] = 0.2
     structure_layers: Annotated[
         tuple[str, ...] | None,
         Field(
             min_length=1,
-            description="layers whose autocorrelations are matched; the last of two pixels a "
-            "position when not given",
+            description="layers whose autocorrelations are matched; when not given, the last of "
+            "the stride nearest to 2",
         ),
     ] = None
-    levels: Annotated[
-        int | None,
-        Field(ge=1, le=12, description="pyramid levels; as many as 32 px allow when none is given"),
-    ] = 2
-    iterations: Annotated[
-        int, Field(ge=1, le=100_000, description="iterations at the finest level")
-    ] = 200
-    colour_weight: Annotated[float, Field(ge=0, description="weight of the colour histograms")] = (
-        1.0
-    )
+    levels: Levels = 2
+    iterations: Iterations = 200
 
-    def own_terms(self) -> list[Asked]:
-        """Gram matrices, autocorrelations and colours."""
+    def own_terms(self) -> list[TermSpec]:
+        """Return Gram matrices, autocorrelations and colours."""
         return [
-            Asked("gram", 1.0),
-            Asked("autocorrelation", self.structure_weight, {"layers": self.structure_layers}),
-            Asked("colour", self.colour_weight),
+            TermSpec("gram", 1.0),
+            TermSpec("autocorrelation", self.structure_weight, {"layers": self.structure_layers}),
+            TermSpec("colour", self.colour_weight),
         ]

@@ -1,12 +1,12 @@
 """Texture synthesis with the distribution of a network's feature vectors.
 
 E. Heitz, K. Vanhoey, T. Chambon, L. Belcour, "A Sliced Wasserstein Loss for Neural Texture
-Synthesis", CVPR 2021 (arXiv 2006.07229): the same distribution, and not only the same Gram matrix.
+Synthesis", CVPR 2021 (arXiv 2006.07229): the same distribution, not just the same Gram matrix.
 
-Departures from the paper: the embedded encoder, coarse to fine and to the contrast of photographs
-as in ``gatys``; directions are drawn anew every few iterations and not at every evaluation, which
+Departures from the paper: the embedded encoder, coarse to fine and on colours standardized as in
+``gatys``; directions are redrawn every few iterations and not at every evaluation, whose losses
 L-BFGS could not compare; no spatial tags. The preset ``paper`` has its network, its layers and its
-64 iterations a round at one scale.
+64 iterations per round at one scale.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from lichen.methods.learning.family import ImageLearning
-from lichen.statistics.catalogue import Asked
+from lichen.method import Context
+from lichen.methods.learning.family import NetworkLearning
+from lichen.solve.options import ColourTermOptions
+from lichen.statistics.catalogue import TermSpec
 
 if TYPE_CHECKING:
     from lichen.nn.precision import Precision
@@ -27,8 +29,8 @@ VGG_LAYERS = tuple(
 )
 
 
-class DeepSlicedWasserstein(ImageLearning):
-    """Make a network's feature vectors those of the exemplar, layer by layer, as distributions.
+class DeepSlicedWasserstein(ColourTermOptions, NetworkLearning):
+    """Match the distribution of a network's feature vectors, layer by layer.
 
     Along each random direction the sorted projections of all positions are compared.
     """
@@ -42,33 +44,36 @@ class DeepSlicedWasserstein(ImageLearning):
         "paper": {
             "network": "vgg19",
             "layers": VGG_LAYERS,
-            "standardise": False,
+            "standardize": False,
             "relative": False,
             "colour_weight": 0.0,
             "levels": 1,
             "iterations": 640,
-            "renew": 64,
+            "redraw_every": 64,
             "bounds": "none",
-            "noise": "faint",  # of strong noise a checkerboard is left
+            "noise": "faint",  # strong noise leaves a checkerboard
         },
     }
 
-    renew: Annotated[
+    redraw_every: Annotated[
         int,
-        Field(ge=1, le=10_000, description="iterations of L-BFGS with the same random directions"),
+        Field(
+            ge=1,
+            le=10_000,
+            description="iterations with the same random directions (optimizer lbfgs)",
+        ),
     ] = 64
 
-    colour_weight: Annotated[float, Field(ge=0, description="weight of the colour histograms")] = (
-        1.0
-    )
+    def own_terms(self) -> list[TermSpec]:
+        """Return the distances of feature vectors, and colours."""
+        return [TermSpec("deep-swd", 1.0), TermSpec("colour", self.colour_weight)]
 
-    def own_terms(self) -> list[Asked]:
-        """The distances of feature vectors, and colours."""
-        return [Asked("deep-swd", 1.0), Asked("colour", self.colour_weight)]
-
-    def _turns(self, level: Level, iterations: int) -> list[tuple[Precision, int]]:
-        turns = super()._turns(level, iterations)
-        if self.optimizer == "adam":  # which draws at every step
-            return turns
-        rounds = -(-iterations // self.renew)
-        return [(precision, self.renew) for precision, _ in turns for _ in range(rounds)]
+    def _rounds(
+        self, level: Level, iterations: int, context: Context
+    ) -> list[tuple[Precision, int]]:
+        """Split the rounds, so that directions are redrawn; for Adam they are at every step."""
+        rounds = super()._rounds(level, iterations, context)
+        if self.optimizer == "adam":
+            return rounds
+        count = -(-iterations // self.redraw_every)
+        return [(precision, self.redraw_every) for precision, _ in rounds for _ in range(count)]

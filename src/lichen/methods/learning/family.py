@@ -1,53 +1,124 @@
-"""The image's own values, optimised until their summaries are the exemplar's.
+"""Image learning: pixels are optimized until their statistics are those of the exemplar.
 
-    y* = argmin_y  sum_j  w_j || E_j(phi_j(y)) - E_j(phi_j(x)) ||
+    y* = argmin_y  sum_j  w_j || E_j(φ_j(y)) - E_j(φ_j(x)) ||
 
-Here is what all such methods share: phi from a network, coarse to fine (N. Gonthier, Y. Gousseau,
-S. Ladjal, 2022, arXiv 2008.01808), the solver, its start and its box. A method says which terms
-it sums; its user may ask for further ones.
+A method names the terms that it sums. What these methods share is here: the minimization coarse to
+fine (N. Gonthier, Y. Gousseau, S. Ladjal, 2022, arXiv 2008.01808), from an initial image and within
+bounds. φ is the image itself, or a network for methods that inherit :class:`NetworkLearning`.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, field_validator, model_validator
 
+from lichen.arrays import Array, Size
 from lichen.canvas import Canvas
-from lichen.errors import LichenError, ParameterError
+from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method, Takes
-from lichen.statistics.catalogue import TERMS, Asked, read_term
+from lichen.solve.options import (
+    ColourOptions,
+    MixingOptions,
+    NetworkOptions,
+    PyramidOptions,
+    SolverOptions,
+    TermOptions,
+)
+from lichen.statistics.catalogue import TERMS, TermSpec, term_specs
 from lichen.step import Step
 
 if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
     from torch import Tensor
 
     from lichen.features.extractor import FeatureExtractor
-    from lichen.nn.border import Border
+    from lichen.nn.border import Border, BorderMode
     from lichen.nn.precision import Precision
     from lichen.solve.coarse_to_fine import Level
     from lichen.solve.lbfgs import Iterate
     from lichen.solve.objective import Example, Objective
+    from lichen.solve.terms import TermInputs
 
-LEAST_SUM = 1e-6
-"""Weights of a mixture that sum to no more cannot be scaled to sum to 1."""
 COARSEST = 32
-"""Smallest side of the coarsest level, in pixels."""
+"""Shortest side of the coarsest level, in pixels."""
 
 
-class ImageLearning(Method):
-    """An objective summed from terms, minimised over the pixels, coarse to fine.
+@dataclass(frozen=True)
+class Problem:
+    """What a run minimizes for.
 
-    The exemplar and the result are float32 (H, W, C), C 1 or 3, in [0, 1]. A grey exemplar is
-    optimised as one channel.
+    Attributes
+    ----------
+    examples
+        The exemplars of nonzero weight, on the run's device.
+    grey
+        Whether all of them are grey but stored as RGB. The image then has one channel, so that no
+        colour can appear.
+    colours
+        (C, M) with the mean and covariance of the exemplars' colours.
+    canvas, context
+        Those of the run.
+    """
+
+    examples: Sequence[Example]
+    grey: bool
+    colours: Tensor
+    canvas: Canvas
+    context: Context
+
+    @classmethod
+    def of(
+        cls,
+        exemplars: Sequence[Exemplar],
+        mix: Sequence[float] | None,
+        canvas: Canvas,
+        context: Context,
+    ) -> Self:
+        """Load the exemplars onto the device, with their normalized weights."""
+        from lichen.nn.tensor import to_tensor
+        from lichen.solve.colours import mixed_colours
+        from lichen.solve.objective import Example
+
+        weights = mix or (1.0,) * len(exemplars)
+        used = [
+            (exemplar, weight / sum(weights))
+            for exemplar, weight in zip(exemplars, weights, strict=True)
+            if weight != 0
+        ]
+        grey = all(_is_grey_rgb(exemplar.pixels) for exemplar, _ in used)
+        examples = [
+            Example(
+                to_tensor(exemplar.pixels[..., :1] if grey else exemplar.pixels, context.device),
+                None
+                if exemplar.mask is None
+                else to_tensor(exemplar.mask[..., None].astype(np.float32), context.device),
+                weight,
+            )
+            for exemplar, weight in used
+        ]
+        return cls(examples, grey, mixed_colours(examples), canvas, context)
+
+    @property
+    def channels(self) -> int:
+        """Channels of the image that is optimized."""
+        return self.colours.shape[0]
+
+    @property
+    def smallest(self) -> Size:
+        """Least height and least width of the exemplars."""
+        sizes = [example.image.shape[2:] for example in self.examples]
+        return min(height for height, _ in sizes), min(width for _, width in sizes)
+
+
+class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions, Method):
+    """An objective summed from terms, minimized over the pixels, coarse to fine.
+
+    Exemplar and result are float32 (H, W, C), C 1 or 3, in [0, 1].
     """
 
     honours: ClassVar[frozenset[str]] = frozenset(
@@ -56,110 +127,20 @@ class ImageLearning(Method):
     takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 16
 
-    network: Annotated[
-        str,
-        Field(
-            description="encoder, vgg19, squeezenet, autoencoder, random-vgg, random-filters or "
-            "pixels"
-        ),
-    ] = "encoder"
-    weights: Annotated[
-        Path | None, Field(description="file of the network's weights, instead of looking it up")
-    ] = None
-    layers: Annotated[
-        tuple[str, ...] | None,
-        Field(description="layers to match; the network's own when not given"),
-    ] = None
-    layer_weights: Annotated[
-        tuple[Annotated[float, Field(ge=0)], ...] | None,
-        Field(description="weight of each layer, scaled to sum to one; equal when not given"),
-    ] = None
-    term: Annotated[
-        tuple[str, ...],
-        Field(description="further terms of the objective, NAME:WEIGHT, as in spectrum:0.1"),
-    ] = ()
-    mix: Annotated[
-        tuple[float, ...] | None,
-        Field(
-            description="weight of each of several exemplars, scaled to sum to one; below 0 leads "
-            "away from it; equal when not given"
-        ),
-    ] = None
-    relative: Annotated[
-        bool, Field(description="divide each layer's loss by that of an all-zero summary")
-    ] = True
-    iterations: Annotated[
-        int, Field(ge=1, le=100_000, description="iterations at the finest level")
-    ] = 60
-    coarser: Annotated[
-        float, Field(ge=0.1, le=10, description="factor on the iterations per coarser level")
-    ] = 1.5
-    levels: Annotated[
-        int | None,
-        Field(ge=1, le=12, description="pyramid levels; as many as 32 px allow when not given"),
-    ] = None
-    optimizer: Annotated[Literal["lbfgs", "adam"], Field(description="solver")] = "lbfgs"
-    memory: Annotated[int, Field(ge=1, le=200, description="pairs that L-BFGS remembers")] = 20
-    learning_rate: Annotated[float, Field(gt=0, le=1, description="step length of Adam")] = 0.02
-    noise: Annotated[
-        Literal["colour", "faint"],
-        Field(
-            description="initial noise: Gaussian of the exemplar's mean and covariance, or of "
-            "standard deviation 1/255 about the mean colour of ImageNet, as in the paper"
-        ),
-    ] = "colour"
-    bounds: Annotated[
-        Literal["channel", "global", "none"],
-        Field(description="box: the exemplar's range per channel, over all, or just [0, 1]"),
-    ] = "channel"
-    pooling: Annotated[Literal["average", "max"], Field(description="pooling of the network")] = (
-        "average"
-    )
-    rescale: Annotated[
-        bool, Field(description="rescale each filter to mean activation 1 over natural images")
-    ] = True
-    standardise: Annotated[
-        bool, Field(description="show the network the exemplar at the mean and contrast of photos")
-    ] = True
-    border: Annotated[
-        Literal["reflect", "replicate", "zero"],
-        Field(description="what the network sees beyond an edge that does not wrap"),
-    ] = "reflect"
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16", "float64"],
-        Field(description="of the network; auto takes bfloat16 where the processor has it"),
-    ] = "auto"
+    @abstractmethod
+    def own_terms(self) -> list[TermSpec]:
+        """Return the terms that define the method."""
 
-    @model_validator(mode="after")
-    def _weights_match_layers(self) -> Self:
-        if self.layer_weights is not None:
-            if self.layers is None or len(self.layers) != len(self.layer_weights):
-                raise ValueError("give as many layer_weights as layers, and name the layers")
-            if not sum(self.layer_weights) > 0:
-                raise ValueError("at least one of layer_weights must be above 0")
-        if self.layers is not None and not self.layers:
-            raise ValueError("name at least one layer")
-        return self
+    def terms(self) -> list[TermSpec]:
+        """Return the terms of the objective; those of weight 0 are left out."""
+        return [spec for spec in self.own_terms() if spec.weight > 0]
 
-    @field_validator("term")
-    @classmethod
-    def _terms_exist(cls, term: tuple[str, ...]) -> tuple[str, ...]:
-        for text in term:
-            try:
-                read_term(text)
-            except LichenError as error:
-                raise ValueError(str(error)) from None
-        return term
-
-    @field_validator("mix")
-    @classmethod
-    def _mixes(cls, mix: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if mix is not None and not (np.isfinite(mix).all() and sum(mix) > LEAST_SUM):
-            raise ValueError("the weights have to be numbers that sum to more than 0")
-        return mix
+    def optimizes(self) -> frozenset[str]:
+        """Return the statistics that its terms match."""
+        return frozenset(kind for spec in self.terms() for kind in TERMS[spec.name].optimizes)
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
-        """Raise also where exemplars do not go together, or weights do not go with them."""
+        """Raise also where the number of weights is not that of exemplars."""
         super().check(exemplars, canvas)
         if self.mix is not None and len(self.mix) != len(exemplars):
             raise ParameterError(
@@ -167,22 +148,13 @@ class ImageLearning(Method):
             )
 
     def continued(self, iterations: int) -> Self:
-        """Return the method that takes a picture ``iterations`` further, at full size only."""
+        """Return the method that continues for ``iterations`` at full size."""
         return self.model_copy(update={"iterations": iterations, "levels": 1})
 
     def mixed(self, weights: Sequence[float] | None) -> Self:
-        """Return the method with these weights of its exemplars."""
-        given = None if weights is None else tuple(weights)
-        return self.configure(**{**self.model_dump(), "mix": given})
-
-    @abstractmethod
-    def own_terms(self) -> list[Asked]:
-        """Terms that make this method what it is."""
-
-    def asked_terms(self) -> list[Asked]:
-        """Its own terms and the user's, those of weight 0 left out."""
-        every = [*self.own_terms(), *map(read_term, self.term)]
-        return [asked for asked in every if asked.weight > 0]
+        """Return the method with these weights of its exemplars, equal where None."""
+        mix = None if weights is None else tuple(weights)
+        return self.configure(**{**self.model_dump(), "mix": mix})
 
     def run(
         self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
@@ -190,110 +162,151 @@ class ImageLearning(Method):
         """Yield a step per iteration of the solver, coarse levels first."""
         import torch
 
-        from lichen.nn.tensor import to_tensor
+        from lichen.nn.device import out_of_memory
+
+        torch.set_num_threads(context.threads)
+        with out_of_memory(context.device, canvas.size):
+            problem = Problem.of(exemplars, self.mix, canvas, context)
+            yield from self._minimize(problem)
+
+    def _minimize(self, problem: Problem) -> Iterator[Step]:
         from lichen.solve.coarse_to_fine import coarse_to_fine
         from lichen.solve.colours import box
 
-        torch.set_num_threads(context.threads)
-        examples, grey = self._examples(exemplars)
-        smallest = (
-            min(one.image.shape[2] for one in examples),
-            min(one.image.shape[3] for one in examples),
-        )
-        levels = self._levels(canvas.size, smallest)
-        low, high = box(
-            [_usable(one) for one in examples], [one.weight for one in examples], self.bounds
-        )
+        context = problem.context
+        levels = self._levels(problem.canvas.size, problem.smallest)
+        bounds = box(problem.examples, self.bounds)
         features = cache(partial(self._features, context))
 
-        def minimise(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
-            for turn, (precision, most) in enumerate(self._turns(level, iterations)):
-                objective = self._objective(
-                    features(precision), examples, level, canvas, context, turn
-                )
-                for iterate in self._solver(min(most, iterations))(
-                    objective.value_and_gradient, start, lower=low, upper=high
-                ):
+        def minimize(level: Level, start: Tensor, iterations: int) -> Iterator[Iterate]:
+            for number, (precision, at_most) in enumerate(self._rounds(level, iterations, context)):
+                objective = self._objective(problem, features(precision), level, number)
+                for iterate in self._solve(objective, start, min(at_most, iterations), bounds):
                     iterations, start = iterations - 1, iterate.point
                     yield iterate
                 if not iterations:
                     return
 
-        start = self._start(levels[0].size, examples, canvas, context)
-        if context.resume is not None:
-            start = to_tensor(context.resume.image[..., : 1 if grey else None])
-        for step in coarse_to_fine(
-            levels, start, minimise, self._border(canvas.wrap), context.resume
-        ):
-            yield replace(step, image=np.repeat(step.image, 3, axis=2)) if grey else step
+        start = self._start(problem, levels[0].size)
+        border = self._border(problem.canvas)
+        for step in coarse_to_fine(levels, start, minimize, border, context.resume):
+            yield replace(step, image=np.repeat(step.image, 3, axis=2)) if problem.grey else step
 
-    def optimizes(self) -> frozenset[str]:
-        """What its terms make equal."""
-        return frozenset(
-            kind for asked in self.asked_terms() for kind in TERMS[asked.name].optimizes
-        )
-
-    def _examples(self, exemplars: Sequence[Exemplar]) -> tuple[list[Example], bool]:
-        """Exemplars that count, with their weights, and whether grey stored as RGB is made grey.
-
-        So that no colour can creep in, all are then reduced to one channel.
-        """
-        from lichen.nn.tensor import to_tensor
-        from lichen.solve.objective import Example
-
-        weights = self.mix or (1.0,) * len(exemplars)
-        counting = [
-            (exemplar, weight / sum(weights))
-            for exemplar, weight in zip(exemplars, weights, strict=True)
-            if weight != 0
-        ]
-        grey = all(_is_idle_rgb(exemplar.pixels) for exemplar, _ in counting)
-        return [
-            Example(
-                to_tensor(exemplar.pixels[..., :1] if grey else exemplar.pixels),
-                None
-                if exemplar.mask is None
-                else to_tensor(exemplar.mask[..., None].astype(np.float32)),
-                weight,
-            )
-            for exemplar, weight in counting
-        ], grey
-
-    def _levels(self, size: tuple[int, int], exemplar: tuple[int, int]) -> list[Level]:
-        from lichen.solve.coarse_to_fine import Level
-        from lichen.solve.pyramid import level_size, n_levels
+    def _levels(self, size: Size, exemplar: Size) -> list[Level]:
+        """Plan the levels of the pyramid, an octave apart, coarsest first."""
+        from lichen.solve.coarse_to_fine import plan_levels
+        from lichen.solve.pyramid import n_levels
 
         count = self.levels or n_levels(size, exemplar, COARSEST)
-        return [
-            Level(
-                octaves,
-                level_size(size, octaves),
-                max(1, round(self.iterations * self.coarser**octaves)),
-            )
-            for octaves in reversed(range(count))
-        ]
+        return plan_levels(size, count, self.iterations, self.coarser)
 
-    def _precisions(self, level: Level) -> tuple[Precision, ...]:
-        """What a level is solved in: in float32 too, where bfloat16's rounding ends it early.
-
-        Not at the coarser levels: what is left to improve there is lost in enlarging.
-        """
+    def _start(self, problem: Problem, size: Size) -> Tensor:
+        """Return the initial image (1, C, h, w) of the coarsest level, or the one resumed from."""
         import torch
 
-        from lichen.nn.precision import choose_precision
+        from lichen.nn.tensor import to_tensor
+        from lichen.solve.colours import colour_noise, faint_noise
+        from lichen.solve.pyramid import fit, shrink
 
-        chosen = choose_precision(self.precision)
-        last = self.precision == "auto" and chosen == torch.bfloat16 and level.octaves == 0
-        return ("auto", "float32") if last else (self.precision,)
+        canvas, context, channels = problem.canvas, problem.context, problem.channels
+        if context.resume is not None:
+            return to_tensor(context.resume.image[..., :channels], context.device)
+        if isinstance(canvas.init, Exemplar):
+            return shrink(to_tensor(canvas.init.pixels[..., :channels], context.device), size)
+        if canvas.init == "exemplar":
+            return shrink(fit(problem.examples[0].image, canvas.size), size)
+        white = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
+        white = white.to(context.device)
+        if self.noise == "faint":
+            return faint_noise(white)
+        single = len(problem.examples) == 1
+        return colour_noise(problem.colours, white, correction=int(single))
 
-    def _turns(self, level: Level, iterations: int) -> list[tuple[Precision, int]]:
-        """How often a level's objective is made anew: each time its precision and iterations.
+    def _rounds(
+        self, level: Level, iterations: int, context: Context
+    ) -> list[tuple[Precision, int]]:
+        """Return the precision and the most iterations of each round at a level.
 
-        What is drawn at random in it is drawn again.
+        In each round the objective is built, and what is random in it drawn, anew.
         """
-        return [(precision, iterations) for precision in self._precisions(level)]
+        return [("float32", iterations)]
 
-    def _features(self, context: Context, precision: Precision | None = None) -> FeatureExtractor:
+    def _features(self, context: Context, precision: Precision) -> FeatureExtractor:
+        """Return φ: here the image itself."""
+        from lichen.features.pixels import Pixels
+
+        return Pixels()
+
+    def _layers(self, features: FeatureExtractor) -> dict[str, float]:
+        """Return the weights of the layers: here equal ones of the default layers."""
+        return _normalized(dict.fromkeys(features.default_layers, 1.0))
+
+    def _term_inputs(
+        self, problem: Problem, features: FeatureExtractor, level: Level, number: int
+    ) -> TermInputs:
+        """Return what the terms of a level are built from, in the round of this number."""
+        from lichen.solve.terms import TermInputs
+
+        purpose = f"terms of level {level.octaves}, turn {number}"
+        return TermInputs(
+            features=features,
+            layers=self._layers(features),
+            colours=problem.colours,
+            size=level.size,
+            wrap=problem.canvas.wrap,
+            generator=problem.context.torch_generator(purpose),
+            redraw=self.optimizer == "adam",
+        )
+
+    def _objective(
+        self, problem: Problem, features: FeatureExtractor, level: Level, number: int = 0
+    ) -> Objective:
+        """Return the weighted sum at a level, with targets of the exemplars at its scale."""
+        from lichen.solve.objective import Objective
+        from lichen.solve.terms import build_terms
+
+        inputs = self._term_inputs(problem, features, level, number)
+        border = self._border_mode()
+        return Objective(
+            [term for spec in self.terms() for term in build_terms(spec, inputs)],
+            [example.at(level.octaves) for example in problem.examples],
+            exemplar_border=(border, border),
+            border=self._border(problem.canvas),
+        )
+
+    def _solve(
+        self, objective: Objective, start: Tensor, iterations: int, bounds: tuple[Tensor, Tensor]
+    ) -> Iterator[Iterate]:
+        """Minimize one objective within bounds."""
+        from lichen.solve.adam import adam
+        from lichen.solve.lbfgs import lbfgs
+
+        if self.optimizer == "adam":
+            solver = partial(adam, learning_rate=self.learning_rate, final_rate=self.final_rate)
+        else:
+            solver = partial(lbfgs, memory=self.memory)
+        lower, upper = bounds
+        return solver(
+            objective.value_and_gradient, start, iterations=iterations, lower=lower, upper=upper
+        )
+
+    def _border_mode(self) -> BorderMode:
+        return "reflect"
+
+    def _border(self, canvas: Canvas) -> Border:
+        rows, columns = ("circular" if wraps else self._border_mode() for wraps in canvas.wrap)
+        return rows, columns
+
+
+class NetworkLearning(TermOptions, NetworkOptions, ImageLearning):
+    """Image learning on the features of a network, with further terms as the user likes."""
+
+    def terms(self) -> list[TermSpec]:
+        """Return the method's own terms and the user's; those of weight 0 are left out."""
+        return super().terms() + [spec for spec in term_specs(self.term) if spec.weight > 0]
+
+    def _features(self, context: Context, precision: Precision) -> FeatureExtractor:
+        """Load the network, and record it for the provenance."""
         from lichen.features.load import load_features
 
         features = load_features(
@@ -301,115 +314,67 @@ class ImageLearning(Method):
             weights=self.weights,
             pooling=self.pooling,
             rescale=self.rescale,
-            precision=precision or self.precision,
+            precision=precision,
             seed=context.seed,
             progress=context.report_download,
+            device=context.device,
         )
         context.record_network(features.network)
         return features
 
     def _layers(self, features: FeatureExtractor) -> dict[str, float]:
-        names = self.layers or features.default_layers
-        features.check_layers(names)
-        given = self.layer_weights or (1.0,) * len(names)
-        return {name: weight / sum(given) for name, weight in zip(names, given, strict=True)}
+        """Return the weights of the layers, which sum to 1."""
+        if self.layers is None:
+            return super()._layers(features)
+        features.check_layers(self.layers)
+        weights = self.layer_weights or (1.0,) * len(self.layers)
+        return _normalized(dict(zip(self.layers, weights, strict=True)))
 
-    def _objective(
-        self,
-        features: FeatureExtractor,
-        examples: Sequence[Example],
-        level: Level,
-        canvas: Canvas,
-        context: Context,
-        turn: int = 0,
-    ) -> Objective:
-        """The weighted sum at one level, its targets from the exemplars at the level's scale."""
+    def _term_inputs(
+        self, problem: Problem, features: FeatureExtractor, level: Level, number: int
+    ) -> TermInputs:
+        """Return what the terms of a level are built from; the network may be standardized."""
         from lichen.features.standardized import Standardized
-        from lichen.solve.objective import Example, Objective
-        from lichen.solve.pyramid import level_size, shrink
-        from lichen.solve.terms.setting import Setting, build
 
-        layers = self._layers(features)
-        colours = _mixed(examples)
-        if self.standardise:
-            features = Standardized.of(features, colours)
-        setting = Setting(
-            features=features,
-            layers=layers,
-            colours=colours,
-            size=level.size,
-            wrap=canvas.wrap,
-            relative=self.relative,
-            generator=context.torch_generator(f"terms of level {level.octaves}, turn {turn}"),
-            redraw=self.optimizer == "adam",
-        )
-        small = []
-        for one in examples:
-            size = level_size((one.image.shape[2], one.image.shape[3]), level.octaves)
-            mask = one.mask
-            if mask is not None:
-                mask = (shrink(mask, size) > 0.999).to(one.image.dtype)
-            small.append(Example(shrink(one.image, size), mask, one.weight))
-        return Objective(
-            [term for asked in self.asked_terms() for term in build(asked, setting)],
-            small,
-            exemplar_border=(self.border, self.border),
-            border=self._border(canvas.wrap),
-        )
+        inputs = super()._term_inputs(problem, features, level, number)
+        if self.standardize:
+            features = Standardized.of(features, problem.colours)
+        return replace(inputs, features=features, relative=self.relative)
 
-    def _border(self, wrap: tuple[bool, bool]) -> Border:
-        return (
-            "circular" if wrap[0] else self.border,
-            "circular" if wrap[1] else self.border,
-        )
+    def _rounds(
+        self, level: Level, iterations: int, context: Context
+    ) -> list[tuple[Precision, int]]:
+        """Return the rounds at a level: a second one in float32, where bfloat16 was automatic.
 
-    def _start(
-        self,
-        size: tuple[int, int],
-        examples: Sequence[Example],
-        canvas: Canvas,
-        context: Context,
-    ) -> Tensor:
-        """The image that the coarsest level starts from."""
+        Rounding to bfloat16 ends the search early. At coarser levels what is left to gain is lost
+        when the image is enlarged.
+        """
         import torch
 
-        from lichen.nn.tensor import to_tensor
-        from lichen.solve.colours import colour_noise, faint_noise
-        from lichen.solve.pyramid import fit, shrink
+        from lichen.nn.precision import choose_precision
 
-        channels = examples[0].image.shape[1]
-        if isinstance(canvas.init, Exemplar):
-            given = to_tensor(canvas.init.pixels)
-            return shrink(given if channels == given.shape[1] else given[:, :1], size)
-        if canvas.init == "exemplar":
-            return shrink(fit(examples[0].image, canvas.size), size)
-        noise = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
-        if self.noise == "faint":
-            return faint_noise(noise)
-        return colour_noise(_mixed(examples), noise, correction=int(len(examples) == 1))
+        automatic = self.precision == "auto" and level.octaves == 0
+        if automatic and choose_precision("auto", context.device) == torch.bfloat16:
+            return [("auto", iterations), ("float32", iterations)]
+        return [(self.precision, iterations)]
 
-    def _solver(self, iterations: int) -> Callable[..., Iterator[Iterate]]:
-        from lichen.solve.adam import adam
-        from lichen.solve.lbfgs import lbfgs
+    def _border_mode(self) -> BorderMode:
+        return self.border
 
-        if self.optimizer == "adam":
-            return partial(adam, iterations=iterations, learning_rate=self.learning_rate)
-        return partial(lbfgs, iterations=iterations, memory=self.memory)
+    def _counts(self, spec: TermSpec) -> dict[str, int]:
+        """Count the numbers that a term on layers matches, by layer."""
+        from lichen.solve.terms import statistic_of
+
+        features = self._features(Context(), "float32")
+        statistic = statistic_of(spec)
+        return {name: statistic.count(features.channels(name)) for name in self._layers(features)}
 
 
-def _usable(example: Example) -> Tensor:
-    """Colours of the pixels that may be used, (C, M)."""
-    colours = example.image[0].flatten(1)
-    return colours if example.mask is None else colours[:, example.mask.flatten() > 0]
+def _normalized(weights: dict[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}
 
 
-def _mixed(examples: Sequence[Example]) -> Tensor:
-    """Colours (C, M) of the mixture, or the exemplar's own where it is alone."""
-    from lichen.solve.colours import mixed_colours
-
-    return mixed_colours([_usable(one) for one in examples], [one.weight for one in examples])
-
-
-def _is_idle_rgb(pixels: NDArray[np.float32]) -> bool:
-    """Whether a picture is grey but stored as RGB."""
+def _is_grey_rgb(pixels: Array) -> bool:
+    """Whether an image is grey but stored as RGB."""
     return pixels.shape[2] == 3 and bool((pixels == pixels[..., :1]).all())

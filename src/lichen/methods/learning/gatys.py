@@ -13,25 +13,25 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from lichen.features.catalogue import entry_named
-from lichen.method import Context
-from lichen.methods.learning.family import ImageLearning
-from lichen.statistics.catalogue import Asked
+from lichen.methods.learning.family import NetworkLearning
+from lichen.solve.options import ColourTermOptions
+from lichen.statistics.catalogue import TermSpec
 
 if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
     from lichen.features.extractor import FeatureExtractor
 
-WHITENED_SHARE = 0.25
-"""Weight of the whitened Gram matrices: what is left of that loss at the end is larger than of the
-plain one; at 1 it overrules the spectrum and the colours, and bricks leave their courses."""
+WHITENED_WEIGHT = 0.25
+"""Weight of the whitened Gram matrices. Their loss converges to a larger value than that of plain
+ones; at 1 it outweighs spectrum and colours, and courses of bricks are lost."""
 PAPER_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
 
-class Gatys(ImageLearning):
-    """Match statistics of a network's features by optimising the pixels.
+class Gatys(ColourTermOptions, NetworkLearning):
+    """Match statistics of a network's features, by default with means, colours and spectrum.
 
-    The departures of the default from the paper are listed in
-    ``docs/departures.md``; the preset ``paper`` follows it to the letter. The preset ``polish``
-    starts from what patchmatch makes and keeps its layout: no coarse level, few iterations.
+    Departures of the default from the paper are listed in ``docs/departures.md``; the preset
+    ``paper`` follows it to the letter. The preset ``polish`` starts from the result of patchmatch
+    and keeps its layout: one level, few iterations.
     """
 
     name: ClassVar[str] = "gatys"
@@ -39,12 +39,13 @@ class Gatys(ImageLearning):
         "Gatys, Ecker, Bethge: Texture Synthesis Using Convolutional Neural Networks, NIPS 2015; "
         "spectrum: Liu, Gousseau, Xia 2016; coarse to fine: Gonthier, Gousseau, Ladjal 2022"
     )
+    honours: ClassVar[frozenset[str]] = NetworkLearning.honours | {"counts"}
     presets: ClassVar = {
         "paper": {
             "network": "vgg19",
             "layers": PAPER_LAYERS,
             "statistic": "gram",
-            "standardise": False,
+            "standardize": False,
             "means_weight": 0.0,
             "colour_weight": 0.0,
             "spectrum_weight": 0.0,
@@ -63,53 +64,50 @@ class Gatys(ImageLearning):
         "polish": {"levels": 1, "iterations": 30},
     }
     starts_from: ClassVar = {"polish": "patchmatch"}
-    honours: ClassVar[frozenset[str]] = ImageLearning.honours | {"counts"}
 
     statistic: Annotated[
         Literal["gram", "whitened-gram", "covariance", "principal-gram", "means", "histogram"]
         | None,
         Field(
-            description="what is matched of each layer; when not given whitened-gram for the "
-            "encoder, gram for other networks"
+            description="statistic of each layer; when not given whitened-gram for the encoder, "
+            "gram for other networks"
         ),
     ] = None
     components: Annotated[
-        int, Field(ge=1, le=4096, description="principal components a layer (principal-gram)")
+        int,
+        Field(
+            ge=1, le=4096, description="principal components per layer (statistic principal-gram)"
+        ),
     ] = 64
     means_weight: Annotated[
-        float, Field(ge=0, description="weight of the layers' channel means, beside the statistic")
+        float, Field(ge=0, description="weight of the layers' channel means")
     ] = 1.0
-    colour_weight: Annotated[float, Field(ge=0, description="weight of the colour histograms")] = (
-        1.0
-    )
     spectrum_weight: Annotated[
         float, Field(ge=0, description="weight of the power-spectrum constraint")
     ] = 0.02
 
-    def own_terms(self) -> list[Asked]:
-        """Its statistic, and by their weights means, colours and spectrum."""
-        name = self.statistic or entry_named(self.network).statistic
-        options = {"components": self.components} if name == "principal-gram" else {}
+    def own_terms(self) -> list[TermSpec]:
+        """Return its statistic, and means, colours and spectrum by their weights."""
         return [
-            Asked(name, WHITENED_SHARE if name == "whitened-gram" else 1.0, options),
-            Asked("means", self.means_weight),
-            Asked("colour", self.colour_weight),
-            Asked("spectrum", self.spectrum_weight),
+            self._main_term(),
+            TermSpec("means", self.means_weight),
+            TermSpec("colour", self.colour_weight),
+            TermSpec("spectrum", self.spectrum_weight),
         ]
 
+    def _main_term(self) -> TermSpec:
+        name = self.statistic or entry_named(self.network).statistic
+        options = {"components": self.components} if name == "principal-gram" else {}
+        return TermSpec(name, WHITENED_WEIGHT if name == "whitened-gram" else 1.0, options)
+
     def _layers(self, features: FeatureExtractor) -> dict[str, float]:
-        """Weigh the layers; the network's own, where its entry says so, by how fine they are."""
+        """Weight the default layers by the inverse of their strides where their network says so."""
         if self.layers is not None or not entry_named(self.network).fine_first:
             return super()._layers(features)
         fineness = {name: 1 / features.strides[name] for name in features.default_layers}
         total = sum(fineness.values())
-        return {name: share / total for name, share in fineness.items()}
+        return {name: weight / total for name, weight in fineness.items()}
 
     def count_statistics(self) -> dict[str, int]:
-        """Count the numbers that are matched, by layer."""
-        from lichen.solve.terms.of_layers import statistic
-
-        features = self._features(Context())
-        main = self.own_terms()[0]
-        found = statistic(main.name, **main.options)
-        return {name: found.count(features.channels(name)) for name in self._layers(features)}
+        """Count the numbers that its statistic matches, by layer."""
+        return self._counts(self._main_term())

@@ -8,8 +8,6 @@ Synthesis Algorithm", Image Processing On Line 4, 2014.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
@@ -19,61 +17,61 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import distance_transform_edt
 
+from lichen.arrays import Array, Mask, Size
 from lichen.canvas import Canvas
 from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
+from lichen.nn.threads import single_threaded_torch, single_threaded_workers
 from lichen.statistics.random_phase import periodic_component
 from lichen.step import Step
 
 if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
     from lichen.features.steerable_pyramid import SteerablePyramid
 
-Array = NDArray[np.float32]
 Values = NDArray[np.floating[Any]]
-"""Of a plane or a band, in either precision."""
-Mask = NDArray[np.bool_]
+"""A plane or a band, in either precision."""
 Parallel = Callable[..., Iterator[Any]]
-"""``map`` of a pool of threads: NumPy sorts without holding the interpreter."""
+"""``map`` of a pool of threads: NumPy releases the interpreter lock while it sorts."""
 
-COARSEST = 8
-"""Smallest side of the low-pass, in samples. Fewer make no better pictures, and less varied ones:
-the values at the coarsest scales are the exemplar's own few."""
-FAINTEST = 1e-5
-"""Planes of a lower standard deviation are left at their mean: a grey picture stored as RGB."""
+MIN_LOWPASS_SIDE = 8
+"""Smallest side of the low-pass, in samples. With fewer, results are not better and less varied:
+the few values at the coarsest scales are the exemplar's own."""
+MIN_DEVIATION = 1e-5
+"""Planes of a lower standard deviation stay at their mean, as for a grey image stored as RGB."""
 
 
 class HeegerBergen(Method):
-    """Give noise the histograms of the exemplar's pixels and of the bands of its pyramid.
+    """Match the histograms of noise and of its pyramid's bands to the exemplar's.
 
-    The colours are turned onto the principal axes of the usable pixels, all maps together, and
-    each plane is made alone. White noise is given the histogram of the plane. Then, as often as
-    ``iterations`` says: every band of the picture's steerable pyramid, high-pass and low-pass
-    too, is given the histogram of the exemplar's band; the pyramid is put together; the pixels
-    are given their histogram again.
+    The colours are transformed onto the principal axes of the usable pixels, all maps together,
+    and each plane is synthesized by itself. White noise gets the histogram of the plane. Then, in
+    each iteration, every band of its steerable pyramid, high-pass and low-pass included, gets the
+    histogram of the exemplar's band; the image is reconstructed; and the pixels get their
+    histogram again.
 
     ``losses["total"]`` is the sum over all bands of the squared 2-Wasserstein distance to the
-    exemplar's, over the exemplar's variance. The pyramid is a tight frame, so this is the share
-    of the picture's power that would have to be moved.
+    exemplar's, over the exemplar's variance. The pyramid is a tight frame, so this is the fraction
+    of the image's power that would have to be moved.
 
-    The result tiles, asked or not. Each plane has the exemplar's histogram to the last value,
-    but where colours beyond [0, 1] are clipped: planes that are made alone meet in colours that
-    the exemplar does not have. Of brown rust that is 1 % of the pixels, of red peppers 30 %.
-    Right for what is stochastic; of edges, objects and regularity histograms say nothing. Maps
-    keep their correlations and no more: normals do not keep their length, smooth heights get
-    grain from the rest.
+    The result always tiles. Each plane has exactly the exemplar's histogram, except where colours
+    beyond [0, 1] are clipped: planes that are synthesized separately meet in colours that the
+    exemplar does not have, 1 % of the pixels for brown rust, 30 % for red peppers. Suited to
+    stochastic textures; histograms say nothing of edges, objects and regularity. Maps keep their
+    correlations and no more: normals do not keep their length, smooth heights get grain from the
+    other maps.
 
-    More iterations: the paper warns that they may diverge. With this pyramid, which has no error
-    of its own, they did not: on six photographs of 128 px the loss fell from the fifth iteration
-    to the hundredth to 0.2 to 0.4 of what it was, of peppers to 0.7, and until the four hundredth
-    did not rise again by one percent. The pictures hardly change after the tenth, but where there
-    are long edges: those of a brick wall still grow at the fiftieth.
+    The paper warns that many iterations may diverge. With this pyramid, whose reconstruction is
+    exact, they did not: on six photographs of 128 px the loss fell from the fifth iteration to the
+    hundredth to 0.2 to 0.4 of its value, on peppers to 0.7, and up to the four hundredth did not
+    rise again by one percent. Images hardly change after the tenth, except for long edges: those
+    of a brick wall still grow at the fiftieth.
 
     Departures from the paper: histograms are matched by rank, not by bins; the pyramid is that
     of Portilla and Simoncelli, exact on any size; an exemplar that does not tile is analysed by
-    its periodic component (Moisan 2011), but for the histogram of its pixels, in which a slope of
-    light stays and makes the contrast too strong; pixels that may not be used are filled from the
-    nearest that may, and what bands have there is not counted.
+    its periodic component (Moisan 2011), except for the histogram of its pixels, in which a
+    gradient of illumination remains and raises the contrast; pixels that may not be used are filled
+    from the nearest usable ones, and band samples there are ignored.
     """
 
     name: ClassVar[str] = "heeger_bergen"
@@ -87,31 +85,31 @@ class HeegerBergen(Method):
     presets: ClassVar = {"isotropic": {"orientations": 1}}
 
     iterations: Annotated[
-        int, Field(ge=1, le=1000, description="times that all histograms are matched")
+        int, Field(ge=1, le=1000, description="rounds of matching all histograms")
     ] = 10
     scales: Annotated[
         int | None,
-        Field(ge=1, le=16, description="octaves; as many as leave 8 px a side when not given"),
+        Field(ge=1, le=16, description="octaves; by default down to a low-pass of 8 px"),
     ] = None
     orientations: Annotated[
-        int, Field(ge=1, le=16, description="orientations of each octave; 1 has none")
+        int, Field(ge=1, le=16, description="orientations of each octave; 1 is isotropic")
     ] = 4
     decorrelate: Annotated[
-        bool, Field(description="take principal axes of colour for planes, not the channels")
+        bool, Field(description="use the principal axes of the colours as planes, not the channels")
     ] = True
-    periodic: Annotated[bool, Field(description="the exemplar tiles: analyse it as it is")] = False
+    periodic: Annotated[bool, Field(description="whether the exemplar tiles")] = False
     precision: Annotated[
         Literal["float32", "float64"],
-        Field(description="of planes and bands; rounding decides the ranks of near equals"),
+        Field(description="of planes and bands; rounding decides the ranks of nearly equal values"),
     ] = "float32"
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
-        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        """Raise if this method cannot synthesize this canvas from these exemplars."""
         super().check(exemplars, canvas)
         most = min(*exemplars[0].size, *canvas.size).bit_length() - 1
         if self.scales is not None and self.scales > most:
             raise ParameterError(
-                f"scales = {self.scales} are too many for these sizes", f"give at most {most}"
+                f"scales = {self.scales} are too many for these sizes", f"use at most {most}"
             )
 
     def run(
@@ -119,32 +117,32 @@ class HeegerBergen(Method):
     ) -> Iterator[Step]:
         """Yield a step per iteration."""
         exemplar = exemplars[0]
-        palette = Palette.of(exemplar, self.decorrelate)
-        example = palette.planes(_continued(exemplar)).astype(self.precision)
-        start = self._start(canvas, context, palette, example).astype(self.precision)
+        axes = Axes.of(exemplar, self.decorrelate)
+        example = axes.planes(_filled(exemplar)).astype(self.precision)
+        start = self._start(canvas, context, axes, example).astype(self.precision)
         split = partial(self._bands, self.scales or _n_scales(exemplar.size, canvas.size))
-        # Planes wait for their bands, so these have threads of their own.
+        # Planes wait for their bands, which therefore have workers of their own.
         with (
-            _torch_alone(),
-            _workers(context.threads) as ours,
-            _workers(context.threads) as pool,
+            single_threaded_torch(),
+            single_threaded_workers(context.threads) as of_planes,
+            single_threaded_workers(context.threads) as of_bands,
         ):
-            analyse = partial(self._target, mask=exemplar.mask, split=split, parallel=pool.map)
-            targets = list(ours.map(analyse, example))
+            analyse = partial(self._target, mask=exemplar.mask, split=split, parallel=of_bands.map)
+            targets = list(of_planes.map(analyse, example))
             running = [
-                _iterate(plane, target, split, pool.map)
+                _iterate(plane, target, split, of_bands.map)
                 for plane, target in zip(start, targets, strict=True)
             ]
             variance = sum(float(target.pixels.var()) for target in targets) or 1.0
             done = 0 if context.resume is None else context.resume.iteration
             for iteration in range(done, self.iterations + 1):
-                states = list(ours.map(next, running))
-                if iteration == done:  # the start, with its pixels matched
+                states = list(of_planes.map(next, running))
+                if iteration == done:  # the initial image, with its pixels matched
                     continue
-                made = np.array([plane for plane, _ in states], self.precision)
-                made = made.reshape(len(states), *canvas.size)  # also where there are none
+                planes = np.array([plane for plane, _ in states], self.precision)
+                planes = planes.reshape(len(states), *canvas.size)  # also where there are none
                 yield Step(
-                    palette.pixels(made).clip(0, 1),
+                    axes.pixels(planes).clip(0, 1),
                     {"total": sum(distance for _, distance in states) / variance},
                     iteration=iteration,
                     n_iterations=self.iterations,
@@ -152,11 +150,11 @@ class HeegerBergen(Method):
                 )
 
     def continued(self, iterations: int) -> Self:
-        """Return the method that takes a picture ``iterations`` further."""
-        return self.model_copy(update={"iterations": iterations})
+        """Return the method that takes an image ``iterations`` further."""
+        return self.configure(**{**self.model_dump(), "iterations": iterations})
 
     def optimizes(self) -> frozenset[str]:
-        """Histograms of the colours."""
+        """Return histograms, those of the colours."""
         return frozenset({"histogram"})
 
     def _bands(self, scales: int, plane: Values) -> SteerablePyramid:
@@ -173,24 +171,24 @@ class HeegerBergen(Method):
         split: Callable[[Values], SteerablePyramid],
         parallel: Parallel,
     ) -> Target:
-        """What is kept of a plane (H, W) of the exemplar."""
-        shown = plane
+        """Return the histograms of a plane (H, W) of the exemplar."""
+        analysed = plane
         if not self.periodic:
-            shown = periodic_component(plane[..., None])[..., 0].astype(plane.dtype)
-        kept = [_usable(values, mask) for values in (plane, *_arrays(split(shown)))]
-        pixels, *bands = parallel(np.sort, kept)
+            analysed = periodic_component(plane[..., None])[..., 0].astype(plane.dtype)
+        usable = [_usable(values, mask) for values in (plane, *_arrays(split(analysed)))]
+        pixels, *bands = parallel(np.sort, usable)
         return Target(pixels, bands)
 
-    def _start(self, canvas: Canvas, context: Context, palette: Palette, example: Values) -> Values:
+    def _start(self, canvas: Canvas, context: Context, axes: Axes, example: Values) -> Values:
         """Planes (P, H, W) before their histograms are matched."""
         import torch
 
         from lichen.solve.pyramid import fit
 
         if context.resume is not None:
-            return palette.planes(context.resume.image)
+            return axes.planes(context.resume.image)
         if isinstance(canvas.init, Exemplar):
-            return palette.planes(canvas.init.pixels)
+            return axes.planes(canvas.init.pixels)
         if canvas.init == "exemplar":
             return fit(torch.from_numpy(example)[None], canvas.size)[0].numpy()
         generator = context.torch_generator("noise")
@@ -198,47 +196,49 @@ class HeegerBergen(Method):
 
 
 @dataclass(frozen=True, eq=False)
-class Palette:
-    """Axes along which colours do not go together: pixels = mean + axes planes.
+class Axes:
+    """Axes of the colours: pixels = mean + axes planes.
 
     Attributes
     ----------
     mean
         (C,).
     axes
-        (C, P), orthonormal columns, P at most C: without those along which nothing varies.
+        (C, P), orthonormal columns, P at most C: without those along which colours are constant.
     """
 
     mean: NDArray[np.float64]
     axes: NDArray[np.float64]
 
     @classmethod
-    def of(cls, exemplar: Exemplar, decorrelate: bool = True) -> Palette:
-        """Take the principal axes of the usable pixels, or the channels as they are."""
+    def of(cls, exemplar: Exemplar, decorrelate: bool = True) -> Axes:
+        """Return the principal axes of the usable pixels, or the channels."""
+        import torch
+
+        from lichen.features.colour_axes import principal_axes
+
         pixels = exemplar.pixels.reshape(-1, exemplar.channels).astype(np.float64)
         colours = pixels if exemplar.mask is None else pixels[exemplar.mask.ravel()]
-        mean = colours.mean(0)
-        covariance = (colours - mean).T @ (colours - mean) / len(colours)
-        if decorrelate:
-            variances, axes = np.linalg.eigh(covariance)
-        else:
-            variances, axes = np.diag(covariance), np.eye(exemplar.channels)
-        return cls(mean, axes[:, variances > FAINTEST**2])
+        parts = principal_axes(torch.from_numpy(np.ascontiguousarray(colours.T)))
+        mean, variances, axes = (part.numpy() for part in parts)
+        if not decorrelate:
+            variances, axes = colours.var(0), np.eye(exemplar.channels)
+        return cls(mean, axes[:, variances > MIN_DEVIATION**2])
 
     def planes(self, pixels: Array) -> Values:
-        """(H, W, C) to (P, H, W)."""
-        turned = (pixels - self.mean) @ self.axes
-        return np.ascontiguousarray(turned.transpose(2, 0, 1))
+        """Transform (H, W, C) to (P, H, W)."""
+        planes = (pixels - self.mean) @ self.axes
+        return np.ascontiguousarray(planes.transpose(2, 0, 1))
 
     def pixels(self, planes: Values) -> Array:
-        """(P, H, W) to float32 (H, W, C)."""
-        turned = planes.transpose(1, 2, 0) @ self.axes.T + self.mean
-        return turned.astype(np.float32)
+        """Transform (P, H, W) to float32 (H, W, C)."""
+        pixels = planes.transpose(1, 2, 0) @ self.axes.T + self.mean
+        return pixels.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The histograms of a plane, as rising values: of its pixels, and band by band."""
+    """The histograms of a plane, as sorted values: of its pixels and of each band."""
 
     pixels: Values
     bands: Sequence[Values]
@@ -250,7 +250,7 @@ def _iterate(
     split: Callable[[Values], SteerablePyramid],
     parallel: Parallel,
 ) -> Iterator[tuple[Values, float]]:
-    """Yield the plane and the distance of its bands: with the pixels matched, then each time."""
+    """Yield the plane with its pixels matched, and its bands' distance, after each iteration."""
     from lichen.features.steerable_pyramid import reconstruct
 
     while True:
@@ -262,38 +262,38 @@ def _iterate(
 
 
 def match_histogram(values: Values, wanted: Values) -> Values:
-    """Replace each value by the wanted one of its rank; of equal ones the first has the lowest.
+    """Replace each value by the target's of its rank; the first of equal values ranks lowest.
 
     Parameters
     ----------
     values
         float32 or float64, any shape.
     wanted
-        Rising values, any number: they are taken at the shares (i + 1/2) / n of n values.
+        Sorted values, any number n, taken as the quantiles (i + 1/2) / n.
 
     Returns
     -------
     NDArray
-        As ``values``.
+        Shape and dtype of ``values``.
     """
     order = _order(values.ravel())
     if len(wanted) != len(order):
-        shares, known = ((np.arange(n) + 0.5) / n for n in (len(order), len(wanted)))
-        wanted = np.interp(shares, known, wanted)
+        ranks, known = ((np.arange(n) + 0.5) / n for n in (len(order), len(wanted)))
+        wanted = np.interp(ranks, known, wanted)
     matched = np.empty(len(order), values.dtype)
     matched[order] = wanted
     return matched.reshape(values.shape)
 
 
 def _order(values: Values) -> NDArray[np.intp]:
-    """Stable argsort of (N,), 16 bits at a time: for so many NumPy has a radix sort.
+    """Stable argsort of (N,) by 16 bits at a time, for which NumPy has a radix sort.
 
-    On float32 half of the time of ``argsort``, where the method would spend most of its own.
+    Halves the time for float32; the method spends most of its time here.
     """
     bits = values.view(f"u{values.itemsize}")
     last = 8 * values.itemsize - 1
     sign = bits.dtype.type(1 << last)
-    rising = bits ^ (-(bits >> last) | sign)  # negative ones turned over, the others above them
+    rising = bits ^ (-(bits >> last) | sign)  # negative values inverted, the others above them
     first, *rest = ((rising >> shift).astype(np.uint16) for shift in range(0, last, 16))
     order = first.argsort(kind="stable")
     for digits in rest:
@@ -301,50 +301,27 @@ def _order(values: Values) -> NDArray[np.intp]:
     return order
 
 
-@contextmanager
-def _torch_alone() -> Iterator[None]:
-    """Keep torch to one thread: its own, which wait by turning, would be in the way of ours."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _workers(n: int) -> ThreadPoolExecutor:
-    """Threads in each of which torch is told to stay alone.
-
-    One that it was not told in has more for its first FFT, whose last bits are then others.
-    """
-    import torch
-
-    return ThreadPoolExecutor(n, initializer=torch.set_num_threads, initargs=(1,))
-
-
 def _match_in_place(band: Values, wanted: Values) -> float:
-    """Match a band; give the mean square of what that moved."""
+    """Match a band in place; return the mean squared change."""
     matched = match_histogram(band, wanted)
-    moved = float(np.square(matched - band).mean())
+    change = float(np.square(matched - band).mean())
     band[...] = matched
-    return moved
+    return change
 
 
 def _arrays(pyramid: SteerablePyramid) -> list[Values]:
-    """All bands (h, w), not copied: what is written there is in the pyramid."""
+    """Return all bands (h, w) as views: writing to them changes the pyramid."""
     oriented = [band.numpy() for scale in pyramid.bands for band in scale]
     return [pyramid.highpass.numpy(), *oriented, pyramid.lowpass.numpy()]
 
 
-def _n_scales(*sizes: tuple[int, int]) -> int:
-    """Octaves that leave a low-pass of :data:`COARSEST` samples a side."""
-    return max(1, (min(map(min, sizes)) // COARSEST).bit_length() - 1)
+def _n_scales(*sizes: Size) -> int:
+    """Octaves that leave a low-pass of :data:`MIN_LOWPASS_SIDE` samples per side."""
+    return max(1, (min(map(min, sizes)) // MIN_LOWPASS_SIDE).bit_length() - 1)
 
 
-def _continued(exemplar: Exemplar) -> Array:
-    """Give what may not be used the colour of the nearest pixel that may: no edge, no band."""
+def _filled(exemplar: Exemplar) -> Array:
+    """Fill unusable pixels with the nearest usable colour, which adds no edges to the bands."""
     if exemplar.mask is None:
         return exemplar.pixels
     nearest = distance_transform_edt(~exemplar.mask, return_distances=False, return_indices=True)
@@ -352,11 +329,11 @@ def _continued(exemplar: Exemplar) -> Array:
 
 
 def _usable(band: Values, mask: Mask | None) -> Values:
-    """Samples whose cells may be used by half or, if there are none, by as much as any, (N,)."""
+    """Samples (N,) of which at least half of the cell is usable or, if none, as much as of any."""
     if mask is None:
         return band.ravel()
     import torch
 
     cells = torch.from_numpy(mask).float()[None]
-    share = torch.nn.functional.adaptive_avg_pool2d(cells, (band.shape[0], band.shape[1]))[0]
-    return band[(share >= min(0.5, float(share.max()))).numpy()]
+    usable = torch.nn.functional.adaptive_avg_pool2d(cells, (band.shape[0], band.shape[1]))[0]
+    return band[(usable >= min(0.5, float(usable.max()))).numpy()]

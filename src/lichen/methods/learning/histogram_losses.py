@@ -1,13 +1,13 @@
 """Texture synthesis with Gram matrices and histograms of a network's features.
 
 E. Risser, P. Wilmot, C. Barnes, "Stable and Controllable Neural Texture Synthesis and Style
-Transfer Using Histogram Losses", 2017 (arXiv 1701.08893): a Gram matrix fixes neither the mean nor
-the variance of a feature but only the sum of their squares; with the histogram all is fixed.
+Transfer Using Histogram Losses", 2017 (arXiv 1701.08893): a Gram matrix does not determine the
+mean and the variance of a feature, only the mean of its square; a histogram determines both.
 
-Departures from the paper: the embedded encoder, to the contrast of photographs as in ``gatys``;
-each term is relative to the size of its target, in place of the paper's scaling by gradients; no
-total variation, since coarse to fine and within the exemplar's range of colours no noise is left
-for it; colours are matched as in ``gatys``.
+Departures from the paper: the embedded encoder, on colours standardized as in ``gatys``; each term
+is relative to the magnitude of its target, instead of the paper's scaling by gradients; no total
+variation, since coarse to fine and within the exemplar's range of colours little noise is left;
+colours are matched as in ``gatys``.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lichen.methods.learning.family import ImageLearning
-from lichen.statistics.catalogue import Asked
+from lichen.methods.learning.family import NetworkLearning
+from lichen.solve.options import ColourTermOptions
+from lichen.statistics.catalogue import TermSpec
 
 PAPER_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 
-class HistogramLosses(ImageLearning):
+class HistogramLosses(ColourTermOptions, NetworkLearning):
     """Match Gram matrices of some layers and the histograms of each channel of others."""
 
     name: ClassVar[str] = "histogram_losses"
@@ -34,7 +35,7 @@ class HistogramLosses(ImageLearning):
         "paper-layers": {
             "network": "vgg19",
             "layers": PAPER_LAYERS,
-            "border": "zero",  # of mirrored ones a torn patch is left, see docs/probe.md
+            "border": "zero",  # with "reflect" an artefact remains, see docs/probe.md
         }
     }
 
@@ -42,16 +43,13 @@ class HistogramLosses(ImageLearning):
         tuple[str, ...], Field(min_length=1, description="layers whose histograms are matched")
     ] = ("relu1_1", "relu4_1")
     histogram_weight: Annotated[
-        float, Field(ge=0, description="weight of the histograms, beside 1 for the Gram matrices")
+        float, Field(ge=0, description="weight of the histograms; that of the Gram matrices is 1")
     ] = 0.1
-    colour_weight: Annotated[float, Field(ge=0, description="weight of the colour histograms")] = (
-        1.0
-    )
 
-    def own_terms(self) -> list[Asked]:
-        """Gram matrices, histograms of features, and colours."""
+    def own_terms(self) -> list[TermSpec]:
+        """Return Gram matrices, histograms of features, and colours."""
         return [
-            Asked("gram", 1.0),
-            Asked("histogram", self.histogram_weight, {"layers": self.histogram_layers}),
-            Asked("colour", self.colour_weight),
+            TermSpec("gram", 1.0),
+            TermSpec("histogram", self.histogram_weight, {"layers": self.histogram_layers}),
+            TermSpec("colour", self.colour_weight),
         ]

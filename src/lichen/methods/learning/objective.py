@@ -1,19 +1,19 @@
-"""An objective of the user's own: any sum of terms, minimised over the pixels."""
+"""An objective of the user's own: any sum of terms, minimized over the pixels."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from lichen.methods.learning.family import ImageLearning
-from lichen.statistics.catalogue import Asked
+from lichen.methods.learning.family import NetworkLearning
+from lichen.statistics.catalogue import TermSpec
 
 
-class SumOfTerms(ImageLearning):
-    """Minimise the sum of the terms that ``term`` names; there are no others.
+class SumOfTerms(NetworkLearning):
+    """Minimize the sum of the terms that ``term`` names, and of no others.
 
-    ``lichen methods --terms`` lists them. Those of layers are taken on ``layers`` of ``network``.
+    ``lichen methods --terms`` lists them. Terms on layers are taken on ``layers`` of ``network``.
     """
 
     name: ClassVar[str] = "objective"
@@ -22,10 +22,15 @@ class SumOfTerms(ImageLearning):
     )
 
     term: Annotated[
-        tuple[str, ...],
-        Field(min_length=1, description="the terms, NAME:WEIGHT, as in gram:1,spectrum:0.1"),
-    ] = ("gram:1", "colour:1")
+        dict[str, float], Field(description="weights of the terms, by name (gram, spectrum ...)")
+    ] = {"gram": 1.0, "colour": 1.0}  # noqa: RUF012 (pydantic copies it)
 
-    def own_terms(self) -> list[Asked]:
-        """None but the user's."""
+    @model_validator(mode="after")
+    def _has_terms(self) -> Self:
+        if not self.terms():
+            raise ValueError("`term` needs at least one term of a weight above 0")
+        return self
+
+    def own_terms(self) -> list[TermSpec]:
+        """Return no terms but the user's."""
         return []

@@ -1,4 +1,4 @@
-"""Texture synthesis with joint statistics of a steerable pyramid's bands.
+"""Texture synthesis from joint statistics of a steerable pyramid's bands.
 
 J. Portilla and E. P. Simoncelli, "A Parametric Texture Model Based on Joint Statistics of Complex
 Wavelet Coefficients", IJCV 40:49, 2000.
@@ -24,38 +24,38 @@ from lichen.step import Step
 if TYPE_CHECKING:  # torch is imported when a run begins, not to list the parameters
     from torch import Tensor
 
+    from lichen.portilla_simoncelli.adjustments import Gamut
     from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
-    from lichen.portilla_simoncelli.projection.gamut import Gamut
 
     Limit = Callable[[Tensor], Tensor]
 
 SCALES = 4
-"""The paper's; what is used where sizes have room for so many."""
+"""The paper's number, used where sizes have room for it."""
 
 
 class PortillaSimoncelli(Method):
-    """Give noise the exemplar's 710 statistics a plane, by the paper's projections and by descent.
+    """Impose the exemplar's 710 statistics per plane on noise, by projections and by descent.
 
-    The exemplar's colours, all maps together, are turned onto their principal axes; the planes
-    are made together, with the statistics that join them. First come ``iterations`` rounds of the
-    paper's sequential projections, which come near fast; then ``descend`` iterations of descent in
-    the metric of the statistics' gradients
-    (:mod:`lichen.portilla_simoncelli.gauss_newton.descent`), for as near as is wanted. All ends
-    when every group of statistics is within ``tolerance``.
+    The model is :mod:`lichen.portilla_simoncelli`. The exemplar's colours, all maps together, are
+    transformed onto their principal axes; the planes are synthesized together, with the statistics
+    that join them. First come ``iterations`` rounds of the paper's sequential projections, which
+    approach fast; then ``descent_iterations`` of descent in the metric of the statistics' gradients
+    (:mod:`lichen.portilla_simoncelli.gauss_newton`), to any precision. The run ends when every
+    group of statistics is within ``tolerance``.
 
-    ``losses`` say what was reached, group by group, as root mean square over the group, of the
-    picture that is given: correlations as they are, deviations and kurtosis by their share of the
-    exemplar's (:mod:`lichen.portilla_simoncelli.residuals`). ``total`` is the sum of squares.
+    ``losses`` are the root mean square residuals of the result by group: correlations as they
+    are, deviations and kurtosis relative to the exemplar's
+    (:mod:`lichen.portilla_simoncelli.loss`). ``total`` is the sum of their squares.
 
-    The result always tiles. Sizes are free: all statistics are means, and as many scales are taken
-    as exemplar and result have room for, four at most where ``scales`` is not given. Where some of
-    the exemplar's pixels may not be used, its largest rectangle of those that may is analysed.
+    The result always tiles. Any size is possible: all statistics are means, and as many scales are
+    used as exemplar and result have room for, at most four where ``scales`` is not given. With a
+    mask, the exemplar's largest usable rectangle is analysed.
 
     Departures from the paper: colour; sizes; the gradient (as in plenoptic); an exemplar that
     does not tile is analysed by its periodic component (Moisan 2011); colours are kept within the
-    exemplar's range channel by channel too, and along the diagonals of its planes, in every round
-    of the projections; and those of
-    :mod:`lichen.portilla_simoncelli.projection.pyramid_statistics`.
+    exemplar's range also channel by channel, and along the diagonals of its planes, in every round
+    of the projections; and those of :mod:`lichen.portilla_simoncelli.projections` and
+    :mod:`lichen.portilla_simoncelli.statistics`.
     """
 
     name: ClassVar[str] = "portilla_simoncelli"
@@ -64,16 +64,16 @@ class PortillaSimoncelli(Method):
         "Wavelet Coefficients, IJCV 2000"
     )
     honours: ClassVar[frozenset[str]] = frozenset(
-        {"wrap", "init", "mask", "maps", "continues", "video"}
+        {"wrap", "init", "mask", "maps", "continues", "video", "device"}
     )
     minimum_size: ClassVar[int] = 13
     presets: ClassVar = {
-        "projections": {"iterations": 50, "descend": 0},
-        "exact": {"iterations": 50, "descend": 300, "tolerance": 1e-3},
+        "projections": {"iterations": 50, "descent_iterations": 0},
+        "exact": {"iterations": 50, "descent_iterations": 300, "tolerance": 1e-3},
     }
 
     scales: Annotated[
-        int | None, Field(ge=1, le=12, description="octaves; up to 4 as sizes allow if not given")
+        int | None, Field(ge=1, le=12, description="octaves; by default up to 4, as sizes allow")
     ] = None
     orientations: Annotated[int, Field(ge=1, le=16, description="orientations of each octave")] = 4
     neighbours: Annotated[
@@ -82,25 +82,26 @@ class PortillaSimoncelli(Method):
     iterations: Annotated[
         int, Field(ge=0, le=100_000, description="rounds of the paper's projections")
     ] = 50
-    descend: Annotated[
-        int, Field(ge=0, le=100_000, description="iterations by gradient after them")
+    descent_iterations: Annotated[
+        int,
+        Field(ge=0, le=100_000, description="iterations of gradient descent after the projections"),
     ] = 0
     tolerance: Annotated[
-        float, Field(ge=0, description="root mean square miss of each group at which to stop")
+        float, Field(ge=0, description="root mean square residual of every group at which to stop")
     ] = 0.0
-    memory: Annotated[int, Field(ge=1, le=200, description="pairs that L-BFGS remembers")] = 50
-    periodic: Annotated[bool, Field(description="the exemplar tiles: analyse it as it is")] = False
+    memory: Annotated[int, Field(ge=1, le=200, description="pairs that L-BFGS keeps")] = 50
+    periodic: Annotated[bool, Field(description="whether the exemplar tiles")] = False
 
     @model_validator(mode="after")
-    def _makes_something(self) -> Self:
+    def _valid(self) -> Self:
         if self.neighbours % 2 == 0:
             raise ValueError("neighbours must be odd")
-        if not self.iterations + self.descend:
-            raise ValueError("ask for at least one of iterations and descend")
+        if not self.iterations + self.descent_iterations:
+            raise ValueError("at least one of iterations and descent_iterations must be positive")
         return self
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
-        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        """Raise if this method cannot synthesize this canvas from these exemplars."""
         super().check(exemplars, canvas)
         height, width = exemplars[0].rectangle.shape[:2]
         least = self.minimum_size
@@ -108,15 +109,15 @@ class PortillaSimoncelli(Method):
             raise ImageError(
                 f"{exemplars[0].name} has usable pixels of {width}x{height} in one rectangle but "
                 f"{self.name} needs at least {least}x{least}",
-                "use a larger picture or another method",
+                "use a larger image or another method",
             )
         side = min(height, width, *canvas.size)
         wanted = self.scales or 1
         if -(-side // 2**wanted) < self.neighbours:
             raise ParameterError(
-                f"{side} pixels a side are too few for scales = {wanted} and neighbours = "
+                f"{side} pixels per side are too few for scales = {wanted} and neighbours = "
                 f"{self.neighbours}",
-                "use fewer of either or larger pictures",
+                "use fewer of either or larger images",
             )
 
     def run(
@@ -126,12 +127,14 @@ class PortillaSimoncelli(Method):
         import torch
 
         from lichen.nn.tensor import to_pixels, to_tensor
+        from lichen.portilla_simoncelli.adjustments import Gamut
         from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
-        from lichen.portilla_simoncelli.projection.gamut import Gamut
 
         torch.set_num_threads(context.threads)
+        # Moments are taken in float64, which MPS does not have.
+        device = "cpu" if context.device.startswith("mps") else context.device
         pixels = exemplars[0].rectangle
-        analysed = to_tensor(pixels if self.periodic else periodic_component(pixels))
+        analysed = to_tensor(pixels if self.periodic else periodic_component(pixels), device)
         loss = PortillaSimoncelliLoss(
             analysed,
             n_scales=self.scales or SCALES,
@@ -139,14 +142,14 @@ class PortillaSimoncelli(Method):
             n_neighbours=self.neighbours,
             size=canvas.size,
         )
-        example = to_tensor(pixels)
+        example = to_tensor(pixels, device)
         low, high = (bound.view(-1, 1, 1) for bound in torch.aminmax(example[0].flatten(1), dim=1))
         within = partial(torch.clamp, min=low, max=high)
 
-        done, total = 0, self.iterations + self.descend
+        done, total = 0, self.iterations + self.descent_iterations
         if context.resume is not None:
             done = context.resume.iteration
-            start = loss.axes.planes(to_tensor(context.resume.image)[0])
+            start = loss.axes.planes(to_tensor(context.resume.image, device)[0])
         else:
             start = self._start(loss, example, canvas, context)
         gamut = Gamut.of(loss.axes.planes(analysed[0]))
@@ -166,49 +169,54 @@ class PortillaSimoncelli(Method):
             yield step
             if reached:
                 return
-        if step is not None and step.fraction < 1:  # no descent was left
+        if step is not None and step.fraction < 1:  # the descent ended early
             yield replace(step, fraction=1.0)
 
     def continued(self, iterations: int) -> Self:
-        """Return the method that takes a picture ``iterations`` further."""
-        return self.model_copy(update={"iterations": iterations, "descend": 0})
+        """Return the method that takes an image ``iterations`` further, by its last stage."""
+        last, other = "iterations", "descent_iterations"
+        if self.descent_iterations:
+            last, other = other, last
+        return self.configure(**{**self.model_dump(), last: iterations, other: 0})
 
     def optimizes(self) -> frozenset[str]:
-        """Its statistics, and those that they contain."""
+        """Return its statistics, and those that they contain."""
         return frozenset({"portilla-simoncelli", "autocorrelation", "covariance"})
 
     def _states(
         self, loss: PortillaSimoncelliLoss, start: Tensor, done: int, gamut: Gamut, within: Limit
     ) -> Iterator[Tensor]:
-        """Yield planes, after each round and then each iteration, less those that are done."""
-        from lichen.portilla_simoncelli.gauss_newton.descent import descend
-        from lichen.portilla_simoncelli.projection.pyramid_statistics import project
+        """Yield planes after each remaining round of projections, then iteration of the descent."""
+        from lichen.portilla_simoncelli.gauss_newton import descend
+        from lichen.portilla_simoncelli.projections import project
 
-        def shown(planes: Tensor) -> Tensor:
+        def displayable(planes: Tensor) -> Tensor:
             return loss.axes.planes(within(loss.axes.image(gamut.nearest(planes))))
 
         planes = start
-        rounds = project(start, loss.target, limit=shown)
+        rounds = project(start, loss.target, limit=displayable)
         for planes in islice(rounds, max(0, self.iterations - done)):
             yield planes
-        left = min(self.descend, self.iterations + self.descend - done)
-        for iterate in descend(loss, planes, iterations=left, memory=self.memory, limit=shown):
-            yield shown(iterate.point)
+        left = min(self.descent_iterations, self.iterations + self.descent_iterations - done)
+        for iterate in descend(
+            loss, planes, iterations=left, memory=self.memory, limit=displayable
+        ):
+            yield displayable(iterate.point)
 
     def _start(
         self, loss: PortillaSimoncelliLoss, example: Tensor, canvas: Canvas, context: Context
     ) -> Tensor:
-        """Planes to start from: noise of their mean and variance, or a picture's."""
+        """Return the initial planes: noise of their mean and variance, or an image's."""
         import torch
 
         from lichen.nn.tensor import to_tensor
         from lichen.solve.pyramid import fit
 
         if isinstance(canvas.init, Exemplar):
-            return loss.axes.planes(to_tensor(canvas.init.pixels)[0])
+            return loss.axes.planes(to_tensor(canvas.init.pixels, str(example.device))[0])
         if canvas.init == "exemplar":
             return loss.axes.planes(fit(example, canvas.size)[0])
         pixels = loss.target.planes.pixels[..., None, None]  # (P, 6, 1, 1)
         generator = context.torch_generator("noise")
         noise = torch.randn((len(pixels), *canvas.size), generator=generator)
-        return pixels[:, 0] + pixels[:, 1].sqrt() * noise
+        return pixels[:, 0] + pixels[:, 1].sqrt() * noise.to(example.device)

@@ -1,4 +1,4 @@
-"""By-example noise: the spectrum of the example, and chance for all else."""
+"""Random phase noise: the exemplar's spectrum with random phases."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from lichen.step import Step
 
 
 class RandomPhase(Method):
-    """Keep the exemplar's power spectrum and correlations of channels, draw all phases anew.
+    """Keep the exemplar's power spectrum and channel correlations; draw all phases at random.
 
     Galerne, Gousseau and Morel, "Random Phase Textures: Theory and Synthesis", IEEE Transactions
     on Image Processing 20, 2011: random phase noise and its relative, asymptotic discrete spot
-    noise (ADSN), on the periodic component of the exemplar (Moisan 2011). Right for micro-textures
-    (sand, cloth, clouds); of all others it keeps nothing but grain and colour. The result always
-    tiles.
+    noise (ADSN), on the periodic component of the exemplar (Moisan 2011). Suited to
+    micro-textures (sand, fabric, clouds); other textures keep only their grain and colour. The
+    result always tiles.
 
-    Departures from the paper: the spot fades over a share of its side that can be chosen; on sizes
-    below the exemplar's it is wound around the torus; with a mask it fades towards the unusable
-    pixels, and no periodic component is taken; its variance, all channels together, is made the
-    exemplar's exactly. Values are clipped to [0, 1] at the end.
+    Departures from the paper: the width over which the spot is tapered is a parameter; on sizes
+    below the exemplar's the spot is wrapped around the torus; with a mask it is tapered towards the
+    unusable pixels, and no periodic component is taken; its variance, all channels together, is
+    scaled to the exemplar's exactly. Values are clipped to [0, 1] at the end.
     """
 
     name: ClassVar[str] = "random_phase"
@@ -42,14 +42,15 @@ class RandomPhase(Method):
         description="random_phase has the spectrum exactly, adsn (spot noise) on average",
     )
     taper: Annotated[float, Field(gt=0, le=0.5)] = Field(
-        TAPER, description="share of the example's side over which it fades in other sizes"
+        TAPER,
+        description="width of the taper for other sizes, as a fraction of the shorter side",
     )
 
     def run(
         self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
     ) -> Iterator[Step]:
         """Yield the one step."""
-        made = spot_noise(
+        noise = spot_noise(
             exemplars[0].pixels,
             context.rng("phase"),
             kind=self.kind,
@@ -57,7 +58,7 @@ class RandomPhase(Method):
             mask=exemplars[0].mask,
             taper=self.taper,
         )
-        yield Step(made.clip(0, 1), fraction=1.0)
+        yield Step(noise.clip(0, 1), fraction=1.0)
 
     def optimizes(self) -> frozenset[str]:
         """The spectrum and what follows from it."""

@@ -1,1 +1,0 @@
-"""Descent in the metric of the gradients of the statistics."""

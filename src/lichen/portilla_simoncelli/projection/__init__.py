@@ -1,1 +1,0 @@
-"""Projections onto the statistics, one after another."""

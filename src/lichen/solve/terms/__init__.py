@@ -1,1 +1,0 @@
-"""The terms that an objective may be summed from."""
