@@ -204,14 +204,12 @@ class Model(ModelRecord):
 
     def _serialized(self, precision: str) -> bytes:
         """Return the bytes of the file; the header is sorted, which safetensors' own is not."""
-        import torch
         from safetensors.torch import save
 
-        dtype = {"float16": torch.float16, "float32": torch.float32}[precision]
-        stored = {
-            name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).cpu().contiguous()
-            for name, tensor in self.weights.items()
-        }
+        stored = {name: tensor.detach().cpu().contiguous() for name, tensor in self.weights.items()}
+        for name, tensor in stored.items():
+            if tensor.is_floating_point():
+                stored[name] = tensor.half() if precision == "float16" else tensor.float()
         raw = save(stored, self.metadata())
         length = int.from_bytes(raw[:8], "little")
         header = _dump(json.loads(raw[8 : 8 + length])).encode()

@@ -17,6 +17,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from lichen.faces.training import TrainingInterruptedError, finish
 from lichen.model import Model
 from lichen.run.training import Training
 from lichen.training.loop import Loop, _Items
@@ -127,6 +128,30 @@ def test_interrupted_when_only_the_model_was_missing(tmp_path: Path) -> None:
     state.save(last.checkpoint)
     (only,) = Training(TwoNetworks(), [], cut)
     assert only.model is not None
+    assert whole.read_bytes() == cut.read_bytes()
+
+
+def test_a_second_ctrl_c_in_the_middle_of_an_update_keeps_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
+    list(Training(TwoNetworks(), [], whole))
+    backward, calls = Loop.backward, []
+
+    def interrupted(self: Loop, loss: Tensor) -> None:
+        backward(self, loss)
+        calls.append(loss)
+        if len(calls) == 10:  # the discriminator's, in the fifth step
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Loop, "backward", interrupted)
+    training = Training(TwoNetworks(), [], cut, checkpoint_every=3)
+    with pytest.raises(TrainingInterruptedError) as error:
+        finish(training, progress=False)
+    assert error.value.checkpoint == training.checkpoint
+    again = Training(TwoNetworks(), [], cut)
+    assert again.resumed_from == 3
+    finish(again, progress=False)
     assert whole.read_bytes() == cut.read_bytes()
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from lichen.faces.interruption import Interruption
 from lichen.model import Model
@@ -46,27 +53,32 @@ def finish(
     Raises
     ------
     TrainingInterruptedError
-        On Ctrl-C, at the end of the step; the state is kept then.
+        On Ctrl-C, at the end of the step, when the state is kept; at once on a second one, when
+        that of the last checkpoint stays.
     """
     shown = sys.stderr.isatty() if progress is None else progress
+    between_steps = True
     with _bar(shown) as bar:
-        tasks: dict[str, Any] = {}
-        measured: dict[str, float] = {}
         try:
             with Interruption(deferred=True) as interruption:
-                for step in training:
-                    measured |= step.losses
-                    if step.stage not in tasks:
-                        tasks[step.stage] = bar.add_task(step.stage, total=step.n_steps, detail="")
-                    detail = ", ".join(f"{name} {value:.4g}" for name, value in measured.items())
-                    bar.update(tasks[step.stage], completed=step.step, detail=detail)
+                steps = iter(training)
+                show = _shower(bar)
+                while True:
+                    between_steps = False
+                    step = next(steps, None)
+                    between_steps = True
+                    if step is None:
+                        break
+                    show(step)
                     if on_step is not None:
                         on_step(step)
                     if step.model is None:
                         interruption.check()
         except KeyboardInterrupt:
-            kept = training.keep()
-            raise TrainingInterruptedError(training.checkpoint if kept else None) from None
+            if between_steps:  # a second Ctrl-C may have come in the middle of an update
+                training.keep()
+            kept = training.checkpoint if training.checkpoint.is_file() else None
+            raise TrainingInterruptedError(kept) from None
     assert training.model is not None
     return training.model
 
@@ -105,6 +117,21 @@ def train(
     """
     wanted = training.train(name, *data, output=output, **arguments)
     return finish(wanted, progress=progress, on_step=on_step)
+
+
+def _shower(bar: Progress) -> Callable[[TrainStep], None]:
+    """Return what shows a step: a bar for each stage, the latest losses beside it."""
+    tasks: dict[str, TaskID] = {}
+    latest: dict[str, float] = {}
+
+    def show(step: TrainStep) -> None:
+        latest.update(step.losses)
+        if step.stage not in tasks:
+            tasks[step.stage] = bar.add_task(step.stage, total=step.n_steps, detail="")
+        detail = ", ".join(f"{name} {value:.4g}" for name, value in latest.items())
+        bar.update(tasks[step.stage], completed=step.step, detail=detail)
+
+    return show
 
 
 def _bar(shown: bool) -> Progress:

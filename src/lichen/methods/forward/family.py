@@ -5,6 +5,7 @@
 A method's file holds both: :meth:`train` says how the networks are put together and what is
 minimized, :meth:`run` is the forward pass. The model that training leaves names the method and its
 parameters, so nothing else has to know of it: not the reader of models, not the command line.
+``tests/methods/forward/test_toy.py`` has two such methods, whole.
 """
 
 from __future__ import annotations
