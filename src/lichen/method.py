@@ -107,12 +107,15 @@ class Configurable(BaseModel):
         Registered name.
     presets
         Parameters by preset name.
+    explained_by
+        Command that explains the parameters.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
 
     name: ClassVar[str]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    explained_by: ClassVar[str] = "lichen methods {name}"
 
     @classmethod
     def configure(cls, preset: str | None = None, **parameters: Any) -> Self:
@@ -134,7 +137,7 @@ class Configurable(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise _parameter_error(cls.name, error) from None
+            raise _parameter_error(cls, error) from None
 
 
 class Method(Configurable, ABC):
@@ -300,7 +303,7 @@ class Method(Configurable, ABC):
             raise CanvasError(f"{self.name} needs an exemplar", "give one")
 
 
-def _parameter_error(method: str, error: ValidationError) -> ParameterError:
+def _parameter_error(of: type[Configurable], error: ValidationError) -> ParameterError:
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     problem = message
@@ -308,4 +311,4 @@ def _parameter_error(method: str, error: ValidationError) -> ParameterError:
         name, *items = first["loc"]
         item = "".join(f"[{part}]" for part in items)
         problem = f"`{name}`{item} = {first['input']!r} is not allowed: {message}"
-    return ParameterError(f"{method}: {problem}", f"see `lichen methods {method}`")
+    return ParameterError(f"{of.name}: {problem}", f"see `{of.explained_by.format(name=of.name)}`")

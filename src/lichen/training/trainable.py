@@ -95,6 +95,7 @@ class Trainable(Configurable, ABC):
         Precision of the weights in its model file.
     """
 
+    explained_by: ClassVar[str] = "lichen train {name} --help"
     trains_on: ClassVar[DataKind]
     stored_as: ClassVar[Literal["float16", "float32"]] = "float32"
 
