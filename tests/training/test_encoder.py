@@ -12,6 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from lichen.errors import TrainingError
 from lichen.features.load import load_features
 from lichen.model import Model, ModelRecord
 from lichen.networks.encoder import EncoderNetwork, folded
@@ -56,6 +57,11 @@ def test_resumed_training_equals_the_uninterrupted_one(tmp_path: Path) -> None:
     assert whole.keys() == resumed.keys()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert not cut.checkpoint.exists()
+
+
+def test_it_takes_no_data(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="takes no data, and 1 are given"):
+        Training(TINY, [tmp_path], tmp_path / "e.safetensors")
 
 
 def test_its_file_serves_as_features(tmp_path: Path) -> None:

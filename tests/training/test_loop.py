@@ -17,6 +17,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from lichen.errors import OutOfMemoryError
 from lichen.faces.training import TrainingInterruptedError, finish
 from lichen.model import Model
 from lichen.run.training import Training
@@ -168,6 +169,15 @@ def test_neither_the_caller_nor_previews_disturb_it(tmp_path: Path) -> None:
         torch.rand(3)
         np.random.random()  # noqa: NPY002
     assert plain.read_bytes() == seen.read_bytes()
+
+
+def test_out_of_memory_names_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Loop, loss: Tensor) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(Loop, "backward", full)
+    with pytest.raises(OutOfMemoryError, match="smaller `batch`"):
+        list(Training(TwoNetworks(), [], tmp_path / "a.safetensors"))
 
 
 def test_the_average_follows_its_definition(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from lichen import registry
 from lichen.atomic import check_folder
-from lichen.errors import ModelError, ParameterError, TrainingError
+from lichen.errors import ModelError, OutOfMemoryError, ParameterError, TrainingError
 from lichen.image import check_writable, write_image
 from lichen.model import Model, is_model_file
 from lichen.nn.device import out_of_memory, resolve_device
@@ -100,7 +101,7 @@ class Training:
 
     def __iter__(self) -> Iterator[TrainStep]:
         """Yield the steps of reading and training."""
-        with out_of_memory(self.context.device):
+        with self._out_of_memory():
             for step in self.trainable.train(self.data, self.context):
                 if step.preview is not None and self._main:
                     write_image(self.preview, step.preview)
@@ -111,6 +112,16 @@ class Training:
                 yield step
         if self.model is None:
             raise TrainingError(f"the training of {self.trainable.name} ended without a model")
+
+    @contextmanager
+    def _out_of_memory(self) -> Iterator[None]:
+        """Turn running out of memory into an error that says which parameters to lower."""
+        try:
+            with out_of_memory(self.context.device):
+                yield
+        except OutOfMemoryError as error:
+            remedy = "use a smaller `batch` or smaller patches"
+            raise OutOfMemoryError(error.problem, remedy) from error
 
     def keep(self) -> bool:
         """Write the state after the last step; return whether there is one to go on from."""
@@ -145,7 +156,8 @@ class Training:
         if preview_every:
             check_writable(self.preview)
         form = DATA[self.trainable.trains_on]
-        if not form.fewest <= len(self.data) <= (form.most or max(form.fewest, len(self.data))):
+        most = len(self.data) if form.most is None else form.most
+        if not form.fewest <= len(self.data) <= most:
             wanted = f"takes {form.metavar}: {form.summary}" if form.most != 0 else "takes no data"
             raise TrainingError(
                 f"{self.trainable.name} {wanted}, and {len(self.data)} are given",

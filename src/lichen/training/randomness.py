@@ -26,7 +26,12 @@ class Randomness:
     def __init__(self, seed: int, device: str = "cpu") -> None:
         self._device = device
         before = self._read()
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # of the CPU alone: other GPUs are not ours
+        if self._device.startswith("cuda"):
+            with torch.cuda.device(self._device):
+                torch.cuda.manual_seed(seed)
+        elif self._device == "mps":
+            torch.mps.manual_seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002 (the global source is what is meant)
         self.state = self._read()
         self._write(before)
@@ -53,12 +58,18 @@ class Randomness:
             "numpy": (name, torch.from_numpy(np.array(keys)), position, has_gauss, gauss),
         }
         if self._device.startswith("cuda"):
-            found["cuda"] = torch.cuda.get_rng_state(self._device)
+            found["device"] = torch.cuda.get_rng_state(self._device)
+        elif self._device == "mps":
+            found["device"] = torch.mps.get_rng_state()
         return found
 
     def _write(self, state: dict[str, Any]) -> None:
         torch.set_rng_state(state["torch"])
         name, keys, *rest = state["numpy"]
         np.random.set_state((name, keys.numpy(), *rest))  # noqa: NPY002
-        if self._device.startswith("cuda") and "cuda" in state:
-            torch.cuda.set_rng_state(state["cuda"], self._device)
+        if "device" not in state:  # of a checkpoint from a CPU
+            return
+        if self._device.startswith("cuda"):
+            torch.cuda.set_rng_state(state["device"], self._device)
+        elif self._device == "mps":
+            torch.mps.set_rng_state(state["device"])
