@@ -3,10 +3,9 @@
     python benchmarks/discrimination.py EXEMPLARS [--sides 32 64 128 256] [--write]
 
 Crops of one picture are "same", crops of different materials "different"; crops do not overlap.
-Textures are dealt into folds, and each pair of crops is judged by constants fitted without the
-folds of both. Printed are the tables of docs/discrimination.md. With --write the constants of all
-textures together go to src/lichen/quality/discrimination.json and the curves (which needs
-matplotlib) to docs/images/roc.png.
+Textures are divided into folds, and each pair of crops is judged by constants fitted without the
+folds of both. The tables of docs/discrimination.md are printed. With --write the constants fitted
+to all textures go to src/lichen/quality/discrimination.json and the curves to docs/images/roc.png.
 """
 
 from __future__ import annotations
@@ -23,14 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from lichen.arrays import FloatArray
 from lichen.image import read_image
 from lichen.quality import discrimination
 from lichen.quality.discrimination import encoder
 from lichen.quality.patch_statistics import STATISTICS, Description, describe, distances
 from lichen.textures import julesz
 from lichen.training.data.pictures import made_picture
-
-Floats = NDArray[np.float64]
 
 FOLDERS = (
     "stochastic", "cellular", "regular", "near_regular", "text", "multiscale", "multi_exemplar",
@@ -42,14 +40,14 @@ ONE_MATERIAL = {
     "stone_floor_albedo": "stone_floor_cc0",
     **{f"smoke_embark_{number}": "smoke_embark" for number in (1, 2, 3, 4)},
 }
-"""Pictures of one material: in one fold, and never a "different" pair."""
+"""Pictures of the same material: in one fold, and never a "different" pair."""
 
 CROPS = 8
 FOLDS = 7
 SHRINKAGE = 0.1
 OFFSET = 0.1
-"""Added to a distance before its logarithm, in medians of those of one texture: near nought a
-distance says no more."""
+"""Added to a distance before its logarithm, in units of the median for the same texture: close to
+zero a distance carries no more information."""
 NEW_TEXTURES = range(9_000_001, 9_000_049)
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
@@ -70,9 +68,9 @@ PAIRS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
 
 @dataclass
 class Pairs:
-    """Pairs of crops: all arrays have one entry a pair."""
+    """Pairs of crops: all arrays have one entry per pair."""
 
-    distance: Floats  # (N, statistics)
+    distance: FloatArray  # (N, statistics)
     is_same: NDArray[np.bool_]
     materials: NDArray[np.str_]  # (N, 2)
     side: NDArray[np.int64]
@@ -80,8 +78,8 @@ class Pairs:
     def where(self, keep: NDArray[np.bool_]) -> Pairs:
         return Pairs(self.distance[keep], self.is_same[keep], self.materials[keep], self.side[keep])
 
-    def weights(self) -> Floats:
-        """Of each side half same and half different; each (pair of) materials weighs alike."""
+    def weights(self) -> FloatArray:
+        """Equal weights for sides, for same and different, and for each (pair of) materials."""
         keys = list(zip(self.side, self.is_same, *np.sort(self.materials, axis=1).T, strict=True))
         sizes = Counter(keys)
         parts = Counter((side, is_same) for side, is_same, *_ in sizes)
@@ -90,7 +88,7 @@ class Pairs:
 
 
 def read_crops(folder: Path, side: int) -> list[tuple[str, str, NDArray[np.float32]]]:
-    """Up to eight crops of each picture that do not overlap: (picture, material, pixels)."""
+    """Return up to eight disjoint crops of each picture: (picture, material, pixels)."""
     rng = np.random.default_rng(side)
     found = []
     for path in [path for name in FOLDERS for path in sorted((folder / name).iterdir())]:
@@ -110,7 +108,7 @@ def read_crops(folder: Path, side: int) -> list[tuple[str, str, NDArray[np.float
 def cells(
     usable: NDArray[np.bool_], side: int, rng: np.random.Generator
 ) -> list[tuple[slice, slice]]:
-    """Some cells of a randomly placed lattice, all of whose pixels may be used."""
+    """Return some cells of a randomly placed lattice, all of whose pixels are usable."""
     height, width = usable.shape
     if min(height, width) < side:
         return []
@@ -125,7 +123,7 @@ def cells(
 
 
 def compare_all(described: list[tuple[str, str, Description]], side: int) -> Pairs:
-    """All pairs, without those of one material but two pictures, which are neither."""
+    """Return all pairs except those of two pictures of one material, which are neither."""
     rows, is_same, materials = [], [], []
     for (picture, material, one), (other, its, two) in itertools.combinations(described, 2):
         if picture == other or material != its:
@@ -144,13 +142,13 @@ def concatenate(parts: list[Pairs]) -> Pairs:
     return Pairs(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
 
 
-def weighted_quantile(values: Floats, weights: Floats, q: float) -> float:
+def weighted_quantile(values: FloatArray, weights: FloatArray, q: float) -> float:
     order = np.argsort(values)
     return float(values[order][np.searchsorted(np.cumsum(weights[order]), q * weights.sum())])
 
 
 def fit(pairs: Pairs) -> dict[str, Any]:
-    """Logistic regression with weights of at least nought, drawn to their common mean."""
+    """Logistic regression with non-negative weights, shrunk towards their mean."""
     weights, same = pairs.weights(), pairs.is_same
     n = len(STATISTICS)
     medians = [weighted_quantile(column[same], weights[same], 0.5) for column in pairs.distance.T]
@@ -161,7 +159,7 @@ def fit(pairs: Pairs) -> dict[str, Any]:
     design = np.column_stack([-(logs - mean) / spread, -np.log2(pairs.side), np.ones(len(logs))])
     sign = np.where(same, 1.0, -1.0)
 
-    def loss(b: Floats) -> tuple[float, Floats]:
+    def loss(b: FloatArray) -> tuple[float, FloatArray]:
         margin = sign * (design @ b)
         deviation = b[:n] - b[:n].mean()
         value = weights @ np.logaddexp(0, -margin) + SHRINKAGE * n * deviation @ deviation
@@ -184,8 +182,8 @@ def fit(pairs: Pairs) -> dict[str, Any]:
     }
 
 
-def log_odds(fitted: dict[str, Any], pairs: Pairs) -> Floats:
-    """As Calibration.judge, for all pairs at once."""
+def log_odds(fitted: dict[str, Any], pairs: Pairs) -> FloatArray:
+    """Compute the log-odds of Calibration.judge for all pairs."""
     offset, mean, spread, weight = (
         np.array([row[field] for row in fitted["statistics"].values()])
         for field in ("offset", "mean", "spread", "weight")
@@ -194,8 +192,8 @@ def log_odds(fitted: dict[str, Any], pairs: Pairs) -> Floats:
     return fitted["intercept"] - fitted["side_slope"] * np.log2(pairs.side) - z @ weight
 
 
-def held_out_log_odds(pairs: Pairs) -> Floats:
-    """Judge each pair by constants fitted without any crop of the folds of its materials."""
+def held_out_log_odds(pairs: Pairs) -> FloatArray:
+    """Judge each pair by constants fitted without the folds of its materials."""
     names = np.unique(pairs.materials)
     order = np.random.default_rng(0).permutation(len(names))
     fold_of = {name: int(position) % FOLDS for name, position in zip(names, order, strict=True)}
@@ -209,7 +207,9 @@ def held_out_log_odds(pairs: Pairs) -> Floats:
     return scores
 
 
-def curve(scores: Floats, is_same: NDArray[np.bool_], weights: Floats) -> tuple[Floats, Floats]:
+def curve(
+    scores: FloatArray, is_same: NDArray[np.bool_], weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """False and true positive rates, from (0, 0) to (1, 1); equal scores are one step."""
     _, step = np.unique(-scores, return_inverse=True)
     rates = []
@@ -219,15 +219,15 @@ def curve(scores: Floats, is_same: NDArray[np.bool_], weights: Floats) -> tuple[
     return rates[0], rates[1]
 
 
-def area(scores: Floats, is_same: NDArray[np.bool_], weights: Floats) -> float:
+def area(scores: FloatArray, is_same: NDArray[np.bool_], weights: FloatArray) -> float:
     return float(np.trapezoid(*curve(scores, is_same, weights)[::-1]))
 
 
-def print_areas(pairs: Pairs, scores: Floats) -> tuple[dict[str, float], dict[str, float]]:
-    """Give the areas by side, with textures weighing alike and with pairs weighing alike."""
+def print_areas(pairs: Pairs, scores: FloatArray) -> tuple[dict[str, float], dict[str, float]]:
+    """Print and return the areas by side, weighted by texture and unweighted."""
     print(
-        "\n| side, px | textures | same | different | AUC | AUC, pairs alike | AUC without smoke "
-        "| right at 1/2 |\n|---|---|---|---|---|---|---|---|"
+        "\n| side, px | textures | same | different | AUC | AUC, unweighted | AUC without smoke "
+        "| correct at 1/2 |\n|---|---|---|---|---|---|---|---|"
     )
     areas, pooled = {}, {}
     for side in np.unique(pairs.side):
@@ -256,18 +256,18 @@ def print_single(pairs: Pairs) -> None:
         print(f"| {name} |", " | ".join(f"{value:.4f}" for value in found), "|")
 
 
-def print_reliability(pairs: Pairs, scores: Floats) -> None:
-    print("\n| probability said | share of pairs | really same |\n|---|---|---|")
+def print_reliability(pairs: Pairs, scores: FloatArray) -> None:
+    print("\n| stated probability | fraction of pairs | actually same |\n|---|---|---|")
     probability, weights = 1 / (1 + np.exp(-scores)), pairs.weights()
     for low, high in itertools.pairwise((0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0001)):
         inside = (probability >= low) & (probability < high)
-        share = weights[inside].sum()
-        really = weights[inside & pairs.is_same].sum() / share
-        print(f"| {low:.1f} to {high:.1f} | {share:.1%} | {really:.1%} |")
+        fraction = weights[inside].sum()
+        actual = weights[inside & pairs.is_same].sum() / fraction
+        print(f"| {low:.1f} to {high:.1f} | {fraction:.1%} | {actual:.1%} |")
 
 
-def print_hardest(pairs: Pairs, scores: Floats, side: int, n: int = 6) -> None:
-    """Say which textures are the hardest: the medians of their log-odds."""
+def print_hardest(pairs: Pairs, scores: FloatArray, side: int, n: int = 6) -> None:
+    """Print the hardest textures by the medians of their log-odds."""
     print(f"\nat {side} px, median log-odds of the hardest:")
     at = pairs.side == side
     for is_same in (True, False):
@@ -279,7 +279,7 @@ def print_hardest(pairs: Pairs, scores: Floats, side: int, n: int = 6) -> None:
 
 
 def print_new(fitted: dict[str, Any]) -> None:
-    """Judge textures made by code, to which nothing was fitted."""
+    """Judge procedural textures, to which nothing was fitted."""
     for side in (64, 128):
         rng = np.random.default_rng(side)
         crops = []
@@ -289,11 +289,11 @@ def print_new(fitted: dict[str, Any]) -> None:
             crops += [(str(seed), str(seed), picture[cell]) for cell in where]
         pairs = compare_all(described_crops(crops), side)
         value = area(log_odds(fitted, pairs), pairs.is_same, pairs.weights())
-        print(f"{len(NEW_TEXTURES)} new made textures, {side} px: AUC {value:.4f}")
+        print(f"{len(NEW_TEXTURES)} new procedural textures, {side} px: AUC {value:.4f}")
 
 
 def print_julesz(fitted: dict[str, Any], side: int = 128, n: int = 6) -> None:
-    """AUC of every statistic on pairs of Julesz: 1/2 sees nothing, 1 tells them apart."""
+    """Print the AUC of every statistic on Julesz's pairs: 1/2 is chance, 1 is perfect."""
     names = [*STATISTICS, "together"]
     print("\n| order | pair |", " | ".join(names), "| median probability of same |")
     print("|---" * (len(names) + 3) + "|")
@@ -301,7 +301,7 @@ def print_julesz(fitted: dict[str, Any], side: int = 128, n: int = 6) -> None:
         crops = []
         for seed in range(n):
             for label, how in (("a", one), ("b", other)):
-                # Not the same seed: the pictures of a pair are independent.
+                # Different seeds: the pictures of a pair are independent.
                 crops.append(
                     (label, label, julesz(**how, size=side, seed=2 * seed + (label > "a")))
                 )
@@ -315,7 +315,7 @@ def print_julesz(fitted: dict[str, Any], side: int = 128, n: int = 6) -> None:
         print(f"| {probability:.2f} |")
 
 
-def draw(pairs: Pairs, scores: Floats, target: Path) -> None:
+def draw(pairs: Pairs, scores: FloatArray, target: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.6, 4.4), dpi=110, layout="constrained")
@@ -325,8 +325,8 @@ def draw(pairs: Pairs, scores: Floats, target: Path) -> None:
         false, true = curve(score, part.is_same, part.weights())
         axes.plot(false, true, label=f"{side} px: {np.trapezoid(true, false):.3f}")
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=0.8)
-    axes.set(xlabel="different taken for same", ylabel="same taken for same")
-    axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), title="Textures not used to set it")
+    axes.set(xlabel="false positive rate", ylabel="true positive rate")
+    axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), title="Held-out textures")
     axes.legend(title="crops: area", loc="lower right")
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target)
@@ -361,7 +361,7 @@ def main() -> None:
         "textures": sorted(materials),
         "crops of a picture": f"at most {CROPS} at each side, not overlapping",
         "held-out area under the ROC curve": areas,
-        "the same, pairs alike": pooled,
+        "the same, pairs unweighted": pooled,
         "folds of textures": FOLDS,
     }
     if options.write:

@@ -77,7 +77,7 @@ def table_gradient(sizes: list[int], repeats: int) -> None:
 
 def table_time_to_loss(paths: list[Path], size: int, iterations: int) -> None:
     print(
-        f"\n2. seconds to plain PyTorch's loss after {iterations} iterations, and to four times it;\n"
+        f"\n2. seconds to plain PyTorch's loss after {iterations} iterations, and four times it;\n"
         f"   {size} px"
     )
     print(f"{'exemplar':>18} {'loss':>10} {'plain s':>8} {'ours s':>8} {'ratio':>7}  steps")

@@ -29,7 +29,7 @@ WAYS = {
     "polished": {"method": "gatys", "preset": "polish"},
 }
 GROUPS = ("fidelity", "innovation", "tileability", "structure")
-COPIED = "copied share"
+COPIED = "copied fraction"
 
 
 def main() -> None:
@@ -70,11 +70,11 @@ def _make(photo: Array, how: dict[str, str], seeds: int) -> list[lichen.Result]:
 def _report(exemplar: str, cards: dict[str, Sequence[Card]]) -> dict[str, bool]:
     """Print the table of an exemplar, and return which claims of the preset hold."""
     every = [card for many in cards.values() for card in many]
-    optimised = {name for name in FIGURES if any(card.figures[name].optimised for card in every)}
+    optimized = {name for name in FIGURES if any(card.figures[name].optimized for card in every)}
     scores = {}
     print(f"\n{exemplar:<18} {'all':>7}", *(f"{group:>11}" for group in GROUPS), f"{COPIED:>13}")
     for way, many in cards.items():
-        groups = {group: _mean(many, group, optimised) for group in GROUPS}
+        groups = {group: _mean(many, group, optimized) for group in GROUPS}
         known = [value for value in groups.values() if value is not None]
         scores[way] = float(np.mean(known))
         cells = (" " * 11 if value is None else f"{value:11.3f}" for value in groups.values())
@@ -83,7 +83,7 @@ def _report(exemplar: str, cards: dict[str, Sequence[Card]]) -> dict[str, bool]:
     plain = {name: [_value(many, name) for many in cards.values()] for name in names}
     for name, values in plain.items():
         shown = "  ".join(f"{value:9.3g}" for value in values)
-        print(f"    {name + ('*' if name in optimised else ''):<22} {shown}")
+        print(f"    {name + ('*' if name in optimized else ''):<22} {shown}")
     better = [
         sum(_is_better(name, v[2], v[parent]) for name, v in plain.items()) for parent in (0, 1)
     ]

@@ -3,9 +3,9 @@
     python benchmarks/quality.py OUTPUT EXEMPLAR_OR_FOLDER ... [--methods gatys gatys:spectrum]
 
 A method is ``name`` or ``name:preset``; G'MIC's ``gmic:syntexturize`` and ``gmic:matchpatch`` are
-rows too where the command ``gmic`` is installed. Pictures are kept in OUTPUT with their records:
-run again, only what changed is made. OUTPUT/index.html shows all of them, one page per exemplar
-the whole card; the table is printed.
+included where the command ``gmic`` is installed. Pictures are kept in OUTPUT with their records; a
+second run makes only what has changed. OUTPUT/index.html shows all of them, and a page per exemplar
+its cards; the table is printed.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader
 
 import lichen
-from lichen.errors import CanvasError
+from lichen.errors import CanvasError, NotHonouredError
 from lichen.exemplar import Exemplar
 from lichen.quality.card import Card, compare
 from lichen.quality.page import write_page
+from lichen.run import verbs
+from lichen.run.loop import Run
 from machine import describe_machine
-from running import prepare
 
 PEERS = {
     "gmic:syntexturize": "syntexturize",
@@ -37,7 +39,7 @@ PEERS = {
 }
 SHOWN = (
     "sliced patches", "portilla-simoncelli", "patch precision", "patch coverage",
-    "copied share", "largest copy", "seam excess", "autocorrelation", "spectrum",
+    "copied fraction", "largest copy", "seam excess", "autocorrelation", "spectrum",
 )  # fmt: skip
 
 
@@ -51,20 +53,18 @@ class Made:
 
 
 def by_lichen(name: str, exemplar: Path, target: Path, size: tuple[int, int], seed: int) -> Made:
-    """Make a picture, unless it is there with the record of the very same making."""
+    """Make a picture, unless it is there already with the record of the same job."""
     method, _, preset = name.partition(":")
-    asked = {"size": size, "method": method, "preset": preset or None, "seed": seed}
+    arguments: dict[str, Any] = {"size": size, "method": method, "preset": preset or None}
+    arguments |= {"seed": seed}
     try:
-        run = prepare(exemplar, wrap=True, **asked)
-    except CanvasError as error:
+        run = Run(verbs.synthesize(exemplar, wrap=True, **arguments))
+    except (CanvasError, NotHonouredError) as error:
         print(f"{exemplar.parent.name:<18} {name:<18} made without wrap: {error.problem}")
-        run = prepare(exemplar, **asked)
-    wrap = run.canvas.wrap
+        run = Run(verbs.synthesize(exemplar, **arguments))
     if target.is_file():
         known = lichen.read_provenance(target)
-        wanted = (run.method.model_dump(mode="json"), size, wrap, seed, lichen.__version__)
-        given = (dict(known.parameters), known.size, known.wrap, known.seed, known.version)
-        if given == wanted and known.exemplars[0].sha256 == run.exemplars[0].sha256:
+        if known.job == run.provenance().job and known.version == lichen.__version__:
             return Made(target, known.seconds, False)
     result = lichen.finish(run)
     result.save(target)
@@ -72,7 +72,7 @@ def by_lichen(name: str, exemplar: Path, target: Path, size: tuple[int, int], se
 
 
 def by_gmic(name: str, exemplar: Path, target: Path, size: tuple[int, int], seed: int) -> Made:
-    """Run the peer, its start-up included; a file beside the picture says what it was made of."""
+    """Run the peer, timed with its start-up; a file beside the picture records the command."""
     command = ["gmic", "-v", "0", "-srand", str(seed), str(exemplar)]
     command += [f"-{PEERS[name]}", f"{size[1]},{size[0]}", "-o", str(target)]
     version = subprocess.run(["gmic", "version"], capture_output=True, text=True, check=True)
@@ -96,7 +96,7 @@ def by_gmic(name: str, exemplar: Path, target: Path, size: tuple[int, int], seed
 
 
 def exemplars_of(paths: list[Path], folder: Path, side: int) -> list[Path]:
-    """Centre crops of at most ``side`` pixels, kept in the output folder."""
+    """Write central crops of at most ``side`` pixels to the output folder, and return them."""
     files = [
         file
         for path in paths
@@ -116,7 +116,7 @@ def exemplars_of(paths: list[Path], folder: Path, side: int) -> list[Path]:
 
 
 def table(names: list[str], cards: dict[str, list[Card]], seconds: dict[str, list[float]]) -> str:
-    """Medians over the exemplars; Markdown, as it goes into the docs."""
+    """Return medians over the exemplars as the Markdown table of the docs."""
     groups = ("fidelity", "innovation", "tileability", "structure")
     head = ["method", *groups, "all", *SHOWN, "seconds"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
@@ -129,7 +129,7 @@ def table(names: list[str], cards: dict[str, list[Card]], seconds: dict[str, lis
         cells.append(f"{np.median([card.score for card in rows]):.2f}")
         for figure in SHOWN:
             cell = f"{np.median([card.figures[figure].value for card in rows]):.3g}"
-            own = any(card.figures[figure].optimised for card in rows)
+            own = any(card.figures[figure].optimized for card in rows)
             cells.append(cell + ("*" if own else ""))
         cells.append(f"{np.median(seconds[name]):.2f}")
         lines.append("| " + " | ".join(cells) + " |")
@@ -182,7 +182,7 @@ def main() -> None:
         names=names, shown=shown, table=rows, machine=describe_machine()
     )
     (options.output / "index.html").write_text(page, encoding="utf-8")
-    print(f"\nmedians over {len(shown)} exemplars; * optimised by the method itself\n{rows}")
+    print(f"\nmedians over {len(shown)} exemplars; * optimized by the method itself\n{rows}")
     print(options.output / "index.html")
 
 

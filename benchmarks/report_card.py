@@ -1,9 +1,9 @@
-"""Seconds and peak memory of the report card by size of the result, in processes of their own.
+"""Time and peak memory of the report card by size of the result, each in its own process.
 
     python benchmarks/report_card.py EXEMPLAR [--sizes 256 512 2048]
 
-The exemplar is cut to 256 px; results are noise of its spectrum tiled to size. The whole command
-is timed: imports, anchors, figures and the page.
+The exemplar is cropped to 256 px; results are noise with its spectrum, tiled to size. The whole
+command is timed: imports, anchors, figures and the page.
 """
 
 from __future__ import annotations

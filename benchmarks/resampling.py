@@ -29,7 +29,6 @@ import lichen
 from lichen.quality.card import Card, compare
 from lichen.quality.diversity import diversity
 from lichen.quality.figures import FIGURES
-from lichen.run import tasks
 from machine import describe_machine
 
 Array = NDArray[np.float32]
@@ -82,7 +81,7 @@ def speed(photo: Array) -> None:
         ),
         (
             "hole of 64 px in 256 px",
-            lambda: lichen.finish(tasks.fill(photo, hole), progress=False),
+            lambda: lichen.fill(photo, hole, progress=False),
             None,
         ),
     ]

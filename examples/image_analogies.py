@@ -25,7 +25,7 @@ from scipy.ndimage import gaussian_filter, sobel
 import lichen
 from lichen.errors import LichenError
 from lichen.image import parse_size, read_image, write_image
-from lichen.patches.luminance import luminance, with_luminance
+from lichen.methods.resampling.image_analogies import grey_of, with_luminance
 
 Array = NDArray[np.float32]
 
@@ -56,7 +56,7 @@ def analogy(a: Array, a2: Array, b: Array, **parameters: Any) -> Array:
 
 def learned_filter(name: str, photo: Array, other: Array, **parameters: Any) -> list[Array]:
     """Learn a filter from one photo, apply it to another, and compare with the filter itself."""
-    a, b = luminance(photo), luminance(other)
+    a, b = grey_of(photo), grey_of(other)
     true = FILTERS[name](b)
     made = analogy(a, FILTERS[name](a), b, **parameters)
     print(f"B  to the filtered B: {psnr(b, true):.1f} dB")

@@ -1,10 +1,10 @@
-"""Redraw the figures of docs/probe.md from photographs that scikit-image brings along (CC0).
+"""Redraw the figures of docs/probe.md from photographs that come with scikit-image (CC0).
 
     python examples/probe_figures.py docs/images
     python examples/probe_figures.py sheets --only layers weights --network vgg19 --side 256
 
-Without options each figure is as in the docs, where VGG-19 is used for what was first seen in it;
-``--network encoder`` needs no weights but those that are in the package.
+Without options each figure is as in the docs, which use VGG-19 for what was first observed in it;
+``--network encoder`` needs only the weights in the package.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 import lichen
 from lichen.image import resize_image
 from lichen.probe.figures.channels import draw_channels
-from lichen.probe.figures.fingerprints import FingerprintFilm, draw_fingerprints
+from lichen.probe.figures.fingerprints import FingerprintVideo, draw_fingerprints
 from lichen.probe.figures.parametric import draw_groups
 from lichen.probe.figures.pictures import (
     draw_classic,
     draw_maps,
-    draw_maximised,
+    draw_maximized,
     draw_reconstruction,
 )
 from lichen.probe.figures.second_order import draw_second_order
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 QUALITY = 75
-"""Of the JPEG files."""
+"""Quality of the JPEG files."""
 PIXELS = 500_000
-"""At most, of one figure."""
+"""Largest number of pixels of a figure."""
 
 
 def photograph(name: str, side: int) -> Array:
-    """Read the middle of a photograph, shrunk to three times the side before it is cut."""
+    """Read the central crop of a photograph, after shrinking that to three times the side."""
     pixels = lichen.read_image(Path(skimage.__file__).parent / "data" / name).pixels
     square = centre(pixels, min(pixels.shape[:2]))
     whole = min(3 * side, square.shape[0])
@@ -51,13 +51,13 @@ def photograph(name: str, side: int) -> Array:
 
 
 def centre(pixels: Array, side: int) -> Array:
-    """Cut out the middle."""
+    """Return the central square."""
     top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
     return pixels[top : top + side, left : left + side]
 
 
 def classic(name: str, photo: str, network: str) -> Callable[[argparse.Namespace], Figure]:
-    """Give what draws a classic figure."""
+    """Return a function that draws a classic figure."""
 
     def draw(given: argparse.Namespace) -> Figure:
         made = lichen.probe.classic(
@@ -94,32 +94,32 @@ def fingerprints(given: argparse.Namespace) -> Figure:
 
 
 def filters(given: argparse.Namespace) -> Figure:
-    """What channels of four layers look for, and the principal directions of bricks."""
-    from lichen.probe.subject import as_features
+    """Pictures that channels of four layers respond to."""
+    from lichen.probe.inputs import load_network
 
-    network = as_features(given.network or "encoder")
+    network, _ = load_network(given.network or "encoder")
     how = {"network": network, "size": given.side * 2 // 3, "iterations": given.iterations}
     layers = ("relu1_2", "relu2_2", "relu3_2", "relu4_2")
-    rows = [lichen.probe.maximise_channels(layer, range(6), **how) for layer in layers]
-    return draw_maximised(rows)
+    rows = [lichen.probe.maximize_channels(layer, range(6), **how) for layer in layers]
+    return draw_maximized(rows)
 
 
 def directions(given: argparse.Namespace) -> Figure:
     """Principal directions of a texture's features."""
-    from lichen.probe.subject import as_features
+    from lichen.probe.inputs import load_network
 
-    network = as_features(given.network or "encoder")
+    network, _ = load_network(given.network or "encoder")
     image = photograph("brick.png", 2 * given.side)
     how = {"network": network, "size": given.side * 2 // 3, "iterations": given.iterations}
     rows = []
     for layer in ("relu2_2", "relu3_2", "relu4_2"):
         direction = lichen.probe.principal_direction(image, layer, network=network)
-        rows.append(lichen.probe.maximise_direction(layer, direction, **how))
-    return draw_maximised(rows)
+        rows.append(lichen.probe.maximize_direction(layer, direction, **how))
+    return draw_maximized(rows)
 
 
 def reconstruction(given: argparse.Namespace) -> Figure:
-    """What is left of a cat."""
+    """A cat, reconstructed."""
     image = photograph("chelsea.png", given.side)
     network = given.network or "vgg19"
     return draw_reconstruction(
@@ -127,21 +127,21 @@ def reconstruction(given: argparse.Namespace) -> Figure:
     )
 
 
-def film(given: argparse.Namespace) -> Figure:
-    """Four moments of a film, beneath each other."""
+def video(given: argparse.Namespace) -> Figure:
+    """Four frames of a video, one below the other."""
     from matplotlib.figure import Figure as Drawing
 
     image = photograph("gravel.png", given.side)
     layers = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
     frames: list[Array] = []
-    for moment in lichen.probe.watch_fingerprints(
+    for snapshot in lichen.probe.watch_fingerprints(
         image, layers, network=given.network or "encoder", iterations=given.iterations
     ):
         if not frames:
-            drawing = FingerprintFilm(image, moment)
-        if moment.iteration in (0, 3, 10, given.iterations):
-            frames.append(drawing.frame(moment))
-    half = frames[0].shape[0] // 2  # the upper half, the exemplar's, stays as it is
+            drawing = FingerprintVideo(image, snapshot)
+        if snapshot.iteration in (0, 3, 10, given.iterations):
+            frames.append(drawing.frame(snapshot))
+    half = frames[0].shape[0] // 2  # the upper half, the exemplar's, does not change
     sheet = np.concatenate([frames[0][:half], *(frame[half:] for frame in frames)])
     figure = Drawing(figsize=(sheet.shape[1] / 100, sheet.shape[0] / 100), dpi=70)
     figure.add_axes((0, 0, 1, 1), frame_on=False, xticks=[], yticks=[]).imshow(sheet)
@@ -149,7 +149,7 @@ def film(given: argparse.Namespace) -> Figure:
 
 
 def spectrum(given: argparse.Namespace) -> Figure:
-    """Second moments of bricks, and of what two methods make of them."""
+    """Second moments of bricks, and of two syntheses of them."""
     image = photograph("brick.png", 2 * given.side)
     copied = lichen.synthesize(image, seed=1).image
     noise = lichen.synthesize(image, method="random_phase", seed=1).image
@@ -158,7 +158,7 @@ def spectrum(given: argparse.Namespace) -> Figure:
 
 
 def statistics(given: argparse.Namespace) -> Figure:
-    """Portilla-Simoncelli groups of bricks, and of noise with their spectrum."""
+    """Portilla-Simoncelli statistics of bricks, and of noise with their spectrum."""
     image = photograph("brick.png", 2 * given.side)
     noise = lichen.synthesize(image, method="random_phase", seed=1).image
     found = lichen.probe.portilla_simoncelli_groups(image, noise)
@@ -171,7 +171,7 @@ FIGURES: dict[str, Callable[[argparse.Namespace], Figure]] = {
     "fingerprints": fingerprints,
     "spectrum": spectrum,
     "statistics": statistics,
-    "film": film,
+    "video": video,
     "layers": classic("layers", "gravel.png", "vgg19"),
     "single": classic("single", "gravel.png", "encoder"),
     "parameters": classic("parameters", "gravel.png", "encoder"),

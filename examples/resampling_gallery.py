@@ -37,7 +37,7 @@ TaskCells = tuple[list[Cell], list[Cell]]
 FAMILY = [name for name, row in registry.METHODS.items() if ".resampling." in row.target]
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "patchmatch": [{}],
-    "quilting": [{}, {"joins": "neighbours"}, {"joins": "random"}],
+    "quilting": [{}, {"seams": "matched"}, {"seams": "random"}],
     "graphcut": [{}, {"preset": "best"}],
     "efros_leung": [{}, {"preset": "fine"}, {"preset": "coarse"}],
     "wei_levoy": [{}, {"preset": "paper"}],

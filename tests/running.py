@@ -27,3 +27,8 @@ def run_of(
 ) -> Run:
     """Return the run of a method on a canvas."""
     return Run(replace(verbs.job_of(method, exemplars, canvas, **named), stop_after=stop_after))
+
+
+def with_layout(canvas: Canvas, exemplars: Sequence[Exemplar]) -> Canvas:
+    """Return the canvas with the maps of the exemplars, as a run fills them in."""
+    return replace(canvas, maps=exemplars[0].formats)

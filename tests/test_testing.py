@@ -13,14 +13,14 @@ from lichen import registry
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
-from lichen.methods.resampling.family import CopyingMethod
+from lichen.methods.resampling.family import GuidedMethod, copying_step
 from lichen.step import Step
 from lichen.testing import check_method
 
-ALL = frozenset({"wrap", "init", "known", "guide", "mask", "maps", "exemplars"})
+ALL = frozenset({"wrap", "init", "known", "guide", "mask", "maps", "content", "copies"})
 
 
-class Shuffle(CopyingMethod):
+class Shuffle(GuidedMethod):
     """Copies a usable pixel for each, with the guide nearest what is wanted; keeps all promises."""
 
     name: ClassVar[str] = "shuffle"
@@ -31,8 +31,9 @@ class Shuffle(CopyingMethod):
     def run(
         self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
     ) -> Iterator[Step]:
+        exemplars, canvas = self.guided(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
-        wanted, known = atlas.wanted(canvas)
+        wanted, known = atlas.features_of(canvas)
         values = atlas.pixels.shape[2]
         usable = context.rng("shuffle").permutation(np.flatnonzero(atlas.usable))
         features = atlas.features.reshape(-1, wanted.shape[2])
@@ -41,7 +42,7 @@ class Shuffle(CopyingMethod):
             apart = wanted[..., None, values:] - features[usable, values:]
             places = usable[np.square(apart).sum(3).argmin(2)].astype(np.int32)
         places[known] = -1
-        yield self.step(atlas, canvas, places, fraction=1.0)
+        yield copying_step(atlas, canvas, places, fraction=1.0)
 
 
 class Repainted(Shuffle):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from lichen.errors import ParameterError
-from lichen.text import Unit, draw_places, generate, number_contexts, split
+from lichen.text import Unit, draw_positions, generate, number_contexts, split
 
 VERSE = """The rose is red, the violet's blue,
 The honey's sweet, and so are you.
@@ -75,7 +75,7 @@ def chance(text: str, corpus: str, order: int) -> float:
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
-def test_each_letter_follows_the_conditional_law(order: int) -> None:
+def test_each_letter_follows_the_conditional_distribution(order: int) -> None:
     made = generate(VERSE, order, 40_000, seed=1)
     assert chance(made, VERSE, order) > 1e-3
     other = VERSE + VERSE.splitlines(keepends=True)[0]  # one line is twice as likely
@@ -119,11 +119,11 @@ def test_contexts_have_one_number_if_they_are_the_same(corpus: str, length: int)
         assert [c == context for c in contexts] == list(numbers == numbers[k])
 
 
-def test_places_say_where_each_unit_is_from() -> None:
+def test_positions_say_where_each_unit_is_from() -> None:
     units = list(VERSE)
-    places = draw_places(units, 4, 500, np.random.default_rng(0))
+    positions = draw_positions(units, 4, 500, np.random.default_rng(0))
     text = generate(VERSE, 4, 500, seed=0)
-    assert "".join(units[place] for place in places) == text
+    assert "".join(units[position] for position in positions) == text
     assert text != generate(VERSE, 4, 500, seed=1)
 
 
@@ -132,9 +132,9 @@ def test_places_say_where_each_unit_is_from() -> None:
     [
         (("", 1, 5), "empty"),
         (("abc", 4, 5), "3 units"),
-        (("abc", 0, 5), "order = 0"),
-        (("abc", 1, 0), "length = 0"),
-        (("abc", 1, 5, "characters", -1), "seed = -1"),
+        (("abc", 0, 5), "`order` = 0"),
+        (("abc", 1, 0), "`length` = 0"),
+        (("abc", 1, 5, "characters", -1), "`seed` = -1"),
         (("abc", 1, 5, "lines"), "lines"),
     ],
 )
@@ -170,7 +170,7 @@ def test_the_command_prints_or_saves_the_same_text(tmp_path: Path) -> None:
         (b"abc", ["--order", "9"], "order = 9"),
         (b"caf\xe9 au lait", [], "UTF-8"),
         (None, [], "No such file"),
-        (b"a text", ["--length", "0"], "length = 0"),
+        (b"a text", ["--length", "0"], "--length = 0"),
         (b"a text", ["--order", "2", "-o", "no-such-folder/new.txt"], "no-such-folder"),
     ],
 )

@@ -199,7 +199,7 @@ def test_bad_parameters_say_what_is_allowed() -> None:
         julesz("even", (2, 8), glider="cross")
     with pytest.raises(ParameterError, match="at least 1x1"):
         julesz("noise", 0)
-    with pytest.raises(ImageError, match="one shape"):
+    with pytest.raises(ImageError, match="equal shapes"):
         patch_in_background(np.zeros((4, 4, 1)), np.zeros((4, 5, 1)))
-    with pytest.raises(ParameterError, match="fraction = 1"):
+    with pytest.raises(ParameterError, match="`fraction` = 1"):
         patch_in_background(np.zeros((4, 4, 1)), np.zeros((4, 4, 1)), fraction=1)

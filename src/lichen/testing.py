@@ -357,6 +357,8 @@ def _steps(subject: _Subject) -> None:
     run = subject.run([exemplar], subject.canvas(exemplar.size))
     fractions = [step.fraction for step in run]
     assert fractions, "no steps"
+    says_video = "video" in subject.able
+    assert (len(fractions) > 1) == says_video, "shows its steps, and does not say so, or not"
     assert fractions == sorted(fractions), "the fraction done goes backwards"
     assert abs(fractions[-1] - 1) < 1e-6 or len(fractions) < 3, "does not end at fraction 1"
     stopped = subject.run([exemplar], subject.canvas(exemplar.size), stop_after=1)

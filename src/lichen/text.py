@@ -1,13 +1,13 @@
-"""Text in the manner of Shannon: each unit drawn from those that follow the last ones in a corpus.
+"""Shannon's text synthesis: each unit is drawn from those that follow the last ones in a corpus.
 
 Shannon's "A Mathematical Theory of Communication" (Bell System Technical Journal 27, 1948)
-approximates English by drawing each letter, or word, given the n - 1 before it. He needed no
-table of n-grams, only a book: open it anywhere, read on until the last units stand there, take
-the one after them. Efros and Leung carried that over to pictures in 1999. Here all places where
-the last units stand are known, and one of them is drawn.
+approximates English by drawing each letter, or word, given the n - 1 before it. Instead of a table
+of n-grams he used a book: open it anywhere, read on to the next occurrence of the last units, and
+take the unit after them. Efros and Leung carried this over to pictures in 1999. Here all
+occurrences are known, and one of them is drawn.
 
-The corpus is read as a ring, its end followed by its beginning. So there is always something that
-follows, and in the long run n-grams are exactly as frequent in the result as in the corpus.
+The corpus is cyclic: its end is followed by its beginning. So every occurrence has a successor, and
+in the long run n-grams are exactly as frequent in the result as in the corpus.
 
 >>> from lichen.text import generate
 >>> generate("a rose is a rose is a rose", order=2, length=3, unit="words", seed=4).count(" ")
@@ -25,26 +25,26 @@ from numpy.typing import NDArray
 from lichen.errors import ParameterError
 
 Unit = Literal["characters", "words"]
-Places = NDArray[np.int64]
+Positions = NDArray[np.int64]
 
 
 def generate(corpus: str, order: int, length: int, unit: Unit = "characters", seed: int = 0) -> str:
-    """Make a text whose every n-gram occurs in a corpus, each as likely as there.
+    """Generate a text whose n-grams all occur in a corpus, with the same frequencies.
 
     Parameters
     ----------
     corpus
-        The example; a ring.
+        The example; cyclic.
     order
-        n: each unit is drawn given the ``order - 1`` before it, so that 1 draws units alone. The
-        higher, the longer are the passages that are the corpus's own.
+        n: each unit is drawn given the ``order - 1`` before it; 1 draws units independently. The
+        higher, the longer the passages copied from the corpus.
     length
-        Of the result, in units; at least 1.
+        Length of the result in units, at least 1.
     unit
-        ``characters``, white space among them; or ``words``, what white space separates, with a
-        blank between each two in the result.
+        ``characters``, including white space; or ``words``, separated by white space, and by a
+        single space in the result.
     seed
-        Of all randomness, at least 0. The same seed gives the same text.
+        At least 0. Same seed, same text.
 
     Returns
     -------
@@ -54,49 +54,49 @@ def generate(corpus: str, order: int, length: int, unit: Unit = "characters", se
     Raises
     ------
     ParameterError
-        For a corpus without units, an order below 1 or above their number, a length below 1, a
-        negative seed, or a unit that is not known.
+        For an empty corpus, an order below 1 or above the number of units, a length below 1, a
+        negative seed, or an unknown unit.
     """
     if length < 1:
-        raise ParameterError(f"length = {length} is not allowed", "ask for at least 1")
+        raise ParameterError(f"`length` = {length} is not allowed", "use 1 or more")
     if seed < 0:
-        raise ParameterError(f"seed = {seed} is not allowed", "use 0 or more")
+        raise ParameterError(f"`seed` = {seed} is not allowed", "use 0 or more")
     units = split(corpus, unit)
-    places = draw_places(units, order, length, np.random.default_rng(seed))
-    return (" " if unit == "words" else "").join(units[place] for place in places)
+    positions = draw_positions(units, order, length, np.random.default_rng(seed))
+    return (" " if unit == "words" else "").join(units[position] for position in positions)
 
 
 def split(corpus: str, unit: Unit) -> list[str]:
-    """Give the units of a corpus in their order.
+    """Return the units of a corpus in order.
 
     Raises
     ------
     ParameterError
-        For a unit that is not known.
+        For an unknown unit.
     """
     if unit == "characters":
         return list(corpus)
     if unit == "words":
         return corpus.split()
-    raise ParameterError(f"unit = {unit!r} is not allowed", "use characters or words")
+    raise ParameterError(f"`unit` = {unit!r} is not allowed", "use characters or words")
 
 
-def draw_places(
+def draw_positions(
     units: Sequence[str], order: int, length: int, generator: np.random.Generator
-) -> Places:
-    """Draw the place in the corpus that each unit of a text is copied from, int64 (``length``,).
+) -> Positions:
+    """Draw the position in the corpus that each unit of a text is copied from, int64 (``length``,).
 
-    The text begins with ``order - 1`` units from anywhere in the corpus. After that each comes
-    from one of the places, all alike, that have the last ``order - 1`` units before them.
+    The text begins with ``order - 1`` consecutive units from a random position. Each further unit
+    is drawn uniformly from the positions that are preceded by the last ``order - 1`` units.
 
     Parameters
     ----------
     units
-        Of the corpus; a ring.
+        The corpus; cyclic.
     order, length
-        As of :func:`generate`.
+        As for :func:`generate`.
     generator
-        The randomness.
+        Source of randomness.
 
     Raises
     ------
@@ -105,36 +105,36 @@ def draw_places(
     """
     count = len(units)
     if count == 0:
-        raise ParameterError("the corpus is empty", "give one with some text in it")
+        raise ParameterError("the corpus is empty", "give one with text in it")
     if not 1 <= order <= count:
         raise ParameterError(
-            f"order = {order} is not allowed: the corpus has {count} units",
+            f"`order` = {order} is not allowed: the corpus has {count} units",
             f"use 1 to {count}, or a longer corpus",
         )
     contexts = number_contexts(units, order - 1)
-    alike = np.argsort(contexts, kind="stable")
-    firsts = np.searchsorted(contexts[alike], np.arange(contexts.max() + 2))
+    by_context = np.argsort(contexts, kind="stable")
+    firsts = np.searchsorted(contexts[by_context], np.arange(contexts.max() + 2))
     start = int(generator.integers(count))
-    places = (start + np.arange(length)) % count
-    for position, share in enumerate(generator.random(max(0, length - order + 1)), order - 1):
+    positions = (start + np.arange(length)) % count
+    for index, uniform in enumerate(generator.random(max(0, length - order + 1)), order - 1):
         context = contexts[start]
         first, last = firsts[context], firsts[context + 1]
-        start = int(alike[first + int(share * (last - first))])
-        places[position] = (start + order - 1) % count
+        start = int(by_context[first + int(uniform * (last - first))])
+        positions[index] = (start + order - 1) % count
         start = (start + 1) % count
-    return places
+    return positions
 
 
-def number_contexts(units: Sequence[str], length: int) -> Places:
-    """Number the passages of ``length`` units that begin at each place of a ring, int64 (N,).
+def number_contexts(units: Sequence[str], length: int) -> Positions:
+    """Number the passages of ``length`` units from each position of a cyclic corpus, int64 (N,).
 
-    Two places have the same number, 0 or more, if and only if the passages are the same.
+    Two positions have the same number, 0 or more, if and only if their passages are equal.
     """
     index: dict[str, int] = {}
     values = np.array([index.setdefault(unit, len(index)) for unit in units])
     numbers = np.zeros(len(units), np.int64)
     for further in range(length):
-        if numbers.max() == len(units) - 1:  # no two are the same already
+        if numbers.max() == len(units) - 1:  # all differ already
             break
         pairs = numbers * len(units) + np.roll(values, -further)
         _, numbers = np.unique(pairs, return_inverse=True)

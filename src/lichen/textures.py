@@ -1,21 +1,21 @@
-"""The textures of Julesz: of equal statistics up to an order that is known exactly.
+"""Julesz textures: their statistics are equal up to an order that is known exactly.
 
-A statistic of order n is the joint law of n pixels at fixed offsets. With x = +1 for a white and
--1 for a black pixel, a glider is a set of offsets, and its texture obeys
+A statistic of order n is the joint distribution of n pixels at fixed offsets. With x = +1 for a
+white and -1 for a black pixel, a glider is a set of offsets, and its texture obeys
 
     product of x over the glider at (i, j) = c      c = +1 'even', c = -1 'odd'
 
-wherever the glider fits in the picture, and is random beyond that: white noise in the first rows
-and columns fixes all the rest. Each product is turned over with probability ``mixing``, so that
-its mean is c (1 - 2 mixing). This is the even and odd texture of Julesz, Gilbert and Victor (1978,
-Biological Cybernetics 31), with the box for a glider, and its generalisation to other gliders by
-Maddess and Nagai (2001, Vision Research 41).
+wherever the glider fits in the picture, and is random otherwise: white noise in the first rows and
+columns determines the rest. The sign of each product is flipped with probability ``mixing``, so
+that its mean is c (1 - 2 mixing). These are the even and odd textures of Julesz, Gilbert and Victor
+(1978, Biological Cybernetics 31), whose glider is the box, and their generalization to other
+gliders by Maddess and Nagai (2001, Vision Research 41).
 
-What follows from it. The mean of a product of pixels is that of white noise, nought, unless the
-pixels are a sum modulo 2 of k placements of the glider, and then it is (c (1 - 2 mixing))^k. Read
-as a polynomial over GF(2) such a sum is a multiple of the glider's. A multiple has an even number
-of terms if the glider has an even number of cells, and never one or two where the cells are not
-on one line (the Newton polygon of a product is the sum of the factors'). So, at any mixing:
+It follows that the mean of a product of pixels is 0, as for white noise, unless the pixels are a
+sum modulo 2 of k placements of the glider; then it is (c (1 - 2 mixing))^k. As a polynomial over
+GF(2) such a sum is a multiple of the glider's. A multiple has an even number of terms if the glider
+has an even number of cells, and never one or two if the cells are not collinear (the Newton polygon
+of a product is the sum of the factors'). So, at any mixing:
 
 ===== ================================================== ===========================
 cells gliders                                            first order to differ
@@ -36,10 +36,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.arrays import Array, Mask
 from lichen.errors import ImageError, ParameterError, unknown_name
 
-Array = NDArray[np.float32]
-Bits = NDArray[np.bool_]
 Cell = tuple[int, int]
 
 KINDS = ("noise", "even", "odd", "elements", "turned-elements")
@@ -58,8 +57,8 @@ GLIDERS: Mapping[str, tuple[Cell, ...]] = MappingProxyType(
         "kite": ((0, 1), (1, 0), (1, 1), (2, 2)),
     }
 )
-"""(row, column) of each cell, rows downward. The papers draw their gliders; these shapes, but for
-the box, are this file's own under names that suit them. The last row has one or two cells."""
+"""(row, column) of each cell, rows downward. The papers show their gliders as drawings; except for
+the box, these shapes and names are this file's own. The last row has one or two cells."""
 
 ISOTRIGON = tuple(name for name, cells in GLIDERS.items() if len(cells) == 4)
 """The gliders whose textures have all statistics up to the third order of white noise."""
@@ -77,24 +76,24 @@ def julesz(
     mixing: float = 0.0,
     glider: str = "box",
 ) -> Array:
-    """Make a binary texture whose statistics are known exactly.
+    """Generate a binary texture whose statistics are known exactly.
 
     Parameters
     ----------
     kind
         ``noise``: fair and independent pixels. ``even`` and ``odd``: the texture of ``glider``,
-        with an even or odd number of black pixels under it. ``elements``: white triangles
-        strewn on a jittered lattice; ``turned-elements``: the same picture turned by 180
-        degrees, whose statistics of the first and second order are the very same.
+        with an even or odd number of black pixels under it. ``elements``: white triangles on a
+        jittered lattice; ``turned-elements``: the same picture rotated by 180 degrees, which
+        has identical statistics of first and second order.
     size
-        Pixels a side, or (height, width).
+        Side in pixels, or (height, width).
     seed
         Same seed, same picture.
     mixing
-        Probability, 0 to 1, that a glider's product is turned over: 0.5 gives white noise, 1 the
-        other one of ``even`` and ``odd``. These two kinds only.
+        For ``even`` and ``odd``: probability, 0 to 1, that the sign of a product is flipped; 0.5
+        is white noise, 1 the opposite kind.
     glider
-        A name out of :data:`GLIDERS`, for ``even`` and ``odd``.
+        For ``even`` and ``odd``: a name from :data:`GLIDERS`.
 
     Returns
     -------
@@ -106,23 +105,24 @@ def julesz(
     UnknownNameError
         If there is no such kind or glider.
     ParameterError
-        If ``mixing`` is no probability or used with another kind, or the size too small.
+        If ``mixing`` is not a probability or used with another kind, or the size is too small.
     """
     if kind not in KINDS:
-        raise unknown_name("texture of Julesz", kind, KINDS)
+        raise unknown_name("Julesz texture", kind, KINDS)
     if glider not in GLIDERS:
         raise unknown_name("glider", glider, GLIDERS)
     if not 0 <= mixing <= 1:
-        raise ParameterError(f"mixing = {mixing} is not allowed", "give a probability, 0 to 1")
+        raise ParameterError(f"`mixing` = {mixing} is not allowed", "use a probability, 0 to 1")
     if mixing and kind not in ("even", "odd"):
-        raise ParameterError(f"mixing does not apply to {kind}", "mix even or odd")
+        raise ParameterError(f"`mixing` does not apply to {kind}", "use even or odd")
     height, width = (size, size) if isinstance(size, int) else size
     cells = GLIDERS[glider] if kind in ("even", "odd") else ((0, 0),)
     needed = max(row for row, _ in cells) + 1, max(column for _, column in cells) + 1
     if height < needed[0] or width < needed[1]:
+        what = glider if kind in ("even", "odd") else kind
         raise ParameterError(
-            f"size {width}x{height} is too small for {glider if kind in ('even', 'odd') else kind}",
-            f"give at least {needed[1]}x{needed[0]}",
+            f"`size` {width}x{height} is too small for {what}",
+            f"use at least {needed[1]}x{needed[0]}",
         )
     rng = np.random.default_rng(seed)
     if kind in ("even", "odd"):
@@ -138,14 +138,14 @@ def julesz(
 def patch_in_background(
     foreground: NDArray[Any], background: NDArray[Any], *, fraction: float = 0.5
 ) -> Array:
-    """Put a patch of one texture into the middle of another: the display for telling them apart.
+    """Put a patch of one texture into the centre of another: the display of a segregation test.
 
     Parameters
     ----------
     foreground, background
-        (H, W, C) of one shape; the patch is the middle of ``foreground``.
+        (H, W, C), of equal shapes; the patch is the centre of ``foreground``.
     fraction
-        Sides of the patch over those of the picture, above 0 and below 1.
+        Sides of the patch relative to those of the picture, between 0 and 1.
 
     Returns
     -------
@@ -155,19 +155,19 @@ def patch_in_background(
     Raises
     ------
     ImageError
-        If the two are not of one shape.
+        If their shapes differ.
     ParameterError
         If the fraction leaves no patch or no background.
     """
     if foreground.shape != background.shape or foreground.ndim != 3:
         raise ImageError(
             f"foreground {foreground.shape} and background {background.shape} do not match",
-            "give two (H, W, C) arrays of one shape",
+            "give two (H, W, C) arrays of equal shapes",
         )
     height, width = foreground.shape[:2]
     rows, columns = round(height * fraction), round(width * fraction)
     if not (0 < rows < height and 0 < columns < width):
-        raise ParameterError(f"fraction = {fraction} is not allowed", "give about 0.5")
+        raise ParameterError(f"`fraction` = {fraction} is not allowed", "use about 0.5")
     top, left = (height - rows) // 2, (width - columns) // 2
     inside = np.s_[top : top + rows, left : left + columns]
     display = background.astype(np.float32)
@@ -181,14 +181,14 @@ def _glider_texture(
     mixing: float,
     size: tuple[int, int],
     rng: np.random.Generator,
-) -> Bits:
+) -> Mask:
     """Solve parity of black under the glider = odd, row by row, for the glider's last cell."""
     height, width = size
     *others, (pivot_row, pivot_column) = sorted(cells)
-    n_columns = width - max(column for _, column in cells)  # places of the glider in a row
+    n_columns = width - max(column for _, column in cells)  # placements of the glider in a row
     black = rng.random(size) < 0.5
-    wanted = (rng.random((height - pivot_row, n_columns)) < mixing) ^ odd
-    for top, parity in enumerate(wanted):
+    parities = (rng.random((height - pivot_row, n_columns)) < mixing) ^ odd
+    for top, parity in enumerate(parities):
         row = black[top + pivot_row]
         for cell_row, column in others:
             if cell_row != pivot_row:
@@ -198,7 +198,7 @@ def _glider_texture(
             row[pivot_column : pivot_column + n_columns] = parity
             continue
         lag = pivot_column - beside[0]
-        for first in range(beside[0], pivot_column):  # pixels of a row hang together lag by lag
+        for first in range(beside[0], pivot_column):  # pixels of a row are coupled at this lag
             chain = row[first::lag]
             chain = chain[: 1 + len(parity[first - beside[0] :: lag])]
             chain[1:] = parity[first - beside[0] :: lag]
@@ -206,8 +206,8 @@ def _glider_texture(
     return black
 
 
-def _strewn_elements(size: tuple[int, int], rng: np.random.Generator) -> Bits:
-    """White triangles, one in each cell of a square lattice, at a uniform place in it."""
+def _strewn_elements(size: tuple[int, int], rng: np.random.Generator) -> Mask:
+    """White triangles, one in each cell of a square lattice, at a random position in it."""
     element = np.array([[mark == "#" for mark in line] for line in _ELEMENT])
     rows, columns = size[0] // _PITCH + 2, size[1] // _PITCH + 2
     field = np.zeros((rows * _PITCH, columns * _PITCH), np.bool_)

@@ -24,16 +24,17 @@ from running import prepare
 CHEAP: dict[str, dict[str, Any]] = {
     "patchmatch": {"iterations": 2},
     "chaos_mosaic": {},
-    "graphcut": {"mending": 0.5},
+    "graphcut": {"refinement": 0.5},
     "efros_leung": {"window": 5},
     "wei_levoy": {"window": 5},
     "random_phase": {},
     "quilting": {"block": 8},
-    "wang_tiles": {"tile_size": 4, "draws": 4},
+    "wang_tiles": {"tile": 4, "attempts": 4},
     "ashikhmin": {},
     "texture_optimization": {"iterations": 1},
     "k_coherence": {},
     "image_analogies": {},
+    "replay": {},
     "gatys": {"network": "pixels", "iterations": 3, "colour_weight": 1.0},
     "heeger_bergen": {"iterations": 3},
     "pooled": {"network": "random-filters", "rescale": False, "iterations": 3},
@@ -68,7 +69,8 @@ def test_rows_and_files_belong_together() -> None:
 def test_every_parameter_is_described_and_cited(name: str) -> None:
     method = registry.method(name)
     assert method.name == name
-    assert any(character.isdigit() for character in method.citation)
+    if registry.METHODS[name].year is not None:
+        assert any(character.isdigit() for character in method.citation)
     for field_name, field in method.model_fields.items():
         assert field.description, field_name
     for preset in method.presets:

@@ -39,8 +39,8 @@ def test_compare_gives_every_figure_as_json(place: Path, call: Call) -> None:
     found = json.loads(call("compare", "--json", "photo.png", "photo.png"))
     figures = found["results"][0]["figures"]
     assert set(figures) == set(FIGURES)
-    assert figures["copied share"]["value"] == 1
-    assert figures["copied share"]["score"] == pytest.approx(1)
+    assert figures["copied fraction"]["value"] == 1
+    assert figures["copied fraction"]["score"] == pytest.approx(1)
     assert set(found["anchors"]) >= {"half", "random phase", "copy", "tiled copy", "blurred copy"}
     assert not list(Path().glob("*.html"))
 
@@ -49,14 +49,14 @@ def test_a_method_is_not_ranked_by_what_it_optimizes(place: Path, call: Call) ->
     call("synthesize", "photo.png", "-o", "new.png", *CHEAP)
     card = compare("photo.png", "new.png").cards[0]
     assert card.method == "gatys"
-    assert card.figures["colour histogram"].optimised
-    assert not card.figures["portilla-simoncelli"].optimised
+    assert card.figures["colour histogram"].optimized
+    assert not card.figures["portilla-simoncelli"].optimized
     other = compare("photo.png", "other.png").cards[0]
-    assert not any(figure.optimised for figure in other.figures.values())
+    assert not any(figure.optimized for figure in other.figures.values())
     counted = [
         min(max(figure.score, 0), 2)
         for name, figure in card.figures.items()
-        if FIGURES[name].group == "fidelity" and figure.score is not None and not figure.optimised
+        if FIGURES[name].group == "fidelity" and figure.score is not None and not figure.optimized
     ]
     assert card.groups["fidelity"] == pytest.approx(np.mean(counted))
 

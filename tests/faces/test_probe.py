@@ -79,12 +79,12 @@ def test_a_figure_and_its_arrays(
     }  # fmt: skip
 
 
-def test_the_crop_is_the_middle(place: Path, call: Call) -> None:
+def test_the_crop_is_central(place: Path, call: Call) -> None:
     call("probe", "maps", "photo.png", "--layer", "pixels", "--crop", "20", "--order", "index",
          *PIXELS, "--data", "a.npz")  # fmt: skip
     with np.load("a.npz") as data:
-        middle = read_image("photo.png").pixels[26:46, 22:42]
-        np.testing.assert_allclose(data["maps"], middle.transpose(2, 0, 1))
+        centre = read_image("photo.png").pixels[26:46, 22:42]
+        np.testing.assert_allclose(data["maps"], centre.transpose(2, 0, 1))
 
 
 def test_a_network_of_ones_own_is_probed_by_its_file(place: Path, call: Call) -> None:
@@ -96,14 +96,14 @@ def test_a_network_of_ones_own_is_probed_by_its_file(place: Path, call: Call) ->
         assert data["maps"].shape == (6, 36, 32)
 
 
-def test_a_film_begins_with_noise_and_has_all_iterations(place: Path, call: Call) -> None:
-    call("probe", "film", "photo.png", "--iterations", "3", "--crop", "32", *PIXELS, "-o", "f.gif",
+def test_a_video_begins_with_noise_and_has_all_iterations(place: Path, call: Call) -> None:
+    call("probe", "video", "photo.png", "--iterations", "3", "--crop", "32", *PIXELS, "-o", "f.gif",
          "--data", "f.npz", "-q")  # fmt: skip
     with np.load("f.npz") as data:
         assert len(data["pixels"]) == 4
         assert data["pixels"][-1] < data["pixels"][0]
-    with Image.open("f.gif") as film:
-        assert film.n_frames == 4  # type: ignore[attr-defined]
+    with Image.open("f.gif") as video:
+        assert video.n_frames == 4  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_film_begins_with_noise_and_has_all_iterations(place: Path, call: Call
         (["maps", "photo.png", "--layer", "pixels", *PIXELS, "--data", "a.csv"], ".npz"),
         (["filters", "--layer", "pixels", "--channels", "7", *PIXELS], "0 to 2"),
         (["filters", "--layer", "pixels", "--channels", "a-b", *PIXELS], "0,3,8-11"),
-        (["film", "photo.png", "-o", "film.txt"], "film.txt"),
+        (["video", "photo.png", "-o", "video.txt"], "video.txt"),
     ],
 )
 def test_bad_input_is_one_line(place: Path, arguments: list[str], says: str, call: Call) -> None:
@@ -135,6 +135,7 @@ def test_every_command_has_help_and_the_options_of_all(name: str, call: Call) ->
     shown = call("probe", name, "--help")
     for option in ("--output", "--data", "--quiet"):
         assert option in shown
+    assert ("--device" in shown) == (name not in ("spectrum", "statistics"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Ctrl-C during ``lichen probe``: the figure of what there is, and a line that says so."""
+"""Ctrl-C during ``lichen probe``: the figure so far, and a line that says so."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from lichen.faces.progress import ProgressBar
 
 step = ProgressBar.step
 
-def told(*given, **named):
+def observed(*given, **named):
     step(*given, **named)
-    Path("begun").touch()
+    Path("started").touch()
 
-ProgressBar.step = told
+ProgressBar.step = observed
 from lichen.faces.cli.main import main
 main()
 """
-"""The command line, and a file that says when the first step is done."""
+"""The command line, and a file that appears after the first step."""
 
 LONG = ["--network", "pixels", "--iterations", "100000"]
 
@@ -44,23 +44,23 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def interrupted(arguments: list[str]) -> str:
-    """Run a command, send SIGINT once it has begun; return what it said on standard error."""
+    """Run a command, send SIGINT after its first step, and return its standard error."""
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVER, "probe", *arguments], stderr=subprocess.PIPE, text=True
     )
     try:
         patience = time.monotonic() + 60
-        while not Path("begun").exists():
+        while not Path("started").exists():
             assert process.poll() is None, process.stderr and process.stderr.read()
             assert time.monotonic() < patience
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, message = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()
-    assert process.returncode == 130, said
-    return said
+    assert process.returncode == 130, message
+    return message
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,9 @@ def interrupted(arguments: list[str]) -> str:
         (["starts", "photo.png"], "images"),
     ],
 )
-def test_ctrl_c_leaves_the_figure_of_what_there_is(
-    place: Path, arguments: list[str], pictures: str
-) -> None:
-    said = interrupted([*arguments, *LONG, "-o", "figure.png", "--data", "arrays.npz"])
-    assert said == "lichen: interrupted; the best so far is figure.png\n"
+def test_ctrl_c_keeps_the_figure_so_far(place: Path, arguments: list[str], pictures: str) -> None:
+    message = interrupted([*arguments, *LONG, "-o", "figure.png", "--data", "arrays.npz"])
+    assert message == "lichen: interrupted; the best so far is figure.png\n"
     with Image.open("figure.png") as figure:
         assert min(figure.size) > 100
     with np.load("arrays.npz") as data:
@@ -83,17 +81,17 @@ def test_ctrl_c_leaves_the_figure_of_what_there_is(
         assert data[pictures].std() > 0
 
 
-def test_ctrl_c_ends_a_film_where_it_is(place: Path) -> None:
-    said = interrupted(["film", "photo.png", *LONG, "-o", "film.gif", "--data", "film.npz"])
-    assert said == "lichen: interrupted; the best so far is film.gif\n"
-    with Image.open("film.gif") as film, np.load("film.npz") as data:
-        assert film.n_frames == len(data["pixels"]) >= 1  # type: ignore[attr-defined]
+def test_ctrl_c_keeps_the_video_so_far(place: Path) -> None:
+    message = interrupted(["video", "photo.png", *LONG, "-o", "video.gif", "--data", "video.npz"])
+    assert message == "lichen: interrupted; the best so far is video.gif\n"
+    with Image.open("video.gif") as video, np.load("video.npz") as data:
+        assert video.n_frames == len(data["pixels"]) >= 1  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["filters", "--layer", "pixels"], "maximisation.maximise_channels"),
+        (["filters", "--layer", "pixels"], "maximization.maximize_channels"),
         (["reconstruct", "photo.png"], "inversion.reconstruct"),
         (["layers", "photo.png"], "classics.classic"),
     ],

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar
-from lichen.patches.atlas import Atlas, anchors_of
+from lichen.patches.atlas import Atlas
+from lichen.patches.windows import anchors_of
 from references.plain_patchmatch import plain_anchors
 
 
@@ -22,9 +23,8 @@ def _exemplars(sizes: list[tuple[int, int]], seed: int, guide: int = 0) -> list[
     for size in sizes:
         mask = rng.random(size) < 0.8
         mask[0, 0] = True
-        one = Exemplar(
-            rng.random((*size, 4), np.float32), maps={"color": 3, "height": 1}, mask=mask
-        )
+        pixels = rng.random((*size, 4), np.float32)
+        one = Exemplar.from_array(pixels[..., :3], mask).with_maps({"height": pixels[..., 3:]})
         found.append(one.with_guide(rng.random((*size, guide))) if guide else one)
     return found
 
@@ -37,13 +37,13 @@ def _exemplars(sizes: list[tuple[int, int]], seed: int, guide: int = 0) -> list[
     guide=st.sampled_from([0, 1, 3]),
     seed=st.integers(0, 2**32),
 )
-def test_places_point_back_to_equal_pixels(
+def test_source_pixels_point_back_to_equal_pixels(
     sizes: list[tuple[int, int]], rotations: bool, mirror: bool, guide: int, seed: int
 ) -> None:
     exemplars = _exemplars(sizes, seed, guide)
     atlas = Atlas.of(exemplars, rotations=rotations, mirror=mirror)
     places = np.flatnonzero(atlas.usable).astype(np.int32)
-    sources = atlas.sources(places[None])[0]
+    sources = atlas.origins(places[None])[0]
     versions = (4 if rotations else 1) * (2 if mirror else 1)
     for number, exemplar in enumerate(exemplars):
         ours = sources[:, 0] == number
@@ -66,7 +66,7 @@ def test_places_point_back_to_equal_pixels(
         assert (apart[:, 1:].sum(1) == 1).all()
 
 
-def test_turned_versions_are_those_of_the_square() -> None:
+def test_rotated_versions_are_those_of_the_square() -> None:
     exemplar = Exemplar.from_array(np.random.default_rng(0).random((5, 7, 3), np.float32))
     atlas = Atlas.of([exemplar], rotations=True, mirror=True)
     found = set()
@@ -76,8 +76,8 @@ def test_turned_versions_are_those_of_the_square() -> None:
             here = slice(y, y + size[0]), slice(x, x + size[1])
             if atlas.usable[here].all():
                 found.add(atlas.pixels[here].tobytes())
-    turned = [np.rot90(exemplar.pixels, quarters) for quarters in range(4)]
-    assert found == {np.ascontiguousarray(v).tobytes() for t in turned for v in (t, t[:, ::-1])}
+    rotated = [np.rot90(exemplar.pixels, quarters) for quarters in range(4)]
+    assert found == {np.ascontiguousarray(v).tobytes() for t in rotated for v in (t, t[:, ::-1])}
 
 
 @settings(deadline=None, max_examples=40)
@@ -101,11 +101,11 @@ def test_no_room_for_a_patch_is_an_error() -> None:
         atlas.anchors(7)
 
 
-def test_sources_of_no_place_are_none() -> None:
+def test_origins_of_no_source_are_none() -> None:
     atlas = Atlas.of([Exemplar.from_array(np.zeros((3, 4, 1)))])
     places = np.array([[-1, 6], [0, -1]], np.int32)
     np.testing.assert_array_equal(
-        atlas.sources(places), [[[-1, -1, -1], [0, 1, 2]], [[0, 0, 0], [-1, -1, -1]]]
+        atlas.origins(places), [[[-1, -1, -1], [0, 1, 2]], [[0, 0, 0], [-1, -1, -1]]]
     )
 
 
@@ -133,33 +133,33 @@ def test_known_pixels_and_the_guide_are_in_the_features_terms() -> None:
     known[1:3] = True
     picture = np.where(known[..., None], exemplar.pixels, np.float32(np.nan))
     canvas = Canvas((6, 6), known=picture, known_mask=known, guide=exemplar.guide)
-    features, mask = atlas.wanted(canvas)
+    features, mask = atlas.features_of(canvas)
     np.testing.assert_array_equal(mask, known)
     np.testing.assert_array_equal(features[known], atlas.features[known])
     np.testing.assert_array_equal(features[..., 4:], atlas.features[..., 4:])
     assert (features[~known, :4] == 0).all()
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_to_begin_with_the_exemplar_is_repeated(turned: bool) -> None:
+@pytest.mark.parametrize("rotated", [False, True])
+def test_to_begin_with_the_exemplar_is_repeated(rotated: bool) -> None:
     exemplars = [
         Exemplar.from_array(np.random.default_rng(k).random((5, 7, 3), np.float32)) for k in (0, 1)
     ]
-    atlas = Atlas.of(exemplars, rotations=turned, mirror=turned)
-    start = atlas.start(Canvas((12, 9), init="exemplar"))
+    atlas = Atlas.of(exemplars, rotations=rotated, mirror=rotated)
+    start = atlas.initial_features(Canvas((12, 9), init="exemplar"))
     assert start is not None
     y, x = np.mgrid[:12, :9]
     np.testing.assert_array_equal(start, exemplars[0].pixels[y % 5, x % 7] * atlas.scale)
-    assert atlas.start(Canvas((12, 9))) is None
+    assert atlas.initial_features(Canvas((12, 9))) is None
     picture = Exemplar.from_array(np.full((12, 9, 3), 0.5))
-    given = atlas.start(Canvas((12, 9), init=picture))
+    given = atlas.initial_features(Canvas((12, 9), init=picture))
     np.testing.assert_array_equal(given, picture.pixels * atlas.scale)
 
 
 def test_what_does_not_go_together_is_refused() -> None:
     [exemplar] = _exemplars([(4, 5)], 3)
     colours = Exemplar.from_array(np.zeros((4, 5, 3)))
-    normal = Exemplar(np.zeros((4, 5, 6), np.float32), maps={"color": 3, "normal": 3})
+    normal = colours.with_maps({"normal": np.zeros((4, 5, 3), np.float32)})
     guided = replace(exemplar, guide=np.zeros((4, 5, 1), np.float32))
     refused: list[tuple[list[Exemplar], dict[str, object], str]] = [
         ([exemplar, colours], {}, "maps"),

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lichen.kernels import use_threads
-from lichen.patches.centres import centres_of
 from lichen.patches.correction import correct
+from lichen.patches.pyramid import Level
+from lichen.patches.windows import centres_of
 from references.plain_patchmatch import plain_correct
 
 
@@ -30,14 +31,15 @@ def test_passes_equal_the_plain_ones(
     places = rng.choice(np.flatnonzero(usable), size).astype(np.int32)
     free = rng.random(size) < 0.8
     unknown = rng.random(size) < 0.7
-    places[~free & unknown] = -1  # known pixels have no place
+    places[~free & unknown] = -1  # known pixels have no source
     image = atlas.reshape(-1, 2)[places]
     image[places < 0] = rng.random((int((places < 0).sum()), 2), np.float32)
     plain = plain_correct(atlas, centres, places, image, free, wraps, radius, 2)
     for threads in (1, 2):
         use_threads(threads)
         ours, copied = places.copy(), image.copy()
-        correct(atlas, centres, ours, copied, free, wraps, radius, 2)
+        level = Level.from_arrays(atlas, usable, copied, ~free, 2, wraps)
+        correct(level._replace(sources=ours), centres, radius, 2)
         np.testing.assert_array_equal(ours, plain)
         np.testing.assert_array_equal(copied[free], atlas.reshape(-1, 2)[ours[free]])
         np.testing.assert_array_equal(copied[~free], image[~free])
@@ -50,6 +52,7 @@ def test_one_wrong_pixel_in_a_copy_is_put_right() -> None:
     places = right.copy()
     places[4, 6] = 7 * 20 + 3
     image = atlas.reshape(-1, 3)[places]
-    centres, free = centres_of(np.ones((20, 20), bool), 2), np.ones((10, 10), bool)
-    correct(atlas, centres, places, image, free, (False, False), 2, 1)
+    usable, known = np.ones((20, 20), bool), np.zeros((10, 10), bool)
+    level = Level.from_arrays(atlas, usable, image, known, 3, (False, False))
+    correct(level._replace(sources=places), centres_of(usable, 2), 2, 1)
     np.testing.assert_array_equal(places, right)

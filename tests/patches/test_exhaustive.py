@@ -8,19 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lichen.patches.exhaustive import (
-    CHUNK,
-    Candidates,
-    groups_in_order,
-    nearest_places,
-    place_error,
-)
+from lichen.patches.exhaustive import Candidates, Terms, error_of, nearest_sources
 
 Array = NDArray[np.float32]
 RADIUS = 3
 
 
-def found_places(
+def found_sources(
     candidates: Candidates,
     offsets: NDArray[np.int64],
     values: Array,
@@ -29,24 +23,25 @@ def found_places(
     bound: float = np.inf,
     tolerance: float = 0.1,
 ) -> tuple[NDArray[np.int32], Array]:
-    """Run the kernel with scratch of the sizes that it asks for."""
-    n_terms = len(offsets)
-    padded = [np.append(a, np.full(3, 7)).astype(a.dtype) for a in (offsets, values, roots)]
-    found = np.empty(candidates.count, np.int32)
-    errors = np.empty(candidates.count, np.float32)
-    count = nearest_places(
-        candidates.planes,
-        candidates.barrier,
-        candidates.spans,
-        *padded,
-        n_terms,
-        bound,
-        tolerance,
-        np.empty(CHUNK, np.float32),
-        found,
-        errors,
-    )
-    return found[:count], errors[:count]
+    """Run the kernel with scratch of the sizes that it needs."""
+    terms = terms_of(candidates, offsets, values, roots)
+    count = nearest_sources(candidates, terms, len(offsets), bound, tolerance)
+    return terms.found[:count], terms.errors[:count]
+
+
+def terms_of(
+    candidates: Candidates, offsets: NDArray[np.int64], values: Array, roots: Array
+) -> Terms:
+    room_of_all = Terms.room(len(offsets), candidates.n_candidates)
+    terms = Terms(*(rows[0] for rows in room_of_all))
+    for room, given_terms in (
+        (terms.offsets, offsets),
+        (terms.values, values),
+        (terms.roots, roots),
+    ):
+        room[: len(offsets)] = given_terms
+        room[len(offsets) :] = 7
+    return terms
 
 
 @settings(max_examples=40, deadline=None)
@@ -77,7 +72,7 @@ def test_equals_the_sum_over_all_places(
     inner[...] = rng.random(inner.shape) >= holes
     inner[0, 0] = True
     candidates = Candidates.of(planes, centres)
-    assert candidates.count == centres.sum()
+    assert candidates.n_candidates == centres.sum()
     dy, dx = rng.integers(-RADIUS, RADIUS + 1, (2, n_terms))
     plane = rng.integers(0, channels, n_terms)
     roots, values = rng.random((2, n_terms), np.float32)
@@ -90,7 +85,7 @@ def test_equals_the_sum_over_all_places(
         for t in range(n_terms)
     )
     bound = float(wanted[rng.integers(len(places))]) if bounded else np.inf
-    found, errors = found_places(
+    found, errors = found_sources(
         candidates, offsets, values, roots, bound=bound, tolerance=tolerance
     )
     limit = wanted.min() * (1 + tolerance)
@@ -100,9 +95,9 @@ def test_equals_the_sum_over_all_places(
     assert len(found) > 0
     assert (np.diff(found) > 0).all()
     np.testing.assert_allclose(errors, wanted[np.searchsorted(places, found)], rtol=1e-4)
-    assert place_error(
-        candidates.planes, found[0], offsets, values, roots, n_terms
-    ) == pytest.approx(errors[0], rel=1e-4)
+    assert error_of(candidates.planes, found[0], offsets, values, roots, n_terms) == pytest.approx(
+        errors[0], rel=1e-4
+    )
 
 
 def test_equal_neighbourhoods_are_all_found() -> None:
@@ -114,7 +109,7 @@ def test_equal_neighbourhoods_are_all_found() -> None:
     candidates = Candidates.of(picture, centres)
     dy, dx, plane = (a.ravel() for a in np.mgrid[-1:2, -1:2, :3])
     values = picture[20 + dy, 20 + dx, plane]
-    found, errors = found_places(
+    found, errors = found_sources(
         candidates, plane * 1600 + dy * 40 + dx, values, np.ones(27, np.float32)
     )
     y, x = np.divmod(found, 40)
@@ -122,40 +117,3 @@ def test_equal_neighbourhoods_are_all_found() -> None:
     np.testing.assert_array_equal(np.unique(x), np.arange(4, 39, 4))
     assert len(found) == 7 * 9
     assert (errors == 0).all()
-
-
-def sees(
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    radius: int,
-    wraps: tuple[bool, bool],
-    shape: tuple[int, int],
-) -> bool:
-    """Whether pixel a is in the window of pixel b."""
-    apart = np.abs(a - b)
-    apart = np.where(wraps, np.minimum(apart, np.array(shape) - apart), apart)
-    return bool((apart <= radius).all())
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    height=st.integers(1, 12),
-    width=st.integers(1, 12),
-    radius=st.integers(1, 7),
-    rows=st.booleans(),
-    columns=st.booleans(),
-    seed=st.integers(0, 1000),
-)
-def test_groups_keep_the_order_of_pixels_that_see_each_other(
-    height: int, width: int, radius: int, rows: bool, columns: bool, seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(height * width)[: rng.integers(1, height * width + 1)]
-    wraps, shape = (rows, columns), (height, width)
-    groups = groups_in_order(order, radius, wraps, shape)
-    pixels = np.stack(np.divmod(order, width), axis=1)
-    for later in range(len(order)):
-        before = [
-            groups[k] for k in range(later) if sees(pixels[k], pixels[later], radius, wraps, shape)
-        ]
-        assert groups[later] == max(before, default=-1) + 1

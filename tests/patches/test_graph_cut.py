@@ -184,13 +184,13 @@ def test_patches_fill_and_then_never_make_worse(
         lay_somewhere()
         assert cloth.visible.sum() <= before * (1 + 1e-3) + 1e-5
     np.testing.assert_array_equal(cloth.image[known], wanted[known])
-    assert (cloth.places[known] == -1).all()
-    np.testing.assert_array_equal(cloth.image[~known], pixels(cloth.source, cloth.places)[~known])
+    assert (cloth.sources[known] == -1).all()
+    np.testing.assert_array_equal(cloth.image[~known], pixels(cloth.source, cloth.sources)[~known])
     cells = np.add.reduceat(cloth.visible, np.arange(0, size[0], 4), 0)
     cells = np.add.reduceat(cells, np.arange(0, size[1], 4), 1)
     np.testing.assert_allclose(cloth.cell_costs, cells, atol=1e-3)
     whole = sum(
-        seam_costs(cloth.source, cloth.image, cloth.places, cloth.filled, axis, wraps[axis])
+        seam_costs(cloth.source, cloth.image, cloth.sources, cloth.filled, axis, wraps[axis])
         for axis in (0, 1)
     )
     np.testing.assert_allclose(cloth.visible, whole, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Search: against brute force over all places; refining and enlarging by what a place means."""
+"""Search: against brute force over all anchors. Votes: weighted means with robust weights."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lichen.kernels import use_threads
-from lichen.patches.atlas import anchors_of
 from lichen.patches.patchmatch import (
-    centre_places,
-    distances,
-    enlarge,
+    Patches,
+    RandomSearch,
+    active_queries,
+    central_sources,
+    costs_of,
     occurrences,
-    refine,
+    robust_weights,
     sweep,
+    vote,
 )
-from references.plain_patchmatch import plain_costs, plain_nearest
+from lichen.patches.pyramid import Level
+from lichen.patches.windows import anchors_of
+from references.plain_patchmatch import plain_costs, plain_nearest, plain_vote
 
 BOTH = (False, True)
 
@@ -37,13 +41,17 @@ class Search:
         self.field = places[rng.integers(0, len(places), queries)]
         self.costs = self.true_costs()
 
-    def true_costs(self) -> np.ndarray:
-        return distances(self.atlas, self.image, self.field, self.side, self.penalty)
+    @property
+    def patches(self) -> Patches:
+        return Patches(self.atlas, self.anchors, self.penalty, self.side)
 
-    def sweep(self, number: int, radius: int = 18, draws: int = 4) -> None:
+    def true_costs(self) -> np.ndarray:
+        return costs_of(self.patches, self.image, self.field)
+
+    def sweep(self, number: int, radius: int = 18, candidates: int = 4) -> None:
         sweep(
-            self.atlas, self.anchors, self.penalty, self.image, self.active, self.field.copy(),
-            self.field, self.costs, self.side, draws, radius, number, number % 2 == 1,
+            self.patches, self.image, self.active, self.field, self.costs,
+            RandomSearch(candidates, radius, number), backwards=number % 2 == 1,
         )  # fmt: skip
 
 
@@ -109,7 +117,7 @@ def test_what_is_copied_from_the_atlas_is_found_there() -> None:
     task.field[4, 5] = (4 + 2) * 18 + 5 + 3
     task.costs = task.true_costs()
     for number in range(4):
-        task.sweep(number, draws=0)
+        task.sweep(number, candidates=0)
     y, x = np.mgrid[:9, :9]
     np.testing.assert_array_equal(task.field, (y + 2) * 18 + x + 3)
 
@@ -141,52 +149,13 @@ def test_occurrences_are_counted() -> None:
     np.testing.assert_array_equal(occurrences(field, active, (3, 4)), counts)
 
 
-@settings(deadline=None, max_examples=40)
-@given(
-    size=st.tuples(st.integers(4, 12), st.integers(4, 12)),
-    holes=st.sampled_from([0.0, 0.2]),
-    seed=st.integers(0, 2**32),
-)
-def test_refining_doubles_places(size: tuple[int, int], holes: float, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    shape = 2 * size[0] - seed % 2, 2 * size[1] - seed // 2 % 2
-    coarse = rng.integers(0, 5 * 6, size).astype(np.int32)
-    anchors = rng.random((11, 12)) >= holes
-    anchors[3, 4] = True
-    spare = np.flatnonzero(anchors).astype(np.int32)
-    field = refine(coarse, 6, shape, anchors, spare, 16, 0.0, 1)
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    ay, ax = np.divmod(coarse[y // 2, x // 2], 6)
-    doubled = (2 * ay + y % 2) * 12 + 2 * ax + x % 2
-    there = anchors.ravel()[doubled]
-    np.testing.assert_array_equal(field[there], doubled[there])
-    assert anchors.ravel()[field].all()
-
-
-def test_refining_displaces_a_share_of_the_squares_by_a_pixel() -> None:
-    coarse = np.full((160, 160), 10 * 24 + 12, np.int32)  # in the middle of 20 x 24
-    anchors = np.ones((40, 48), bool)
-    spare = np.zeros(1, np.int32)
-    plain, varied = (
-        refine(coarse, 24, (320, 320), anchors, spare, 8, share, 5) for share in (0.0, 0.5)
-    )
-    dy, dx = (ours - others for ours, others in zip(
-        np.divmod(varied, 48), np.divmod(plain, 48), strict=True
-    ))  # fmt: skip
-    assert {-1, 0, 1} == set(np.unique(dy)) == set(np.unique(dx))
-    squares = np.stack([dy, dx], -1).reshape(40, 8, 40, 8, 2).swapaxes(1, 2)
-    assert (squares == squares[:, :, :1, :1]).all(), "pixels of a square are displaced together"
-    moved = squares[:, :, 0, 0].any(-1).mean()
-    assert moved == pytest.approx(0.5 * 8 / 9, abs=0.05)  # one of nine displacements is none
-
-
 @pytest.mark.parametrize("wraps", [(a, b) for a in BOTH for b in BOTH])
 @pytest.mark.parametrize("side", [1, 3, 4, 7])
 def test_a_pixel_has_its_place_in_the_patch_about_it(side: int, wraps: tuple[bool, bool]) -> None:
     size = (9, 8)
     rows, columns = (n if wrap else n - side + 1 for n, wrap in zip(size, wraps, strict=True))
     field = np.random.default_rng(side).integers(0, 5 * 20, (rows, columns)).astype(np.int32)
-    places = centre_places(field, size, side, wraps, 20)
+    places = central_sources(field, size, side, wraps, 20)
     for y, x in np.ndindex(size):
         corner = []
         for at, wrap, count in zip((y, x), wraps, (rows, columns), strict=True):
@@ -199,12 +168,87 @@ def test_a_pixel_has_its_place_in_the_patch_about_it(side: int, wraps: tuple[boo
         assert places[y, x] == field[tuple(corner)] + dy * 20 + dx
 
 
-@pytest.mark.parametrize("scale", [1, 2, 4])
-def test_enlarging_keeps_pixels_of_a_square_together(scale: int) -> None:
-    places = np.random.default_rng(scale).integers(0, 5 * 6, (7, 8)).astype(np.int32)
-    height, width = 7 * scale - scale // 2, 8 * scale - scale // 3
-    enlarged = enlarge(places, (height, width), scale, 6, 6 * scale + 1)
-    for y, x in np.ndindex(height, width):
-        ay, ax = divmod(int(places[y // scale, x // scale]), 6)
-        wanted = (ay * scale + y % scale) * (6 * scale + 1) + ax * scale + x % scale
-        assert enlarged[y, x] == wanted
+SIZES = st.tuples(st.integers(1, 14), st.integers(1, 14))
+WRAPS = st.tuples(st.booleans(), st.booleans())
+
+
+@settings(deadline=None, max_examples=60)
+@given(SIZES, st.integers(1, 6), WRAPS, st.sampled_from([0.0, 0.5, 0.97]), st.integers(0, 2**32))
+def test_patches_that_see_an_unknown_pixel_are_active(
+    size: tuple[int, int], side: int, wraps: tuple[bool, bool], fraction: float, seed: int
+) -> None:
+    height, width = (n if wrap else max(n, side) for n, wrap in zip(size, wraps, strict=True))
+    known = np.random.default_rng(seed).random((height, width)) < fraction
+    rows = height if wraps[0] else height - side + 1
+    columns = width if wraps[1] else width - side + 1
+    active = active_queries(known, side, wraps)
+    assert active.shape == (rows, columns)
+    for y, x in np.ndindex(rows, columns):
+        lines = np.ix_((y + np.arange(side)) % height, (x + np.arange(side)) % width)
+        assert active[y, x] == (not known[lines].all())
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    size=st.tuples(st.integers(4, 12), st.integers(4, 12)),
+    side=st.integers(1, 7),
+    wraps=st.tuples(st.booleans(), st.booleans()),
+    guide=st.integers(0, 1),
+    seed=st.integers(0, 2**32),
+)
+def test_a_pixel_is_the_mean_of_the_patches_over_it(
+    size: tuple[int, int], side: int, wraps: tuple[bool, bool], guide: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    size = tuple(n if wrap else max(n, side) for n, wrap in zip(size, wraps, strict=True))
+    shape = tuple(n if wrap else n - side + 1 for n, wrap in zip(size, wraps, strict=True))
+    atlas = rng.random((10, 9, 2 + guide), np.float32)
+    y, x = rng.integers(0, 10 - side + 1, shape), rng.integers(0, 9 - side + 1, shape)
+    field = (y * 9 + x).astype(np.int32)
+    weights = rng.random(shape, np.float32) + np.float32(0.1)
+    image, known = rng.random((*size, 2 + guide), np.float32), rng.random(size) < 0.3
+    plain = plain_vote(atlas, field, weights, known, side, wraps, 2, image)
+    for threads in (1, 2):
+        use_threads(threads)
+        voted = image.copy()
+        level = Level.from_arrays(atlas, np.ones((10, 9), bool), voted, known, 2, wraps)
+        vote(level, field, weights, side)
+        np.testing.assert_allclose(voted, plain, rtol=1e-5)
+        np.testing.assert_array_equal(voted[known], image[known])
+        np.testing.assert_array_equal(voted[..., 2:], image[..., 2:])
+
+
+def test_a_picture_votes_for_itself() -> None:
+    picture = np.random.default_rng(0).random((9, 11, 3), np.float32)
+    y, x = np.mgrid[:5, :7]
+    field, weights = (y * 11 + x).astype(np.int32), np.ones((5, 7), np.float32)
+    made = np.zeros_like(picture)
+    usable, known = np.ones((9, 11), bool), np.zeros((9, 11), bool)
+    vote(Level.from_arrays(picture, usable, made, known, 3, (False, False)), field, weights, 5)
+    np.testing.assert_allclose(made, picture, rtol=1e-5)
+
+
+def test_weights_are_a_power_of_the_distance() -> None:
+    rng = np.random.default_rng(1)
+    field = rng.integers(0, 12, (5, 6)).astype(np.int32)
+    penalty, distance = rng.random((3, 4), np.float32), rng.random((5, 6), np.float32)
+    distance[0, 0] = 0
+    costs = distance + penalty.ravel()[field]
+    robust_weights(costs, penalty, field, 1e-3, -0.6)
+    np.testing.assert_allclose(costs, (distance + 1e-3) ** -0.6, rtol=1e-3)
+
+
+def test_weighted_mean_is_where_the_robust_energy_is_least() -> None:
+    """What the weights are for: alternate weights and averages minimize sum |distance|^r."""
+    rng = np.random.default_rng(2)
+    values, r = rng.random((7, 1)), 1.2
+    mean = values.mean()
+    for _ in range(200):
+        costs = ((values - mean) ** 2).astype(np.float32)
+        robust_weights(
+            costs, np.zeros((1, 1), np.float32), np.zeros((7, 1), np.int32), 1e-9, r / 2 - 1
+        )
+        mean = (costs * values).sum() / costs.sum()
+    grid = np.linspace(0, 1, 20_001)
+    energy = (np.abs(values - grid) ** r).sum(0)
+    assert mean == pytest.approx(grid[energy.argmin()], abs=1e-3)

@@ -1,23 +1,21 @@
-"""The classic figures: what each compares, and what is left of one that is interrupted."""
+"""The classic figures: what each compares, and what Ctrl-C keeps."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.errors import UnknownNameError
-from lichen.faces.python import RunInterruptedError
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.load import load_features
 from lichen.probe import CLASSICS, ProbeInterruptedError, classic
 from lichen.probe.classics import stages
 from lichen.probe.figures.pictures import draw_classic
+from lichen.run.loop import Run
+from lichen.step import Step
 
-Array = NDArray[np.float32]
-CHEAP = {"iterations": 2, "progress": False, "size": (16, 20)}
+CHEAP = {"iterations": 2, "size": (16, 20), "device": "cpu"}
 
 
 @pytest.mark.usefixtures("quick_rescaling")
@@ -37,15 +35,15 @@ def test_all_are_made_and_differ(name: str, cat: Array) -> None:
 
 @pytest.mark.usefixtures("quick_rescaling")
 def test_counts_of_the_paper(monkeypatch: pytest.MonkeyPatch, cat: Array) -> None:
-    """About 1k, 10k, 177k and 852k numbers, of VGG-19's layers; its weights play no part."""
+    """About 1k, 10k, 177k and 852k, for VGG-19's layers; its weights play no part."""
     settings = CLASSICS["parameters"][1]
     from lichen.probe import classics
 
     features = load_features("random-vgg", precision="float32", rescale=False)
-    order = classics._Order(cat, "random-vgg", (16, 16), 0, features)
+    figure = classics._Figure(cat, "random-vgg", (16, 16), 0, features)
     counts = [
         classics._count({"network": "random-vgg", **setting.parameters})
-        for setting in settings(order)
+        for setting in settings(figure)
     ]
     assert counts == [1024, 10_400, 176_640, 852_128]
 
@@ -53,8 +51,8 @@ def test_counts_of_the_paper(monkeypatch: pytest.MonkeyPatch, cat: Array) -> Non
 def test_weights_are_trained_or_random(encoder: FeatureExtractor, cat: Array) -> None:
     from lichen.probe import classics
 
-    order = classics._Order(cat, "encoder", (16, 16), 0, encoder)
-    settings = CLASSICS["weights"][1](order)
+    figure = classics._Figure(cat, "encoder", (16, 16), 0, encoder)
+    settings = CLASSICS["weights"][1](figure)
     networks = [setting.parameters.get("network", "encoder") for setting in settings]
     assert networks == ["encoder", "random-vgg", "random-vgg", "random-filters"]
     assert settings[1].parameters["rescale"] is settings[1].parameters["relative"] is False
@@ -68,30 +66,53 @@ def test_stages_are_the_papers_layers_of_vgg(encoder: FeatureExtractor) -> None:
 
 
 @pytest.mark.usefixtures("quick_rescaling")
-def test_ctrl_c_leaves_what_there_is(monkeypatch: pytest.MonkeyPatch, cat: Array) -> None:
-    from lichen.probe import classics
+def test_ctrl_c_keeps_the_pictures_so_far(cat: Array) -> None:
+    steps: list[Step] = []
 
-    calls: list[Any] = []
+    def stop(step: Step) -> None:
+        steps.append(step)
+        if (step.level, step.iteration) == (1, 1):
+            raise KeyboardInterrupt
 
-    def finish(run: Any, **how: Any) -> Any:
-        calls.append(run)
-        if len(calls) == 1:
-            return run_to_its_end(run)
-        next(iter(run))
-        raise RunInterruptedError(run.result())
-
-    def run_to_its_end(run: Any) -> Any:
-        for _ in run:
-            pass
-        return run.result()
-
-    monkeypatch.setattr(classics, "finish", finish)
     with pytest.raises(ProbeInterruptedError) as caught:
-        classic("layers", cat[:24, :24], **CHEAP)
-    assert [panel.label for panel in caught.value.so_far.panels] == ["L1", "L1-L2"]
+        classic("layers", cat[:24, :24], on_step=stop, **CHEAP)
+    panels = caught.value.so_far.panels
+    assert [panel.label for panel in panels] == ["L1", "L1-L2"]
+    np.testing.assert_array_equal(panels[1].image, steps[-1].image)
     assert isinstance(caught.value, KeyboardInterrupt)
 
 
-def test_unknown_figures_are_told_the_nearest(cat: Array) -> None:
+@pytest.mark.usefixtures("quick_rescaling")
+def test_ctrl_c_in_the_first_picture_keeps_it_and_before_it_nothing(
+    cat: Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(step: Step) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(ProbeInterruptedError) as caught:
+        classic("layers", cat[:24, :24], on_step=stop, **CHEAP)
+    assert len(caught.value.so_far.panels) == 1
+
+    def too_early(run: Run) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "__iter__", too_early)
+    with pytest.raises(KeyboardInterrupt) as early:
+        classic("layers", cat[:24, :24], **CHEAP)
+    assert not isinstance(early.value, ProbeInterruptedError)
+
+
+@pytest.mark.usefixtures("quick_rescaling")
+def test_steps_count_through_the_whole_figure(cat: Array) -> None:
+    steps: list[Step] = []
+    made = classic("single", cat[:24, :24], on_step=steps.append, **CHEAP)
+    fractions = [step.fraction for step in steps]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert {step.level for step in steps} == set(range(len(made.panels)))
+    assert {step.n_levels for step in steps} == {len(made.panels)}
+
+
+def test_an_unknown_figure_is_answered_with_the_nearest(cat: Array) -> None:
     with pytest.raises(UnknownNameError, match="layers"):
         classic("layer", cat)

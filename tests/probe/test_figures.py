@@ -1,16 +1,16 @@
-"""Figures: one plot for each thing there is."""
+"""Figures: one plot for each map, matrix, picture or group."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.features.extractor import FeatureExtractor
 from lichen.probe import (
     FingerprintPair,
-    Maximised,
-    Moment,
+    Maximized,
     Reconstruction,
+    Snapshot,
     channel_statistics,
     compare_fingerprints,
     feature_maps,
@@ -19,15 +19,13 @@ from lichen.probe import (
 )
 from lichen.probe.figures.channels import draw_channels
 from lichen.probe.figures.fingerprints import (
-    FingerprintFilm,
+    FingerprintVideo,
     draw_fingerprints,
     draw_own_fingerprints,
 )
 from lichen.probe.figures.parametric import draw_groups
-from lichen.probe.figures.pictures import draw_maps, draw_maximised, draw_reconstruction
+from lichen.probe.figures.pictures import draw_maps, draw_maximized, draw_reconstruction
 from lichen.probe.figures.second_order import draw_second_order
-
-Array = NDArray[np.float32]
 
 
 def test_one_plot_for_each(encoder: FeatureExtractor, cat: Array) -> None:
@@ -45,8 +43,8 @@ def test_one_plot_for_each(encoder: FeatureExtractor, cat: Array) -> None:
 def test_rows_of_pictures(cat: Array) -> None:
     one = np.ones(2, np.float32)
     eye = np.eye(3, dtype=np.float32)[:2]
-    rows = [Maximised(layer, "n", eye, np.stack([cat, cat]), one, one) for layer in ("a", "b")]
-    assert [axes.get_title() for axes in draw_maximised(rows).axes] == [
+    rows = [Maximized(layer, "n", eye, np.stack([cat, cat]), one, one) for layer in ("a", "b")]
+    assert [axes.get_title() for axes in draw_maximized(rows).axes] == [
         f"{layer}\nchannel {channel}: 1.0" for layer in "ab" for channel in (0, 1)
     ]
     found = Reconstruction("n", ("a", "b"), cat, np.stack([cat, cat]), one, one)
@@ -54,7 +52,7 @@ def test_rows_of_pictures(cat: Array) -> None:
 
 
 def test_entries_of_a_fingerprint_are_seen(cat: Array) -> None:
-    """Strongest first, as signed square roots: what is drawn is told from what is given."""
+    """Strongest channels first, as signed square roots over the largest."""
     matrix = np.diag(np.array([1, 9, 4], np.float32))
     matrix[0, 1] = matrix[1, 0] = -1
     drawn = draw_own_fingerprints({"a": matrix}).axes[0].images[0].get_array()
@@ -65,15 +63,15 @@ def test_entries_of_a_fingerprint_are_seen(cat: Array) -> None:
     )
 
 
-def test_frames_of_a_film_are_of_one_size_and_show_the_picture(cat: Array) -> None:
+def test_frames_of_a_video_have_one_size_and_show_the_picture(cat: Array) -> None:
     gram = np.eye(4, dtype=np.float32)
-    moments = [
-        Moment(number, 0.5 * number, np.full_like(cat, shade), {"a": FingerprintPair(gram, gram)})
+    snapshots = [
+        Snapshot(number, 0.5 * number, np.full_like(cat, shade), {"a": FingerprintPair(gram, gram)})
         for number, shade in enumerate((0.25, 0.75))
     ]
-    film = FingerprintFilm(cat, moments[0])
-    first, second = (film.frame(moment) for moment in moments)
+    video = FingerprintVideo(cat, snapshots[0])
+    first, second = (video.frame(snapshot) for snapshot in snapshots)
     assert first.shape == second.shape
     assert np.isclose(first, 64 / 255, atol=5e-3).mean() > 0.05
     assert np.isclose(second, 191 / 255, atol=5e-3).mean() > 0.05
-    np.testing.assert_array_equal(film.frame(moments[0]), first)
+    np.testing.assert_array_equal(video.frame(snapshots[0]), first)

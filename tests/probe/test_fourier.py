@@ -7,7 +7,7 @@ from math import cos, pi, sin
 import pytest
 import torch
 
-from lichen.probe.fourier import amplitudes, colour_axes, draw, hartley
+from lichen.probe.fourier import amplitudes, colour_root, draw, hartley
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 12), (5, 9), (1, 6)])
@@ -44,7 +44,7 @@ def test_white_coordinates_draw_pictures_with_the_spectrum_of_nature() -> None:
 
 
 def test_colours_have_the_correlation_of_natural_ones() -> None:
-    axes = colour_axes()
+    axes = colour_root()
     torch.testing.assert_close(axes, axes.T)
     grey = axes @ torch.ones(3)
     opponent = axes @ torch.tensor([1.0, 0.0, -1.0])

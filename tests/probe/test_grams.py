@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.features.extractor import FeatureExtractor
 from lichen.probe import activations, compare_fingerprints, fingerprints, watch_fingerprints
-from lichen.probe.grams import colour_noise, soft_noise
-
-Array = NDArray[np.float32]
+from lichen.probe.noise import colour_noise, soft_noise
 
 
 def test_fingerprints_are_the_mean_products_of_the_maps(
@@ -41,9 +39,11 @@ def test_a_picture_has_its_own_fingerprint_and_so_has_its_tiling(
 
 @pytest.mark.usefixtures("quick_rescaling")
 def test_fingerprints_come_together_while_noise_becomes_texture(cat: Array) -> None:
-    moments = list(watch_fingerprints(cat[:32, :32], ["relu1_1", "relu2_1"], iterations=9, every=4))
-    assert [moment.iteration for moment in moments] == [0, 4, 8, 9]
-    first, last = moments[0], moments[-1]
+    snapshots = list(
+        watch_fingerprints(cat[:32, :32], ["relu1_1", "relu2_1"], iterations=9, every=4)
+    )
+    assert [snapshot.iteration for snapshot in snapshots] == [0, 4, 8, 9]
+    first, last = snapshots[0], snapshots[-1]
     np.testing.assert_array_equal(first.image, soft_noise(cat[:32, :32], (32, 32), 0))
     for layer in ("relu1_1", "relu2_1"):
         assert last.pairs[layer].distance < 0.5 * first.pairs[layer].distance

@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.errors import ParameterError, UnknownNameError
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.pixels import Pixels
 from lichen.probe import ProbeInterruptedError, reconstruct
 from lichen.probe.inversion import roughness
 from lichen.step import Step
-
-Array = NDArray[np.float32]
 
 
 def test_the_first_layers_keep_the_picture_and_deeper_ones_lose_it(
@@ -63,7 +61,7 @@ def test_total_variation_smooths(encoder: FeatureExtractor, cat: Array) -> None:
 def test_what_cannot_be_reconstructed(encoder: FeatureExtractor, cat: Array) -> None:
     with pytest.raises(UnknownNameError, match="conv4_2"):
         reconstruct(cat, ["conv5_2"], network=encoder)
-    with pytest.raises(ParameterError, match="iterations = 0"):
+    with pytest.raises(ParameterError, match="`iterations` = 0"):
         reconstruct(cat, network=encoder, iterations=0)
 
 
@@ -87,7 +85,7 @@ def test_ctrl_c_gives_the_layers_so_far(encoder: FeatureExtractor, cat: Array) -
 
 
 class Blind(Pixels):
-    """Sees nothing of a picture."""
+    """Maps every picture to zeros."""
 
     def forward(
         self, image: torch.Tensor, layers: object, border: object

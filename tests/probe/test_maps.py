@@ -1,19 +1,17 @@
-"""Feature maps and what channels do."""
+"""Feature maps and the statistics of channels."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.errors import ImageError, ParameterError, UnknownNameError
 from lichen.exemplar import Exemplar
 from lichen.features.extractor import FeatureExtractor
 from lichen.features.pixels import Pixels
 from lichen.probe import activations, channel_statistics, feature_maps
-
-Array = NDArray[np.float32]
 
 
 def test_maps_are_the_networks(encoder: FeatureExtractor, cat: Array) -> None:
@@ -58,9 +56,9 @@ def test_a_grey_picture_is_shown_as_three_equal_channels(encoder: FeatureExtract
 def test_what_cannot_be_probed(encoder: FeatureExtractor, cat: Array) -> None:
     with pytest.raises(UnknownNameError, match="relu2_1"):
         feature_maps(cat, "relu2_7", network=encoder)
-    with pytest.raises(ParameterError, match="count = 0"):
+    with pytest.raises(ParameterError, match="`count` = 0"):
         feature_maps(cat, "relu2_1", network=encoder, count=0)
     mask = np.zeros(cat.shape[:2], bool)
     mask[:9] = True
-    with pytest.raises(ImageError, match="may not be used"):
+    with pytest.raises(ImageError, match="masked"):
         activations(Exemplar.from_array(cat, mask), ["relu1_1"], network=encoder)

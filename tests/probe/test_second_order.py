@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import lichen
 from lichen.errors import ImageError
 from lichen.probe import portilla_simoncelli_groups, second_order
 from lichen.statistics.second_order import FLOOR, autocorrelation, welch_spectrum
-
-Array = NDArray[np.float32]
 
 
 @pytest.mark.parametrize("side", [32, 33])

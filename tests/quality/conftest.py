@@ -29,7 +29,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def write(place: Path) -> Callable[..., str]:
-    """Give what writes a page of three trials for each result, and returns it."""
+    """Return a function that writes a page of three trials per result and returns it."""
 
     def written(output: str = "trial.html", **options: Any) -> str:
         given: dict[str, Any] = {"n_trials": 3, "crop": 24, "seed": 5, **options}

@@ -1,4 +1,4 @@
-"""The figures say what they claim: of pictures whose faults are known, on real exemplars."""
+"""The figures measure what they claim: pictures with known faults, on real exemplars."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 
+from lichen.arrays import Array
 from lichen.exemplar import Exemplar
 from lichen.quality import fidelity, structure, tileability
 from lichen.quality.anchors import anchors, tiled
@@ -20,7 +20,6 @@ from lichen.quality.innovation import copies
 from lichen.quality.parametric import portilla_simoncelli_distance
 from lichen.statistics.random_phase import periodic_component, random_phase
 
-Array = NDArray[np.float32]
 NAMES = ("regular/brick_mx", "cellular/red_peppers_tn", "cellular/nuts_ps")
 SIDE = 192
 LAG, WINDOW = 48, 96
@@ -48,17 +47,17 @@ def above(what: str, value: float, limit: float) -> None:
 
 
 def test_a_copy_is_copied_whole(anchor: Mapping[str, Mapping[str, float]]) -> None:
-    assert anchor["copy"]["copied share"] == 1
+    assert anchor["copy"]["copied fraction"] == 1
     assert anchor["copy"]["largest copy"] == 1
     for distance in ("sliced patches", "portilla-simoncelli", "autocorrelation", "spectrum"):
         above(f"{distance}: half, copy", anchor["half"][distance], anchor["copy"][distance])
 
 
-def test_turned_and_mirrored_copies_are_copies(exemplar: Array) -> None:
-    for turned in (np.rot90(exemplar), exemplar[:, ::-1], np.rot90(exemplar, 3)[::-1]):
-        found = copies(exemplar, np.ascontiguousarray(turned))
-        above("share of a turned copy", found.share, 0.99)
-        above("largest piece of a turned copy", found.largest, 0.99)
+def test_rotated_and_mirrored_copies_are_copies(exemplar: Array) -> None:
+    for rotated in (np.rot90(exemplar), exemplar[:, ::-1], np.rot90(exemplar, 3)[::-1]):
+        found = copies(exemplar, np.ascontiguousarray(rotated))
+        above("fraction of a rotated copy", found.fraction, 0.99)
+        above("largest region of a rotated copy", found.largest, 0.99)
 
 
 def test_pieces_are_measured(exemplar: Array) -> None:
@@ -66,13 +65,13 @@ def test_pieces_are_measured(exemplar: Array) -> None:
     wall = np.tile(exemplar, (2, 2, 1))
     wall = np.round(wall * 255) / 255
     found = copies(exemplar, wall.astype(np.float32))
-    above("share", found.share, 0.9)
+    above("fraction", found.fraction, 0.9)
     assert found.largest == pytest.approx(0.25, abs=0.02)
 
 
 def test_noise_copies_nothing(anchor: Mapping[str, Mapping[str, float]]) -> None:
-    assert anchor["random phase"]["copied share"] <= 0.01
-    assert anchor["blurred copy"]["copied share"] <= 0.35
+    assert anchor["random phase"]["copied fraction"] <= 0.01
+    assert anchor["blurred copy"]["copied fraction"] <= 0.35
 
 
 def test_copies_have_no_diversity(exemplar: Array) -> None:
@@ -112,12 +111,12 @@ def test_a_shuffle_fails_structure(anchor: Mapping[str, Mapping[str, float]]) ->
 
 
 def test_seams_are_found_and_only_seams(exemplar: Array) -> None:
-    """The wrap of a rolled photo is its interior; its own border is a seam, smoothed or not."""
+    """A rolled photo wraps without a seam; the photo itself has one, smoothed or not."""
     rolled = np.roll(exemplar, (SIDE // 2, SIDE // 2), (0, 1))
     blurred = gaussian_filter(exemplar, (0, 3, 0), mode="wrap")
     from_edge = np.minimum(np.arange(SIDE), SIDE - 1 - np.arange(SIDE))
-    share = np.clip(1 - from_edge / 6, 0, 1)[None, :, None].astype(np.float32)
-    smoothed = exemplar * (1 - share) + blurred * share
+    weight = np.clip(1 - from_edge / 6, 0, 1)[None, :, None].astype(np.float32)
+    smoothed = exemplar * (1 - weight) + blurred * weight
     passes = tileability.seam(exemplar, rolled, 1)
     print("periodic", passes, "seam", tileability.seam(exemplar, exemplar, 1))
     assert passes.percentile <= 97.5
@@ -135,7 +134,7 @@ def test_a_tiled_block_repeats_itself(rng: np.random.Generator) -> None:
 
 
 def test_shift_crop_and_rounding_change_nothing(exemplar: Array) -> None:
-    """Of a picture that tiles; each figure by less than a tenth of what noise is off by."""
+    """For a picture that tiles, relative to what separates each figure from that of a copy."""
     picture = random_phase(exemplar, 3).clip(0, 1)
     plain = measure(exemplar, picture, LAG, WINDOW).figures
     copied = measure(exemplar, exemplar, LAG, WINDOW).figures
@@ -144,14 +143,14 @@ def test_shift_crop_and_rounding_change_nothing(exemplar: Array) -> None:
         "crop": picture[5:-4, 7:-8],
         "rounding": (np.round(picture * 255) / 255).astype(np.float32),
     }
-    for way, image in changed.items():
+    for change, image in changed.items():
         figures = measure(exemplar, np.ascontiguousarray(image), LAG, WINDOW).figures
         for name in ("sliced patches", "portilla-simoncelli", "patch precision", "patch coverage"):
-            reach = abs(plain[name] - copied[name])
+            span = abs(plain[name] - copied[name])
             moved = abs(figures[name] - plain[name])
-            print(f"{way}, {name}: moved {moved:.3g} of {reach:.3g}")
-            assert moved <= 0.15 * reach + 0.01
-        assert figures["copied share"] <= 0.01
+            print(f"{change}, {name}: {moved:.3g} of {span:.3g}")
+            assert moved <= 0.15 * span + 0.01
+        assert figures["copied fraction"] <= 0.01
 
 
 def blur(exemplar: Array, amount: float) -> Array:
@@ -164,7 +163,7 @@ def noise(exemplar: Array, amount: float) -> Array:
 
 
 def foreign(exemplar: Array, amount: float) -> Array:
-    """Squares of 16 px of another texture, its negative's noise, over a share of the picture."""
+    """Squares of 16 px of another texture, its negative's noise, over a fraction of the picture."""
     other = 1 - random_phase(exemplar)
     order = np.random.default_rng(0).permutation((SIDE // 16) ** 2)
     chosen = order.reshape(SIDE // 16, SIDE // 16) < amount * order.size

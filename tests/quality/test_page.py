@@ -29,14 +29,14 @@ def test_page_opens_alone_and_is_readable(report: Path, width: int) -> None:
     if chromium is None:
         pytest.skip("no Chromium is installed on this machine")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    said: list[str] = []
-    asked: list[str] = []
+    messages: list[str] = []
+    requests: list[str] = []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": width, "height": 900})
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
         page.goto(report.as_uri())
         shown = page.eval_on_selector_all("img", "all => all.map(i => i.naturalWidth > 0)")
         across = page.evaluate("document.documentElement.scrollWidth")
@@ -46,13 +46,13 @@ def test_page_opens_alone_and_is_readable(report: Path, width: int) -> None:
         )
         text = page.inner_text("body")
         browser.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert messages == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert len(shown) == 1 + 2 * 5 + 1
     assert all(shown)
     assert across <= width, "the page is wider than the window"
     assert smallest >= 12
-    for words in ("noise <b>", "copied share", "tiled copy", "Diversity"):
+    for words in ("noise <b>", "copied fraction", "tiled copy", "Diversity"):
         assert words in text
 
 

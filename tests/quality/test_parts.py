@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from lichen.quality import fidelity, structure
 from lichen.quality.anchors import shuffled, tiled
 from lichen.quality.card import compare, score
 from lichen.quality.diversity import distance_after_shift
+from lichen.quality.parametric import gram_distances, portilla_simoncelli_distance
 from lichen.statistics.random_phase import periodic_component
 
 
@@ -140,7 +142,21 @@ def test_comparing_takes_masks_grey_and_other_sizes(
     write_image(path, coloured[:63])
     with pytest.raises(ImageError, match="at least 64x64"):
         compare(exemplar, path)
-    with pytest.raises(ParameterError, match="nothing to compare"):
+    with pytest.raises(ParameterError, match="`results` is empty"):
         compare(exemplar)
-    with pytest.raises(ParameterError, match="1 names for 2"):
+    with pytest.raises(ParameterError, match="1 entries for 2"):
         compare(exemplar, grey, grey, names=["a"])
+
+
+def test_parametric_distances_do_not_depend_on_the_device(
+    device: str, rng: np.random.Generator, weights_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LICHEN_WEIGHTS", str(weights_dir))
+    one, other = rng.random((2, 64, 64, 3)).astype(np.float32)
+    expected, found = (
+        portilla_simoncelli_distance(one, other, 64, where) for where in ("cpu", device)
+    )
+    assert found == pytest.approx(expected, rel=1e-2)
+    grams = [gram_distances(one, other, where) for where in ("cpu", device)]
+    assert grams[0] is not None
+    assert grams[1] == pytest.approx(grams[0], rel=1e-2)

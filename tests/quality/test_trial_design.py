@@ -45,20 +45,20 @@ def test_largest_crop_is_the_largest_that_fits_twice(
     exemplar: tuple[int, int], result: tuple[int, int]
 ) -> None:
     def fits(crop: int) -> bool:
-        places = [
+        positions = [
             itertools.product(range(h - crop + 1), range(w - crop + 1))
             for h, w in (exemplar, result)
         ]
-        return any(disjoint(a, b, crop) for a, b in itertools.product(*places))
+        return any(disjoint(a, b, crop) for a, b in itertools.product(*positions))
 
     largest = largest_crop(exemplar, [result])
     assert [crop for crop in range(1, 8) if fits(crop)] == list(range(1, largest + 1))
-    with pytest.raises(ParameterError, match=f"--crop {largest} or less"):
+    with pytest.raises(ParameterError, match=f"`crop` {largest} or less"):
         design(exemplar, [result], n_trials=1, crop=largest + 1, seed=0)
 
 
 @pytest.mark.parametrize("hole", [(1, 3, 2, 4), (-2, 2, 1, 9), (0, 9, -3, 2), (3, 1, 0, 2)])
-def test_places_outside_a_rectangle_are_drawn_once_each(hole: tuple[int, int, int, int]) -> None:
+def test_positions_outside_a_rectangle_are_drawn_once_each(hole: tuple[int, int, int, int]) -> None:
     """Every number that the generator can give leads to another place, and all are reached."""
 
     class Counting:
@@ -83,14 +83,14 @@ def test_places_outside_a_rectangle_are_drawn_once_each(hole: tuple[int, int, in
 @pytest.mark.parametrize(
     ("exemplar", "result"), [((6, 4), (5, 5)), ((4, 4), (3, 6)), ((6, 3), (5, 4))]
 )
-def test_every_pair_of_places_apart_is_drawn(
+def test_every_pair_of_positions_apart_is_drawn(
     exemplar: tuple[int, int], result: tuple[int, int]
 ) -> None:
     crop = 3
-    places = [
+    positions = [
         itertools.product(range(h - crop + 1), range(w - crop + 1)) for h, w in (exemplar, result)
     ]
-    wanted = {(a, b) for a, b in itertools.product(*places) if disjoint(a, b, crop)}
+    wanted = {(a, b) for a, b in itertools.product(*positions) if disjoint(a, b, crop)}
     trials = design(exemplar, [result], n_trials=400, crop=crop, seed=0)
     assert {(trial.real, trial.made) for trial in trials} == wanted
 

@@ -45,14 +45,14 @@ def test_results_are_named_by_their_record(place: Path) -> None:
 
     for preset in ("default", "paper"):
         configured = registry.method("gatys").configure(None if preset == "default" else preset)
-        record["method"] = "gatys"
-        record["parameters"] = configured.model_dump(mode="json")
+        record["job"]["method"] = "gatys"
+        record["job"]["parameters"] = configured.model_dump(mode="json")
         for seed in (1, 2):
             write_image(
                 f"{preset}{seed}.png", np.zeros((64, 64, 3)), text={"lichen": json.dumps(record)}
             )
         files = [Path(f"{preset}1.png"), Path(f"{preset}2.png")]
         assert method_names(files) == [f"gatys/{preset}"] * 2
-    record["method"] = "of-another-package"
+    record["job"]["method"] = "of-another-package"
     write_image("theirs.png", np.zeros((64, 64, 3)), text={"lichen": json.dumps(record)})
     assert method_names([Path("theirs.png")]) == ["of-another-package/theirs"]

@@ -90,7 +90,7 @@ MALFORMED = {
     table(row(participant=" ")): ("line 2", "participant is empty"),
     table(row(), "", row() + ",more"): ("line 4", "13 values for 12 columns"),
     table(row(method='"open')): ("line 2", "unexpected end of data"),
-    table(): ("has no answers", "someone who answered"),
+    table(): ("has no answers", "give a file with answers"),
 }
 
 

@@ -94,8 +94,8 @@ def plain_efros_leung(
     usable: Mask | None = None,
     wrap: tuple[bool, bool] = (False, False),
     n_guide: int = 0,
-    err_threshold: float = 0.1,
-    max_err_threshold: float = 0.3,
+    error_threshold: float = 0.1,
+    max_error_threshold: float = 0.3,
 ) -> NDArray[np.int32]:
     """Fill a canvas; give the flat place that each new pixel is copied from, -1 for the others.
 
@@ -122,16 +122,16 @@ def plain_efros_leung(
         for pixel in unfilled_neighbours(filled, wrap, rng):
             errors = errors_of(features, image, filled, pixel, window, wrap, n_guide)
             errors[~allowed] = np.inf
-            matches = np.argwhere(errors <= max(errors.min(), EQUAL) * (1 + err_threshold))
+            matches = np.argwhere(errors <= max(errors.min(), EQUAL) * (1 + error_threshold))
             index = pixel[0] * filled.shape[1] + pixel[1]
             y, x = matches[int(draw(index, attempt) * len(matches))]
-            if errors[y, x] < max_err_threshold:
+            if errors[y, x] < max_error_threshold:
                 values = features.shape[2] - n_guide
                 image[pixel][:values] = features[y + r, x + r, :values]
                 filled[pixel] = True
                 places[pixel] = (y + r) * width + x + r
                 progress = True
         if not progress:
-            max_err_threshold *= 1.1
+            max_error_threshold *= 1.1
         attempt += 1
     return places

@@ -5,13 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from lichen.kernels import mix, uniform
+from lichen.patches.coherence import CandidateSets, CoherentSearch, coherent_scan
+from lichen.patches.pyramid import Level
+
+
+def fast_scan(
+    atlas, centres, similar, image, made, places, free, *, n_values, radius, wraps, noise, started,
+    seed,
+):  # fmt: skip
+    """Call the library's scan as :func:`plain_scan` is called."""
+    level = Level(atlas, centres, image, ~free, made, places, n_values, *wraps)
+    coherent_scan(
+        level,
+        CandidateSets.of(atlas, centres, similar),
+        radius,
+        CoherentSearch(noise, started, seed),
+    )
 
 
 def plain_scan(
     atlas, centres, similar, image, made, places, free, *, n_values, radius, wraps, noise, started,
     seed,
 ):  # fmt: skip
-    """Change image, made and places, as :func:`lichen.patches.scan_order.scan` does."""
+    """Change image, made and places, as :func:`lichen.patches.coherence.coherent_scan` does."""
     height, width = free.shape
     spare = np.flatnonzero(centres)
     for y in range(height):

@@ -110,13 +110,13 @@ def test_a_preset_may_say_what_it_starts_from(photo: Path) -> None:
     assert "--init patchmatch" in explain("gatys")
 
 
-def test_the_report_card_knows_what_the_first_method_optimised() -> None:
+def test_the_report_card_knows_what_the_first_method_optimized() -> None:
     picture = np.random.default_rng(1).random((64, 64, 3)).astype(np.float32)
     for init, known in (("noise", False), ("patchmatch", True)):
         made = lichen.synthesize(picture, init=init, **FIRST, progress=False)
         figures = lichen.compare(picture, made).cards[0].figures
-        assert figures["sliced patches"].optimised == known
-        assert figures["colour histogram"].optimised
+        assert figures["sliced patches"].optimized == known
+        assert figures["colour histogram"].optimized
 
 
 def test_ctrl_c_in_the_first_method_leaves_its_best(photo: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sizes of the levels, and pictures carried between them."""
+"""Levels of the pyramid: number, sizes, iterations; images resampled between them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lichen.solve.coarse_to_fine import plan_levels
 from lichen.solve.pyramid import enlarge, fit, level_size, n_levels, shrink
 
 WRAP = ("circular", "circular")
@@ -53,3 +54,16 @@ def test_fit_crops_the_centre_and_mirrors_beyond() -> None:
     image = torch.arange(16.0).view(1, 1, 4, 4)
     torch.testing.assert_close(fit(image, (2, 2))[0, 0], torch.tensor([[5.0, 6.0], [9.0, 10.0]]))
     torch.testing.assert_close(fit(image, (4, 6))[0, 0, 0], torch.tensor([0.0, 1, 2, 3, 2, 1]))
+
+
+@pytest.mark.parametrize("step", [1, 0.5, 0.25])
+def test_levels_are_evenly_spaced_and_the_coarsest_is_as_small_as_allowed(step: float) -> None:
+    count = n_levels((96, 130), (128, 128), 20, step)
+    levels = plan_levels((96, 130), count, iterations=10, coarser=2.0, step=step)
+    assert levels[-1].octaves == 0
+    assert levels[-1].size == (96, 130)
+    assert [level.octaves for level in levels] == [step * n for n in reversed(range(count))]
+    assert 96 / 2 ** levels[0].octaves >= 20 > 96 / 2 ** (levels[0].octaves + step)
+    assert [level.iterations for level in levels] == [
+        round(10 * 2**level.octaves) for level in levels
+    ]

@@ -126,7 +126,7 @@ def test_energy_is_the_loss_of_the_mean() -> None:
     assert statistic.energy(target) == pytest.approx(float(statistic.loss(flat, target)), rel=1e-9)
 
 
-def test_masked_positions_have_no_say() -> None:
+def test_masked_positions_have_no_influence() -> None:
     one, other = maps_of(8, 2, 16, 16), maps_of(8, 2, 16, 16)
     other[:, :, 9:] = 7
     weights = torch.ones(1, 1, 16, 16).double()

@@ -34,7 +34,7 @@ def test_gram_is_the_mean_of_products(channels: int, height: int, width: int) ->
 
 @pytest.mark.parametrize("shape", [(3, 4, 5), (8, 7, 3), (1, 1, 1)])
 def test_gradient_is_the_papers_closed_form(shape: tuple[int, int, int]) -> None:
-    """dE/dF^_ij = ((F^)^T (G^ - G))_ji / (N^2 M^2) where F^_ij > 0, else 0; G not normalised."""
+    """dE/dF^_ij = ((F^)^T (G^ - G))_ji / (N^2 M^2) where F^_ij > 0, else 0; G not normalized."""
     n, m = shape[0], shape[1] * shape[2]
     before_relu = maps_of(2, *shape).requires_grad_()
     target_maps = maps_of(3, *shape).relu()
@@ -72,8 +72,8 @@ def test_gradient_equals_finite_differences() -> None:
 def test_loss_value_is_the_papers_formula() -> None:
     ours, wanted = maps_of(8, 4, 5, 5), maps_of(9, 4, 5, 5)
     n, m = 4, 25
-    unnormalised = (slow_gram(ours) - slow_gram(wanted)) * m
-    expected = unnormalised.square().sum() / (4 * n**2 * m**2)
+    unnormalized = (slow_gram(ours) - slow_gram(wanted)) * m
+    expected = unnormalized.square().sum() / (4 * n**2 * m**2)
     torch.testing.assert_close(Gram().loss(ours, Gram().target(wanted)), expected)
 
 

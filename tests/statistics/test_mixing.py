@@ -1,4 +1,4 @@
-"""Targets mixed: closed forms, what a weight of 1 gives, and that beyond them they stay valid."""
+"""Mixed targets: closed forms, weights of 1, and that extrapolated ones remain valid."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STATISTICS: dict[str, Statistic] = {
     "autocorrelation": Autocorrelation(),
     "shifted-gram": ShiftedGram(),
     "sliced": sliced(),
-    "sliced, drawn anew": sliced(redraw=True),
+    "sliced, redrawn": sliced(redraw=True),
 }
 
 
@@ -101,7 +101,7 @@ def test_principal_gram_with_all_components_is_the_weighted_sum() -> None:
 
 
 def test_a_mosaic_of_both_has_the_mixed_gram_matrix() -> None:
-    """Known, and why Gram matrices mix to a mosaic: it satisfies them exactly."""
+    """Known, and the reason why mixed Gram matrices give a mosaic: it has them exactly."""
     one, other = maps(1), maps(2)
     mosaic = torch.cat([one, other, other], dim=3)
     for statistic in (Gram(), Means()):
@@ -116,8 +116,8 @@ def test_a_mosaic_of_both_has_the_mixed_gram_matrix() -> None:
 def test_barycentre_of_two_gaussians_is_the_gaussian_between(weights: tuple[float, float]) -> None:
     """A 2-Wasserstein barycentre on the line has the mean of means and standard deviations."""
     n = 400
-    shares = (torch.arange(n, dtype=torch.float64) + 0.5) / n
-    standard = torch.special.ndtri(shares)
+    levels = (torch.arange(n, dtype=torch.float64) + 0.5) / n
+    standard = torch.special.ndtri(levels)
 
     def gaussian(mean: float, deviation: float) -> Tensor:
         order = torch.randperm(n, generator=torch.Generator().manual_seed(0))

@@ -33,9 +33,9 @@ def slow(
                 to = [to[0] % height, to[1] % width]
             if to[0] >= height or to[1] >= width:
                 continue
-            share = 1.0 if weights is None else float(weights[0, 0, y, x] * weights[0, 0, *to])
-            total += share * torch.outer(maps[0, :, y, x], maps[0, :, to[0], to[1]])
-            amount += share
+            weight = 1.0 if weights is None else float(weights[0, 0, y, x] * weights[0, 0, *to])
+            total += weight * torch.outer(maps[0, :, y, x], maps[0, :, to[0], to[1]])
+            amount += weight
     return total / amount
 
 

@@ -44,7 +44,7 @@ def test_a_wrapped_picture_may_be_rolled() -> None:
     assert losses[0] == pytest.approx(losses[1])
 
 
-def test_directions_are_new_each_time_and_masked_patches_do_not_count() -> None:
+def test_directions_are_redrawn_and_masked_patches_do_not_count() -> None:
     wanted = picture(4, 1, 16, 16)
     weights = torch.ones(1, 1, 16, 16).double()
     weights[..., 8:] = 0
@@ -82,7 +82,7 @@ def test_feature_vectors_may_be_permuted_patches_may_not(power: int) -> None:
 
 
 def test_a_shuffle_of_each_channel_alone_is_seen() -> None:
-    """Correlated channels, shuffled apart: each keeps its own law, together they do not."""
+    """Correlated channels, shuffled apart: each keeps its distribution, but not their joint one."""
     maps = features(7, 1, 20, 20).expand(-1, 2, -1, -1).clone()
     apart = maps.clone()
     apart[0, 1] = apart[0, 1].flatten()[torch.randperm(400, generator=generator())].view(20, 20)
@@ -125,14 +125,14 @@ def test_gradient_equals_finite_differences(power: int, shape: tuple[int, int]) 
     assert torch.autograd.gradcheck(lambda maps: statistic.loss(maps, target), variable)
 
 
-def test_another_size_of_the_same_law_is_near() -> None:
+def test_another_size_of_the_same_distribution_is_near() -> None:
     statistic = vectors(2)
     target = statistic.target(features(14, 4, 64, 64))
     near = float(statistic.loss(features(15, 4, 40, 90), target))
     assert near < 0.01 < 0.2 < float(statistic.loss(features(15, 4, 40, 90) + 1, target))
 
 
-def test_kept_directions_give_one_loss_and_a_new_target_new_ones() -> None:
+def test_kept_directions_give_one_loss_and_new_targets_have_others() -> None:
     maps, ours = features(16, 4, 9, 9), features(17, 4, 9, 9)
     statistic = vectors(2)
     target = statistic.target(maps)

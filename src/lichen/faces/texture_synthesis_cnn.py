@@ -1,4 +1,4 @@
-"""The small class known from other tools, on top of the same parts."""
+"""The class ``TextureSynthesisCNN`` of other tools, as a face of the method gatys."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.exemplar import Exemplar
 from lichen.faces.python import RunInterruptedError, finish
 from lichen.image import write_image
@@ -25,10 +25,10 @@ class TextureSynthesisCNN:
     tex_exemplar_path
         The photo.
     seed
-        Of the noise.
+        Same seed, same picture.
     **parameters
-        As for :func:`lichen.synthesize`: ``size``, ``wrap``, ``mask``, ``preset``, and the
-        parameters of the method.
+        As for :func:`lichen.synthesize`: ``size``, ``wrap``, ``mask``, ``preset``, ``device``, and
+        the parameters of the method.
 
     Attributes
     ----------
@@ -49,22 +49,23 @@ class TextureSynthesisCNN:
         self.seed = seed
         self.parameters = {"method": "gatys", **parameters}
         self.result: Result | None = None
-        run = Run(verbs.synthesize(self.exemplar, seed=seed, **self.parameters))  # checks all
+        # Raises now for any mistake in the parameters.
+        run = Run(verbs.synthesize(self.exemplar, seed=seed, **self.parameters))
         shape = (*run.canvas.size, self.exemplar.channels)
         noise = Context(seed=seed).rng("output_image").random(shape, np.float32)
-        self.output_image: NDArray[np.float32] = noise
+        self.output_image: Array = noise
 
     def synthesize_texture(self, num_epochs: int, display_when_done: bool = False) -> Result:
-        """Start afresh and take ``num_epochs`` iterations at full size, after the coarse levels."""
-        return self._take(display_when_done, {"iterations": num_epochs})
+        """Restart, and run ``num_epochs`` iterations at full size after the coarse levels."""
+        return self._run(display_when_done, {"iterations": num_epochs})
 
     def optimize(self, num_epochs: int) -> Result:
-        """Take ``num_epochs`` more iterations at full size from ``output_image``."""
+        """Run ``num_epochs`` more iterations at full size from ``output_image``."""
         init = Exemplar.from_array(self.output_image, name="output_image")
-        return self._take(False, {"iterations": num_epochs, "levels": 1, "init": init})
+        return self._run(False, {"iterations": num_epochs, "levels": 1, "init": init})
 
-    def _take(self, display: bool, changed: dict[str, Any]) -> Result:
-        """Run with some parameters changed; Ctrl-C keeps the best picture so far."""
+    def _run(self, display: bool, changed: dict[str, Any]) -> Result:
+        """Run with some parameters replaced; Ctrl-C keeps the best picture so far."""
         try:
             result = finish(
                 verbs.synthesize(self.exemplar, seed=self.seed, **{**self.parameters, **changed})
@@ -86,10 +87,10 @@ class TextureSynthesisCNN:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         exemplar = folder / f"exemplar_{self.exemplar.name}.png"
-        synthesised = folder / f"synth_{self.exemplar.name}.png"
+        synthesized = folder / f"synth_{self.exemplar.name}.png"
         write_image(exemplar, self.exemplar.pixels)
         if self.result is None:
-            write_image(synthesised, self.output_image)
+            write_image(synthesized, self.output_image)
         else:
-            self.result.save(synthesised)
-        return exemplar, synthesised
+            self.result.save(synthesized)
+        return exemplar, synthesized

@@ -49,11 +49,11 @@ def choose_precision(name: str = "auto", device: str | torch.device = "cpu") -> 
 
 
 def allow_tf32(allowed: bool) -> None:
-    """Let NVIDIA's GPUs round the factors of float32 products to 10 bits, or forbid it.
+    """Let NVIDIA's GPUs round the factors of float32 convolutions to 10 bits, or forbid it.
 
-    It is a setting of the process. By default torch allows it for convolutions alone.
+    It is a setting of the process. Matrix products, of which statistics are made, stay in float32.
     """
-    torch.backends.cuda.matmul.allow_tf32 = allowed
+    torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = allowed
 
 

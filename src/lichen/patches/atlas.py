@@ -1,4 +1,4 @@
-"""All that may be copied in one picture: exemplars, their masks, their turned versions."""
+"""All that may be copied in one picture: exemplars, their masks, their rotated versions."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array, IntArray, Mask
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError, unknown_name
 from lichen.exemplar import Exemplar
-from lichen.patches.box import box_sums
-
-Array = NDArray[np.float32]
+from lichen.patches.windows import anchors_of
 
 
 @dataclass(frozen=True, eq=False)
 class Atlas:
     """Exemplars side by side, with an unusable line between them.
 
-    To a kernel, several exemplars, masks and turned versions are one picture with a mask: a
-    patch may be copied if all its pixels are usable. A place is a flat index, y * width + x.
+    To a kernel, several exemplars, masks and rotated versions are one picture with a mask: a
+    patch may be copied if all its pixels are usable. A source pixel is a flat index into this
+    picture, y * width + x.
 
     Attributes
     ----------
@@ -29,23 +28,23 @@ class Atlas:
         float32 (H, W, C): what is copied, all maps.
     features
         float32 (H, W, F): what patches are compared by, weighted maps and then the guide's
-        channels. Squared differences of these are summed.
+        channels. Their squared differences are summed.
     usable
         bool (H, W).
     origin
         int32 (H, W, 3): number of the exemplar, row and column; -1 between exemplars.
     n_guide
-        How many of the features are the guide's.
+        Number of the guide's features.
     scale
-        float32 (C,): what the maps' values are multiplied by to be features.
+        float32 (C,): factors from the maps' values to features.
     guide_scale
-        What the guide's are multiplied by.
+        Factor from the guide's values to features.
     """
 
     pixels: Array
     features: Array
-    usable: NDArray[np.bool_]
-    origin: NDArray[np.int32]
+    usable: Mask
+    origin: IntArray
     n_guide: int
     scale: Array
     guide_scale: float
@@ -67,17 +66,17 @@ class Atlas:
         exemplars
             One or more, of any sizes.
         map_weights
-            What each map counts; the first 1 and others 0.5 when not given. A map's channels
-            share its weight.
+            Weight of each map; 1 for the first and 0.5 for others when not given. A map's
+            channels have equal parts of it.
         guide_weight
-            What the guide counts, its channels together.
+            Weight of the guide's channels together.
         rotations, mirror
-            Whether the exemplars may also be used turned by quarters, and mirrored.
+            Whether the exemplars may also be used rotated by quarter turns, and mirrored.
 
         Raises
         ------
         ParameterError
-            For exemplars with different maps or guides, unknown maps, and turned normal maps.
+            For exemplars with different maps or guides, unknown maps, and rotated normal maps.
         """
         first = exemplars[0]
         maps = {one.name: one.channels for one in first.formats}
@@ -91,12 +90,12 @@ class Atlas:
         guides = {0 if e.guide is None else e.guide.shape[2] for e in exemplars}
         if len(guides) > 1:
             raise ParameterError(
-                "some exemplars have another guide than others", "give each a guide of one kind"
+                "the exemplars' guides differ in their channels", "give each a guide of one kind"
             )
         if (rotations or mirror) and any(one.role == "normal" for one in first.maps):
             raise ParameterError(
-                "a turned normal map would be lit from another side",
-                "leave `rotations` and `mirror` out, or the normal map",
+                "a rotated normal map would be lit from another side",
+                "use neither `rotations` nor `mirror`, or leave the normal map out",
             )
         n_guide = guides.pop()
         scale = _scale(maps, map_weights)
@@ -120,13 +119,18 @@ class Atlas:
             guide_scale=guide_scale,
         )
 
-    def anchors(self, side: int) -> NDArray[np.bool_]:
-        """Where the top left pixel of a square may stand whose pixels are all usable, (H, W).
+    @property
+    def n_values(self) -> int:
+        """Number of features that are not the guide's."""
+        return self.features.shape[2] - self.n_guide
+
+    def anchors(self, side: int) -> Mask:
+        """Top left pixels of all squares that are wholly usable, (H, W).
 
         Raises
         ------
         ImageError
-            If there is no such place.
+            If there is none.
         """
         found = anchors_of(self.usable, side)
         if not found.any():
@@ -136,19 +140,19 @@ class Atlas:
             )
         return found
 
-    def copy(self, places: NDArray[np.int32]) -> Array:
-        """Pixels at ``places`` (any shape), (..., C)."""
-        copied: Array = self.pixels.reshape(-1, self.pixels.shape[2])[places]
+    def copy(self, sources: IntArray) -> Array:
+        """Pixels of source pixels of any shape, (..., C)."""
+        copied: Array = self.pixels.reshape(-1, self.pixels.shape[2])[sources]
         return copied
 
-    def sources(self, places: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Exemplar, row and column of ``places`` (H, W), (H, W, 3); -1 for negative places."""
-        found: NDArray[np.int32] = self.origin.reshape(-1, 3)[np.maximum(places, 0)]
-        found[places < 0] = -1
+    def origins(self, sources: IntArray) -> IntArray:
+        """Exemplar, row and column of source pixels (H, W), (H, W, 3); -1 for negative ones."""
+        found: IntArray = self.origin.reshape(-1, 3)[np.maximum(sources, 0)]
+        found[sources < 0] = -1
         return found
 
-    def wanted(self, canvas: Canvas) -> tuple[Array, NDArray[np.bool_]]:
-        """What the canvas says in the features' terms.
+    def features_of(self, canvas: Canvas) -> tuple[Array, Mask]:
+        """What the canvas gives, as features.
 
         Returns
         -------
@@ -167,7 +171,7 @@ class Atlas:
             features[..., channels:] = canvas.guide * np.float32(self.guide_scale)
         return features, known
 
-    def start(self, canvas: Canvas) -> Array | None:
+    def initial_features(self, canvas: Canvas) -> Array | None:
         """Features of the initial image, (H, W, C), without the guide's; None for noise."""
         if isinstance(canvas.init, Exemplar):
             return canvas.init.pixels * self.scale
@@ -180,11 +184,6 @@ class Atlas:
         )
         y, x = np.arange(canvas.size[0]) % height, np.arange(canvas.size[1]) % width
         return self.pixels[np.ix_(y, x)] * self.scale
-
-
-def anchors_of(usable: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
-    """Where the top left pixel of a ``side`` x ``side`` square may stand, (H, W)."""
-    return box_sums(usable, side) == side * side
 
 
 def _scale(maps: Mapping[str, int], weights: Mapping[str, float] | None) -> Array:
@@ -211,16 +210,16 @@ def _stack(number: int, exemplar: Exemplar) -> Array:
     if exemplar.guide is not None:
         parts.append(exemplar.guide)
     mask = np.ones((height, width), bool) if exemplar.mask is None else exemplar.mask
-    place = np.stack([np.full_like(rows, number), rows, columns, mask], axis=2)
-    return np.concatenate([*parts, place], axis=2, dtype=np.float32)
+    origin = np.stack([np.full_like(rows, number), rows, columns, mask], axis=2)
+    return np.concatenate([*parts, origin], axis=2, dtype=np.float32)
 
 
 def _versions(tile: Array, rotations: bool, mirror: bool) -> list[Array]:
-    turned = [np.rot90(tile, quarters) for quarters in range(4 if rotations else 1)]
-    return turned + [version[:, ::-1] for version in turned if mirror]
+    rotated = [np.rot90(tile, quarters) for quarters in range(4 if rotations else 1)]
+    return rotated + [version[:, ::-1] for version in rotated if mirror]
 
 
-def _lay_out(tiles: Sequence[Array]) -> tuple[Array, NDArray[np.bool_]]:
+def _lay_out(tiles: Sequence[Array]) -> tuple[Array, Mask]:
     """Put tiles into rows of about equal width, one unusable line after each."""
     area = sum((tile.shape[0] + 1) * (tile.shape[1] + 1) for tile in tiles)
     limit = max(int(np.sqrt(area)), max(tile.shape[1] for tile in tiles) + 1)

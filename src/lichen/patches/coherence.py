@@ -1,198 +1,232 @@
-"""Places of the example that look alike: the candidate sets of k-coherence (Tong et al. 2002)."""
+"""Coherent search: candidates of a pixel continue the source pixels of its neighbours.
+
+Shifted by the offset to a neighbour, its source pixel continues the piece that it was copied from
+(Ashikhmin 2001), and source pixels that look like that one are candidates as well (Tong et al.
+2002). The candidate whose surroundings are most like the pixel's own is taken.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, minimum_filter
-from scipy.spatial import cKDTree
 
-from lichen.kernels import kernel
-from lichen.patches.neighbourhood import square
-from lichen.patches.principal import principal_components
-
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Places = NDArray[np.int32]
-
-SAMPLE = 10_000
-"""Vectors whose principal components stand for all."""
-CHUNK = 16_384
-"""Vectors that are in memory at a time."""
-LENT = 32
-"""Places that a known pixel may be lent, the most similar first."""
+from lichen.arrays import Array, IntArray, Mask
+from lichen.kernels import kernel, mix, uniform
+from lichen.patches.pyramid import Level
+from lichen.patches.scan_order import raster, scan, searches
 
 
-class SimilarPlaces:
-    """A tree of the neighbourhoods of places, for the nearest to any other neighbourhood.
-
-    Parameters
-    ----------
-    features
-        float32 (h, w, F).
-    centres
-        bool (h, w): the places, none nearer to the border than ``radius``.
-    radius
-        Of the square neighbourhoods, in pixels.
-    n_dims
-        Principal components of the neighbourhoods that are compared, exactly; None for all
-        values of them.
-    """
-
-    def __init__(
-        self, features: Array, centres: Mask, radius: int, n_dims: int | None = None
-    ) -> None:
-        self.places = np.flatnonzero(centres).astype(np.int32)
-        self.shape = centres.shape
-        self._offsets = square(2 * radius + 1)
-        self._radius = radius
-        self._projection = Projection.of(
-            lambda places: neighbourhood_vectors(features, places, self._offsets),
-            self.places,
-            n_dims,
-        )
-        self.vectors = self._of(features, self.places)
-        self.tree = cKDTree(self.vectors, balanced_tree=False)
-
-    def _of(self, features: Array, places: Places) -> Array:
-        mean, axes = self._projection.mean, self._projection.axes
-        vectors = np.empty((len(places), axes.shape[1]), np.float32)
-        for first in range(0, len(places), CHUNK):
-            part = places[first : first + CHUNK]
-            whole = neighbourhood_vectors(features, part, self._offsets)
-            project(whole, mean, axes, vectors[first : first + CHUNK])
-        return vectors
-
-    def sets(self, k: int, *, slack: float = 0.0, workers: int = 1) -> Places:
-        """Give for each place its ``k`` most similar ones, itself first, int32 (h * w, k).
-
-        Rows of what is no place are -1, and so are the ends of rows if there are fewer places.
-
-        Parameters
-        ----------
-        slack
-            Share by which the distances may be greater than those of the nearest.
-        """
-        count = min(k, len(self.places))
-        found = np.full((self.shape[0] * self.shape[1], k), -1, np.int32)
-        found[self.places, 0] = self.places
-        if count > 1:
-            near = self.tree.query(self.vectors, count, eps=slack, workers=workers)[1]
-            own = np.arange(len(self.places))
-            # Where many are the same, a place need not be among its own nearest: it always goes
-            # first, and the farthest one out.
-            others = near != own[:, None]
-            others[others.all(1), -1] = False
-            found[self.places, 1:count] = self.places[near[others].reshape(-1, count - 1)]
-        return found
-
-    def lend(
-        self, image: Array, known: Mask, wanted: Mask, centres: Mask, workers: int = 1
-    ) -> Places:
-        """Give known pixels places that they might come from, so that others can go on from them.
-
-        Each takes the place most similar to the nearest pixel whose neighbourhood is wholly
-        known, shifted back.
-
-        Parameters
-        ----------
-        image, known
-            (H, W, F) and (H, W).
-        wanted
-            (H, W): known pixels that are to get places.
-        centres
-            (h, w): places that may be lent.
-
-        Returns
-        -------
-        NDArray
-            int32 (H, W), -1 where there is no such place.
-        """
-        lent = np.full(known.shape, -1, np.int32)
-        side = 2 * self._radius + 1
-        whole = minimum_filter(known, side, mode="constant", cval=0)
-        pixels = np.flatnonzero(wanted)
-        if not whole.any() or not len(pixels):
-            return lent
-        rows, columns = distance_transform_edt(~whole, return_distances=False, return_indices=True)
-        nearest = (rows * known.shape[1] + columns).ravel()[pixels]
-        asked, which = np.unique(nearest, return_inverse=True)
-        count = min(LENT, len(self.places))
-        found = self.tree.query(self._of(image, asked.astype(np.int32)), count, workers=workers)[1]
-        candidates = self.places[found.reshape(len(asked), count)[which]]  # (N, LENT)
-        y, x = np.divmod(pixels, known.shape[1])
-        back_y, back_x = (y - rows[y, x])[:, None], (x - columns[y, x])[:, None]
-        place_y, place_x = np.divmod(candidates, self.shape[1])
-        place_y, place_x = place_y + back_y, place_x + back_x
-        inside = (
-            (place_y >= 0) & (place_y < self.shape[0]) & (place_x >= 0) & (place_x < self.shape[1])
-        )
-        shifted = np.where(inside, place_y * self.shape[1] + place_x, 0)
-        good = inside & centres.ravel()[shifted]
-        first = good.argmax(1)
-        each = np.arange(len(pixels))
-        lent.ravel()[pixels] = np.where(good[each, first], shifted[each, first], -1)
-        return lent
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Onto the principal components of vectors.
+class CandidateSets(NamedTuple):
+    """Source pixels, and which look like which.
 
     Attributes
     ----------
-    mean, axes
-        float32 (D,) and (D, K).
+    features
+        float32 (h * w * F,): of the example, flat.
+    centres
+        bool (h * w,): source pixels whose whole windows are usable.
+    fallback
+        int32 (M,): the same as a list, to draw from.
+    similar
+        int32 (h * w, k): source pixels like each, itself first, -1 for none.
     """
 
-    mean: Array
-    axes: Array
+    features: Array
+    centres: Mask
+    fallback: IntArray
+    similar: IntArray
 
     @classmethod
-    def of(
-        cls, vectors_of: Callable[[Places], Array], places: Places, n_dims: int | None
-    ) -> Projection:
-        """Find the ``n_dims`` components in which the vectors of places vary most.
+    def of(cls, features: Array, centres: Mask, similar: IntArray | None = None) -> CandidateSets:
+        """Take features (h, w, F), centres (h, w), and sets from a search.
 
-        Parameters
-        ----------
-        vectors_of
-            Gives the vectors (N, D) of places (N,).
-        places
-            int32 (M,); at most ``2 * SAMPLE`` of them, evenly spread, are looked at.
-        n_dims
-            None to leave vectors as they are.
+        Without sets each source pixel is like itself only.
         """
-        sample = vectors_of(places[:: max(1, len(places) // SAMPLE)])
-        length = sample.shape[1]
-        if n_dims is None:
-            return cls(np.zeros(length, np.float32), np.eye(length, dtype=np.float32))
-        mean, axes, _ = principal_components(sample, min(n_dims, length))
-        return cls(mean, axes)
+        if similar is None:
+            similar = np.arange(centres.size, dtype=np.int32)[:, None]
+        candidates = np.flatnonzero(centres).astype(np.int32)
+        return cls(features.reshape(-1), centres.ravel(), candidates, similar)
 
 
-@kernel()
-def project(vectors: Array, mean: Array, axes: Array, projected: Array) -> None:
-    """Fill ``projected`` (N, K) with the components of vectors (N, D)."""
-    for n in range(len(vectors)):
-        out = projected[n]
-        out[:] = 0
-        for t in range(len(mean)):
-            value = vectors[n, t] - mean[t]
-            along = axes[t]
-            for k in range(len(out)):
-                out[k] += value * along[k]
+class Window(NamedTuple):
+    """A square window, compared as far as it is filled, and the guide in all of it."""
+
+    radius: int
 
 
-def neighbourhood_vectors(features: Array, places: Places, offsets: NDArray[np.int64]) -> Array:
-    """What lies at ``offsets`` (T, 2) from ``places`` (N,) of features (h, w, F), (N, T * F).
+class CoherentSearch(NamedTuple):
+    """How unfilled pixels of a window count.
 
-    Places are flat indices; none may be nearer to the border than the offsets reach.
+    Attributes
+    ----------
+    noise
+        Whether what the causal half of a window sees that is not filled, or beyond the border, is
+        noise: random source pixels, for variety.
+    initialized
+        Whether pixels that are not filled count, as an initial image.
+    seed
+        Of all draws.
     """
-    width, channels = features.shape[1], features.shape[2]
-    flat = offsets[:, 0] * width + offsets[:, 1]
-    found = features.reshape(-1, channels)[places[:, None] + flat]  # (N, T, F)
-    return np.ascontiguousarray(found.reshape(len(places), -1))
+
+    noise: bool
+    initialized: bool
+    seed: int
+
+
+class WindowScratch(NamedTuple):
+    """Scratch with a row for each slot.
+
+    Attributes
+    ----------
+    values, weights
+        float32 (side * side * F,): the window, and 1 where it counts.
+    sources
+        int32 (side * side,): source pixels of the window.
+    tried
+        int32 (h * w,): which pixel last tried each source pixel.
+    """
+
+    values: Array
+    weights: Array
+    sources: IntArray
+    tried: IntArray
+
+
+def coherent_scan(level: Level, sets: CandidateSets, radius: int, search: CoherentSearch) -> None:
+    """Choose each pixel that is not known once, in raster order.
+
+    What is filled of a window counts: its causal half at first, all of it in later scans.
+    """
+    n_slots = numba.get_num_threads()
+    side, channels = 2 * radius + 1, level.image.shape[2]
+    scratch = WindowScratch(
+        np.zeros((n_slots, side * side * channels), np.float32),
+        np.zeros((n_slots, side * side * channels), np.float32),
+        np.zeros((n_slots, side * side), np.int32),
+        np.zeros((n_slots, sets.centres.size), np.int32),
+    )
+    schedule = raster(~level.known, radius, level.wraps)
+    scan(schedule, search, sets, Window(radius), level, scratch, n_slots)
+
+
+@searches(CoherentSearch)
+@kernel(allocates=False)
+def _coherent_source(
+    search: CoherentSearch,
+    index: CandidateSets,
+    neighbourhood: Window,
+    level: Level,
+    scratch: WindowScratch,
+    y: int,
+    x: int,
+    slot: int,
+) -> Any:
+    radius = neighbourhood.radius
+    values, weights = scratch.values[slot], scratch.weights[slot]
+    sources, tried = scratch.sources[slot], scratch.tried[slot]
+    _read_window(search, index, level, radius, y, x, values, weights, sources)
+    pixel = y * level.known.shape[1] + x
+    channels, atlas_width = level.features.shape[2], level.features.shape[1]
+    flat, centres = index.features, index.centres
+    fallback, similar = index.fallback, index.similar
+    side = 2 * radius + 1
+    length = side * channels
+    rows = 0  # up to the last that counts
+    for k in range(len(weights)):
+        if weights[k] > 0:
+            rows = k // length + 1
+    # A pixel's own number marks what it has tried; no pixel is chosen twice in one scan.
+    mark = pixel + 1
+    best, least = -1, np.float32(np.inf)
+    middle = side * side // 2
+    for number in range(side * side + 1):
+        last = number == side * side
+        if last and best >= 0:
+            break
+        # The pixel's own source comes first: it stays where others tie, and rules most of them out.
+        cell = middle if number == 0 else number - 1 if number <= middle else number
+        source = -1 if last else sources[cell]
+        if source < 0 and not last:
+            continue
+        shift = (cell // side - radius) * atlas_width + cell % side - radius
+        for k in range(1 if last else similar.shape[1]):
+            candidate = -1
+            if not last and similar[source, k] >= 0:
+                candidate = similar[source, k] - shift
+                if candidate < 0 or candidate >= len(centres) or not centres[candidate]:
+                    candidate = -1
+            if candidate < 0:
+                if k > 0:
+                    continue
+                drawn = uniform(search.seed, pixel, cell + 1)
+                candidate = fallback[int(drawn * len(fallback))]
+            if tried[candidate] == mark:
+                continue
+            tried[candidate] = mark
+            total = np.float32(0)
+            for row in range(rows):
+                start = (candidate - radius * atlas_width - radius + row * atlas_width) * channels
+                ours = flat[start : start + length]
+                theirs = values[row * length : (row + 1) * length]
+                count = weights[row * length : (row + 1) * length]
+                part = np.float32(0)
+                for c in range(length):
+                    difference = ours[c] - theirs[c]
+                    part += count[c] * difference * difference
+                total += part
+                if total >= least:
+                    break
+            if total < least:
+                best, least = candidate, total
+    return best
+
+
+@kernel(allocates=False)
+def _read_window(
+    search: CoherentSearch,
+    index: CandidateSets,
+    level: Level,
+    radius: int,
+    y: int,
+    x: int,
+    values: Array,
+    weights: Array,
+    sources: IntArray,
+) -> None:
+    """Write what a pixel sees: values, whether they count, and where they were copied from."""
+    # Fields are read once: each access to an array of a tuple counts a reference.
+    image, filled, copied, n_values = level.image, level.filled, level.sources, level.n_values
+    wrap_rows, wrap_columns = level.wrap_rows, level.wrap_columns
+    height, width, channels = image.shape
+    flat, fallback = index.features, index.fallback
+    side = 2 * radius + 1
+    weights[:] = 0
+    for cell in range(side * side):
+        qy, qx = y + cell // side - radius, x + cell % side - radius
+        start = cell * channels
+        if wrap_rows:
+            qy %= height
+        if wrap_columns:
+            qx %= width
+        inside = 0 <= qy < height and 0 <= qx < width
+        source = -1
+        seen = False
+        if inside:
+            seen = filled[qy, qx] or search.initialized
+            source = copied[qy, qx] if filled[qy, qx] else -1
+            for c in range(channels):
+                values[start + c] = image[qy, qx, c]
+            for c in range(n_values, channels):
+                weights[start + c] = 1
+        if search.noise and not seen and cell < side * side // 2:
+            key = mix(qy + radius, qx + radius)
+            source = fallback[int(uniform(search.seed, key, 0) * len(fallback))]
+            for c in range(n_values):
+                values[start + c] = flat[source * channels + c]
+            seen = True
+        if seen:
+            for c in range(n_values):
+                weights[start + c] = 1
+        sources[cell] = source

@@ -1,4 +1,4 @@
-"""Cuts of any shape between what lies on a picture and a patch that is laid over it.
+"""Minimum cuts of any shape between a picture and a patch that is laid over it.
 
 Kwatra, Schödl, Essa, Turk and Bobick, "Graphcut Textures: Image and Video Synthesis Using Graph
 Cuts", SIGGRAPH 2003. The paper keeps an old seam as a node of the graph between its two pixels:
@@ -18,15 +18,16 @@ from scipy.ndimage import maximum_filter, minimum_filter
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
+from lichen.arrays import Array, IntArray, Mask
 from lichen.patches.seam_costs import Links
+from lichen.patches.windows import Indices
 
 Labels = NDArray[np.int8]
-Whole = NDArray[np.int64]
 Slices = tuple[slice, slice]
 
 OLD, NEW, FREE = 0, 1, -1
 EXACT = 2000
-"""So many free pixels are cut at once; of more, first blocks of 2 x 2, then those at the cut."""
+"""Free pixels that are cut at once; of more, first blocks of 2 x 2, then those near the cut."""
 BAND = 4
 """How far from a cut of blocks the finer one may be, in blocks."""
 RESOLUTION = 2**14
@@ -37,10 +38,8 @@ TO: tuple[Slices, Slices] = ((slice(1, None), slice(None)), (slice(None), slice(
 """By axis, all pixels that have a next one, and the next ones."""
 
 
-def minimum_cut(
-    labels: Labels, price: NDArray[np.float32], down: Links, right: Links
-) -> NDArray[np.bool_]:
-    """Decide which pixels of a rectangle are replaced, at the least cost of all.
+def minimum_cut(labels: Labels, price: Array, down: Links, right: Links) -> Mask:
+    """Decide which pixels of a rectangle are replaced, at the least total cost.
 
     Parameters
     ----------
@@ -55,21 +54,21 @@ def minimum_cut(
     Returns
     -------
     NDArray
-        bool (H, W), True where replaced. Of all least cuts it replaces most. With more than
-        2000 free pixels it is the least of those near the least cut of blocks of pixels (Lombaert
+        bool (H, W), True where replaced. Of all minimum cuts it replaces most. With more than
+        2000 free pixels it is the least of those near the minimum cut of blocks of pixels (Lombaert
         et al. 2005), and still costs no more than replacing nothing where that is allowed.
     """
     costs = [price, *vars(down).values(), *vars(right).values()]
     most = max(float(np.abs(values).max(initial=0)) for values in costs)
     scale = RESOLUTION / most if most > 0 else 0.0
     total = np.rint(price * scale).astype(np.int64)
-    arcs: list[Whole] = []
+    arcs: list[Indices] = []
     for axis, links in enumerate((down, right)):
         split = _split(links, scale)
         total += split.price
         total[TO[axis]] += split.price_of_next[FROM[axis]]
         arcs += [split.forward, split.backward]
-    replaced: NDArray[np.bool_] = _cut(labels, _Graph(total, *arcs)) == NEW
+    replaced: Mask = _cut(labels, _Graph(total, *arcs)) == NEW
     return replaced
 
 
@@ -77,10 +76,10 @@ def minimum_cut(
 class _Split:
     """Costs of links in whole numbers, as prices of new pixels and of arcs that are cut."""
 
-    price: Whole
-    price_of_next: Whole
-    forward: Whole
-    backward: Whole
+    price: Indices
+    price_of_next: Indices
+    forward: Indices
+    backward: Indices
 
 
 def _split(links: Links, scale: float) -> _Split:
@@ -104,11 +103,11 @@ class _Graph:
     new (``down``, ``right``), and if it is the other way round (``up``, ``left``).
     """
 
-    price: Whole
-    down: Whole
-    up: Whole
-    right: Whole
-    left: Whole
+    price: Indices
+    down: Indices
+    up: Indices
+    right: Indices
+    left: Indices
 
     def of_blocks(self) -> _Graph:
         """Costs of the same labels where each block of 2 x 2 pixels has one of them."""
@@ -156,7 +155,7 @@ def _least(labels: Labels, graph: _Graph) -> Labels:
     number = np.full(labels.shape, -1, np.int32)
     number[free] = np.arange(count, dtype=np.int32)
     to_old, to_new = np.maximum(graph.price, 0), np.maximum(-graph.price, 0)
-    edges: list[tuple[NDArray[np.int32], NDArray[np.int32], Whole]] = []
+    edges: list[tuple[IntArray, IntArray, Indices]] = []
     for arc, tail, head in (
         (graph.down[FROM[0]], FROM[0], TO[0]),
         (graph.up[FROM[0]], TO[0], FROM[0]),

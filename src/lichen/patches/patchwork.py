@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
-from lichen.patches.graph_cut import FREE, NEW, OLD, minimum_cut
+from lichen.arrays import Array, IntArray, Mask
+from lichen.patches.graph_cut import FREE, NEW, OLD, Labels, minimum_cut
 from lichen.patches.seam_costs import Links, Source, link_costs, seam_costs
+from lichen.patches.windows import Indices
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Places = NDArray[np.int32]
-Indices = NDArray[np.int64]
 Point = tuple[int, int]
 
 
 class Patchwork:
-    """Which pixel of the source lies on each pixel, and how much the seams show.
+    """Which pixel of the example was copied to each pixel, and how visible the seams are.
 
     Parameters
     ----------
     source
-        What patches are taken from.
+        The example that patches are copied from.
     wanted
-        float32 (H, W, F + G): features of the known pixels, and what to follow everywhere.
+        float32 (H, W, F + G): features of the known pixels, and the guide to follow everywhere.
     known
         bool (H, W): pixels that stay.
     wraps
         Whether (rows, columns) wrap around.
     guide
-        float32 (h, w, G): of the source, what is to be like the last channels of ``wanted``.
+        float32 (h, w, G): the example's guide, compared with the last channels of ``wanted``.
     pitch
         Side of the cells that costs are summed over.
 
@@ -38,12 +35,12 @@ class Patchwork:
     ----------
     size
         (H, W).
-    image, places, filled
-        float32 (H, W, F), int32 (H, W) and bool (H, W): features, the places they come from (-1
-        for pixels that are known or not there yet), whether there is anything.
+    image, sources, filled
+        float32 (H, W, F), int32 (H, W) and bool (H, W): features, source pixels (-1 for pixels
+        that are known or not filled yet), and pixels that have values.
     visible
-        float32 (H, W): cost of the seams below and to the right of each pixel, and how much it
-        differs from the guide.
+        float32 (H, W): cost of the seams below and to the right of each pixel, and its difference
+        from the guide.
     cell_costs
         float64 (ceil(H / pitch), ceil(W / pitch)): sums of ``visible``.
     """
@@ -63,7 +60,7 @@ class Patchwork:
         self.known = known
         self.wraps = wraps
         self.image = np.ascontiguousarray(wanted[..., :values])
-        self.places = np.full(known.shape, -1, np.int32)
+        self.sources = np.full(known.shape, -1, np.int32)
         self.filled = known.copy()
         self.visible = np.zeros(known.shape, np.float32)
         self.cell_costs = np.zeros([-(-n // pitch) for n in known.shape])
@@ -72,18 +69,18 @@ class Patchwork:
         self._guide = guide
         self._boxes = find_objects(source.region)
 
-    def lay(self, at: Point, place: Point, side: int, reach: int) -> bool:
-        """Lay a square of the source on a square of the picture, and what is around it.
+    def lay(self, at: Point, anchor: Point, side: int, reach: int) -> bool:
+        """Lay a square of the example on a square of the picture, and what is around it.
 
-        Empty pixels are filled, others replaced where that lessens what is visible. Where a patch
-        ends beside something, that stays.
+        Empty pixels are filled, others replaced where that reduces the visible cost. Pixels beside
+        the end of a patch stay.
 
         Parameters
         ----------
-        at, place
-            Rows and columns of the squares' top left pixels, in the picture and in the source.
+        at, anchor
+            Rows and columns of the squares' top left pixels, in the picture and in the example.
         side
-            Of the squares, all of which must be in one region of the source.
+            Of the squares; the one of the example must be in one region.
         reach
             How far the patch may extend beyond the square.
 
@@ -92,48 +89,48 @@ class Patchwork:
         bool
             Whether any pixel has changed.
         """
-        box = self._boxes[self.source.region[place] - 1]
+        box = self._boxes[self.source.region[anchor] - 1]
         offsets = [
-            self._extent(axis, at[axis], place[axis], side, reach, box[axis]) for axis in (0, 1)
+            self._extent(axis, at[axis], anchor[axis], side, reach, box[axis]) for axis in (0, 1)
         ]
         rows, columns = (
             (at[axis] + offset) % self.size[axis] for axis, offset in enumerate(offsets)
         )
         width = self.source.region.shape[1]
         here = np.ix_(rows, columns)
-        laid = (place[0] + offsets[0])[:, None] * width + place[1] + offsets[1]  # (h, w)
+        laid = (anchor[0] + offsets[0])[:, None] * width + anchor[1] + offsets[1]  # (h, w)
         laid = laid.astype(np.int32)
         region = self.source.region.ravel()
-        covered = region[laid] == region[place[0] * width + place[1]]
+        covered = region[laid] == region[anchor[0] * width + anchor[1]]
         labels = self._labels(rows, columns, covered)
         if not (labels != OLD).any():
             return False
         patch = self.source.features.reshape(-1, self.image.shape[2])[laid]
         links = [
             _without(
-                link_costs(self.source, self.image[here], self.places[here], patch, axis),
+                link_costs(self.source, self.image[here], self.sources[here], patch, axis),
                 ~covered & ~self.filled[here],
                 axis,
             )
             for axis in (0, 1)
         ]
-        replaced = minimum_cut(labels, self._price(here, laid), links[0], links[1])
+        replaced = minimum_cut(labels, self._replacement_cost(here, laid), links[0], links[1])
         if not replaced.any():
             return False
         y, x = rows[np.nonzero(replaced)[0]], columns[np.nonzero(replaced)[1]]
         self.image[y, x] = patch[replaced]
-        self.places[y, x] = laid[replaced]
+        self.sources[y, x] = laid[replaced]
         self.filled[y, x] = True
-        self._see(rows, columns)
+        self._update_costs(rows, columns)
         return True
 
     def _extent(
-        self, axis: int, at: int, place: int, side: int, reach: int, region: slice
+        self, axis: int, at: int, anchor: int, side: int, reach: int, region: slice
     ) -> Indices:
-        """Offsets along an axis, from the square's first line, of what is laid of a region."""
+        """Offsets along an axis, from the square's first line, of the lines laid of a region."""
         size = self.size[axis]
-        first = max(-reach, region.start - place)
-        last = min(side - 1 + reach, region.stop - 1 - place)
+        first = max(-reach, region.start - anchor)
+        last = min(side - 1 + reach, region.stop - 1 - anchor)
         if not self.wraps[axis]:
             first, last = max(first, -at), min(last, size - 1 - at)
         elif last - first >= size:  # once around, with the square in its middle if possible
@@ -142,8 +139,8 @@ class Patchwork:
             last = first + size - 1
         return np.arange(first, last + 1)
 
-    def _labels(self, rows: Indices, columns: Indices, covered: Mask) -> NDArray[np.int8]:
-        """Empty pixels must be new; known ones, and those at others beyond the patch, old."""
+    def _labels(self, rows: Indices, columns: Indices, covered: Mask) -> Labels:
+        """Empty pixels must be new; known ones, and those beside others beyond the patch, old."""
         here = np.ix_(rows, columns)
         filled = self.filled[here]
         beyond = np.pad(filled & ~covered, 1)
@@ -158,37 +155,37 @@ class Patchwork:
         free = covered & filled & ~self.known[here] & ~bound
         return np.where(covered & ~filled, NEW, np.where(free, FREE, OLD)).astype(np.int8)
 
-    def _price(self, here: tuple[Indices, ...], laid: Places) -> Array:
+    def _replacement_cost(self, here: tuple[Indices, ...], laid: IntArray) -> Array:
         if not self._guide.shape[2]:
             return np.zeros(laid.shape, np.float32)
-        return self._astray(here, laid) - self._astray(here, self.places[here])
+        return self._guide_error(here, laid) - self._guide_error(here, self.sources[here])
 
-    def _astray(self, here: tuple[Indices, ...], places: Places) -> Array:
-        """How far pixels are from the guide; 0 where there are none."""
-        guide = self._guide.reshape(-1, self._guide.shape[2])[np.maximum(places, 0)]
+    def _guide_error(self, here: tuple[Indices, ...], sources: IntArray) -> Array:
+        """Distance of source pixels from the guide; 0 where there are none."""
+        guide = self._guide.reshape(-1, self._guide.shape[2])[np.maximum(sources, 0)]
         apart = np.linalg.norm(guide - self._wanted_guide[here], axis=2)
-        return np.where(places >= 0, apart, np.float32(0))
+        return np.where(sources >= 0, apart, np.float32(0))
 
-    def _see(self, rows: Indices, columns: Indices) -> None:
-        """Compute anew what is visible on a rectangle, and of the links that lead into it."""
+    def _update_costs(self, rows: Indices, columns: Indices) -> None:
+        """Update the visible cost of a rectangle, and of the links that lead into it."""
         lines, seen = zip(
-            *(self._seen(axis, i) for axis, i in ((0, rows), (1, columns))), strict=True
+            *(self._lines(axis, i) for axis, i in ((0, rows), (1, columns))), strict=True
         )
         around = np.ix_(*lines)
-        image, places, filled = self.image[around], self.places[around], self.filled[around]
-        visible = np.zeros(places.shape, np.float32)
+        image, sources, filled = self.image[around], self.sources[around], self.filled[around]
+        visible = np.zeros(sources.shape, np.float32)
         for axis in (0, 1):
-            visible += seam_costs(self.source, image, places, filled, axis, wrap=False)
+            visible += seam_costs(self.source, image, sources, filled, axis, wrap=False)
         if self._guide.shape[2]:
-            visible += self._astray(around, places)
+            visible += self._guide_error(around, sources)
         visible = visible[: seen[0], : seen[1]]
         y, x = lines[0][: seen[0], None], lines[1][None, : seen[1]]
         change = visible.astype(np.float64) - self.visible[y, x]
         np.add.at(self.cell_costs, (y // self._pitch, x // self._pitch), change)
         self.visible[y, x] = visible
 
-    def _seen(self, axis: int, index: Indices) -> tuple[Indices, int]:
-        """Lines and their neighbours on both sides, and of how many the next line is there."""
+    def _lines(self, axis: int, index: Indices) -> tuple[Indices, int]:
+        """Lines and their neighbours on both sides, and the number of those with a next line."""
         size = self.size[axis]
         if len(index) == size and self.wraps[axis]:
             return (index[0] + np.arange(size + 1)) % size, size
@@ -200,7 +197,7 @@ class Patchwork:
 
 
 def _without(links: Links, absent: Mask, axis: int) -> Links:
-    """Make links to pixels free of charge that have nothing before and after."""
+    """Set links to 0 that lead to pixels with nothing before and after."""
     if not absent.any():
         return links
     there = absent | np.roll(absent, -1, axis)

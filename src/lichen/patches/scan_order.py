@@ -1,286 +1,261 @@
-"""Choosing pixels one after the other among the places that their neighbours suggest.
+"""Pixel by pixel: in which order, which of them at the same time, and the loop over them.
 
-Each pixel takes the candidate whose surroundings in the atlas are most like its own in the
-picture so far. Candidates go on from where neighbours come from (Ashikhmin 2001), or from places
-that look like those (Tong et al. 2002).
+Pixels whose windows do not see each other can be chosen at the same time. A schedule says which, so
+that the result is that of one order, whatever the threads.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
+from numba.extending import overload
 
-from lichen.kernels import kernel, mix, uniform
+from lichen.arrays import Mask, Size
+from lichen.kernels import kernel
+from lichen.patches.pyramid import Level
+from lichen.patches.windows import Indices
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Places = NDArray[np.int32]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 
 TILE = 32
-"""Side of the tiles that threads take, in pixels."""
+"""Side of the tiles of a raster order that threads take, in pixels."""
 
 
-def scan(
-    atlas: Array,
-    centres: Mask,
-    similar: Places,
-    image: Array,
-    made: Mask,
-    places: Places,
-    free: Mask,
-    *,
-    n_values: int,
-    radius: int,
-    wraps: tuple[bool, bool],
-    noise: bool,
-    started: bool,
-    seed: int,
-) -> None:
-    """Choose each free pixel once, in raster order; change ``image``, ``made`` and ``places``.
+class Schedule(NamedTuple):
+    """An order of pixels, divided into groups of runs.
 
-    What is made of a pixel's window counts: the causal L at first, all of it in later passes.
-    Pixels that do not see each other are made at the same time, with the same result.
+    Runs of a group are done at the same time, pixels of a run one after another.
 
-    Parameters
+    Attributes
     ----------
-    atlas, centres
-        (h, w, F) and (h, w): places whose whole windows are usable.
-    similar
-        (h * w, k): places like each, itself first, -1 for none.
-    image, made, places
-        (H, W, F), (H, W), (H, W): features, whether the pixel has its values, where they come
-        from or -1.
-    free
-        (H, W): pixels to choose.
-    n_values
-        Features beyond these are a guide, which counts in all of the window.
-    radius
-        Of the window, in pixels.
-    noise
-        Whether what the causal L sees that is not made, or beyond the border, is noise: random
-        places, for variety.
-    started
-        Whether pixels that are not made count, as an initial image.
+    order
+        int64 (N,): flat indices of pixels.
+    runs
+        int64 (R + 1,): run r is ``order[runs[r] : runs[r + 1]]``.
+    groups
+        int64 (G + 1,): group g has the runs ``groups[g]`` up to ``groups[g + 1]``.
     """
-    side, channels = 2 * radius + 1, image.shape[2]
-    height, width = free.shape
-    # Over a wrap the order of tiles would show: there all is one tile.
-    tile = width + (radius + 1) * height if any(wraps) else TILE
-    slots = (height + tile - 1) // tile
-    _scan(
-        atlas,
-        centres,
-        np.flatnonzero(centres).astype(np.int32),
-        similar,
-        image,
-        made,
-        places,
-        free,
-        n_values,
-        radius,
-        wraps,
-        noise,
-        started,
-        seed,
-        tile,
-        np.zeros((slots, side * side * channels), np.float32),
-        np.zeros((slots, side * side * channels), np.float32),
-        np.zeros((slots, side * side), np.int32),
-        np.zeros((numba.get_num_threads(), centres.size), np.int32),
-    )
+
+    order: Indices
+    runs: Indices
+    groups: Indices
+
+    @classmethod
+    def one_by_one(cls, order: Indices) -> Schedule:
+        """Do pixels one after another."""
+        return cls(order, np.array([0, len(order)]), np.array([0, 1]))
+
+    @classmethod
+    def of_pixels(cls, order: Indices, groups: Indices) -> Schedule:
+        """Do pixels of a group at the same time, given the group of each, in ascending order."""
+        return cls(order, np.arange(len(order) + 1), _starts(groups))
+
+
+def raster(free: Mask, radius: int, wraps: tuple[bool, bool]) -> Schedule:
+    """Free pixels (H, W) in raster order, for windows of a radius.
+
+    In (y, x + slope * y), slope 1 more than the radius, a window sees nothing of what precedes it
+    but at smaller values of both, so that square tiles can be done diagonal by diagonal, each in
+    raster order. A window over a wrap of columns sees the end of the row before: there all pixels
+    are a single run.
+    """
+    if wraps[1]:
+        return Schedule.one_by_one(np.flatnonzero(free))
+    y, x = np.nonzero(free)
+    down, across = y // TILE, (x + (radius + 1) * y) // TILE
+    tile = (down + across) * (free.shape[0] // TILE + 1) + down  # a number for each
+    order = np.argsort(tile, kind="stable")  # pixels are in raster order already
+    tile, diagonal = tile[order], (down + across)[order]
+    runs = _starts(tile)
+    groups = _starts(diagonal[runs[:-1]])
+    return Schedule((y * free.shape[1] + x)[order], runs, groups)
+
+
+def wavefronts(free: Mask, radius: int) -> Schedule:
+    """Free pixels (H, W) in raster order for windows of a radius, a run each, in large groups.
+
+    Wraps are not regarded.
+    """
+    y, x = np.nonzero(free)
+    wave = x + (radius + 1) * y
+    order = np.argsort(wave, kind="stable")
+    return Schedule.of_pixels((y * free.shape[1] + x)[order], wave[order])
+
+
+def grouped(order: Indices, radius: int, wraps: tuple[bool, bool], size: Size) -> Schedule:
+    """Pixels in any order for windows of a radius in a picture of ``size``, a run each."""
+    groups = groups_in_order(order, radius, wraps, size)
+    stable = np.argsort(groups, kind="stable")
+    return Schedule.of_pixels(order[stable], groups[stable])
+
+
+def _starts(labels: Indices) -> Indices:
+    """First index of each run of equal labels (N,), and N."""
+    changes = np.flatnonzero(np.diff(labels, prepend=labels[:1] - 1))
+    return np.append(changes, len(labels))
+
+
+@kernel()
+def groups_in_order(order: Indices, radius: int, wraps: tuple[bool, bool], size: Size) -> Indices:
+    """Number of the group of each pixel of an order, (N,).
+
+    It is the first one after those of all pixels that come earlier in ``order`` and are in the
+    pixel's window.
+    """
+    height, width = size
+    latest = np.zeros(size, np.int64)
+    groups = np.empty(len(order), np.int64)
+    # The window is no wider than the picture: each pixel is seen once.
+    low_y, low_x = -min(radius, height - 1), -min(radius, width - 1)
+    for k in range(len(order)):
+        y, x = divmod(order[k], width)
+        group = 0
+        for dy in range(low_y, 1 - low_y):
+            qy = y + dy
+            if wraps[0]:
+                qy %= height
+            elif qy < 0 or qy >= height:
+                continue
+            for dx in range(low_x, 1 - low_x):
+                qx = x + dx
+                if wraps[1]:
+                    qx %= width
+                if 0 <= qx < width:
+                    group = max(group, latest[qy, qx])
+        latest[y, x] = group + 1
+        groups[k] = group
+    return groups
+
+
+def source_of(
+    search: Any,
+    index: Any,
+    neighbourhood: Any,
+    level: Level,
+    scratch: Any,
+    y: int,
+    x: int,
+    slot: int,
+) -> int:
+    """Source pixel for a pixel of the level, -1 to leave it as it is.
+
+    Compiled code calls what is registered for the type of ``search`` by :func:`searches`.
+    """
+    raise NotImplementedError(type(search).__name__)
+
+
+def searches(kind: type) -> Callable[[Function], Function]:
+    """Register the kernel that is :func:`source_of` for a search of this named tuple."""
+
+    def register(function: Function) -> Function:
+        @overload(source_of, inline="always")
+        def chosen(
+            search: Any,
+            index: Any,
+            neighbourhood: Any,
+            level: Any,
+            scratch: Any,
+            y: Any,
+            x: Any,
+            slot: Any,
+        ) -> Any:
+            if getattr(search, "instance_class", None) is not kind:
+                return None
+
+            def implementation(
+                search: Any,
+                index: Any,
+                neighbourhood: Any,
+                level: Any,
+                scratch: Any,
+                y: Any,
+                x: Any,
+                slot: Any,
+            ) -> Any:
+                return function(search, index, neighbourhood, level, scratch, y, x, slot)
+
+            return implementation
+
+        return function
+
+    return register
 
 
 @kernel(parallel=True)
-def _scan(
-    atlas: Array,
-    centres: Mask,
-    spare: Places,
-    similar: Places,
-    image: Array,
-    made: Mask,
-    places: Places,
-    free: Mask,
-    n_values: int,
-    radius: int,
-    wraps: tuple[bool, bool],
-    noise: bool,
-    started: bool,
-    seed: int,
-    tile: int,
-    values: Array,
-    weights: Array,
-    sources: Places,
-    tried: Places,
+def scan(
+    schedule: Schedule,
+    search: Any,
+    index: Any,
+    neighbourhood: Any,
+    level: Level,
+    scratch: Any,
+    n_slots: int,
 ) -> None:
-    height, width = free.shape
-    channels = image.shape[2]
-    flat = atlas.reshape(-1)
-    # In (y, u = x + slope * y) a window sees nothing of what comes before it but at smaller u, so
-    # that square tiles can be made diagonal by diagonal, and each in raster order.
-    slope = radius + 1
-    n_across = (width + slope * (height - 1) + tile - 1) // tile
-    n_down = (height + tile - 1) // tile
-    for diagonal in range(n_across + n_down - 1):
-        first, last = max(0, diagonal - n_across + 1), min(n_down - 1, diagonal)
-        # Tiles beside the canvas are left out, for threads take equal numbers of them.
-        while first < last and (
-            (diagonal - first) * tile >= width + slope * min(height - 1, (first + 1) * tile - 1)
-        ):
-            first += 1
-        while first < last and diagonal - last + 1 <= slope * last:
-            last -= 1
-        for slot in numba.prange(last - first + 1):
-            down = first + slot
-            left = (diagonal - down) * tile
-            for y in range(down * tile, min(height, (down + 1) * tile)):
-                begin, end = max(0, left - slope * y), min(width, left + tile - slope * y)
-                for x in range(begin, end):
-                    if not free[y, x]:
-                        continue
-                    _look_around(
-                        flat, spare, image, made, places, y, x, n_values, radius, wraps, noise,
-                        started, seed, values[slot], weights[slot], sources[slot],
-                    )  # fmt: skip
-                    place = _best(
-                        flat, atlas.shape[1], channels, centres, spare, similar, sources[slot],
-                        radius, values[slot], weights[slot], tried[numba.get_thread_id()],  # type: ignore[attr-defined]
-                        y * width + x, seed,
-                    )  # fmt: skip
-                    places[y, x] = place
-                    made[y, x] = True
-                    for c in range(n_values):
-                        image[y, x, c] = flat[place * channels + c]
+    """Copy a source pixel to each scheduled pixel; change the level's image, filled and sources.
+
+    Parameters
+    ----------
+    search
+        Named tuple of scalars; its type says which search it is.
+    index
+        Named tuple of what is searched.
+    neighbourhood
+        What is compared.
+    scratch
+        Named tuple of arrays with a row for each slot.
+    n_slots
+        Number of runs that are done at the same time.
+    """
+    groups = schedule.groups
+    for group in range(len(groups) - 1):
+        first, last = groups[group], groups[group + 1]
+        if last - first == 1 or n_slots == 1:  # starting threads would take longer
+            _copy_runs(schedule, search, index, neighbourhood, level, scratch, 0, first, last, 1)
+        else:
+            for slot in numba.prange(n_slots):
+                _copy_runs(
+                    schedule,
+                    search,
+                    index,
+                    neighbourhood,
+                    level,
+                    scratch,
+                    slot,
+                    first + slot,
+                    last,
+                    n_slots,
+                )
 
 
-@kernel()
-def _look_around(
-    flat: Array,
-    spare: Places,
-    image: Array,
-    made: Mask,
-    places: Places,
-    y: int,
-    x: int,
-    n_values: int,
-    radius: int,
-    wraps: tuple[bool, bool],
-    noise: bool,
-    started: bool,
-    seed: int,
-    values: Array,
-    weights: Array,
-    sources: Places,
+@kernel(allocates=False)
+def _copy_runs(
+    schedule: Schedule,
+    search: Any,
+    index: Any,
+    neighbourhood: Any,
+    level: Level,
+    scratch: Any,
+    slot: int,
+    first: int,
+    last: int,
+    step: int,
 ) -> None:
-    """Fill ``values`` and ``weights`` (side * side * F), ``sources`` (side * side) of a window."""
-    height, width, channels = image.shape
-    side = 2 * radius + 1
-    weights[:] = 0
-    for cell in range(side * side):
-        qy, qx = y + cell // side - radius, x + cell % side - radius
-        start = cell * channels
-        if wraps[0]:
-            qy %= height
-        if wraps[1]:
-            qx %= width
-        inside = 0 <= qy < height and 0 <= qx < width
-        source = -1
-        seen = False
-        if inside:
-            seen = made[qy, qx] or started
-            source = places[qy, qx] if made[qy, qx] else -1
-            for c in range(channels):
-                values[start + c] = image[qy, qx, c]
-            for c in range(n_values, channels):
-                weights[start + c] = 1
-        if noise and not seen and cell < side * side // 2:
-            key = mix(qy + radius, qx + radius)
-            source = spare[int(uniform(seed, key, 0) * len(spare))]
-            for c in range(n_values):
-                values[start + c] = flat[source * channels + c]
-            seen = True
-        if seen:
-            for c in range(n_values):
-                weights[start + c] = 1
-        sources[cell] = source
-
-
-@kernel()
-def _best(
-    flat: Array,
-    atlas_width: int,
-    channels: int,
-    centres: Mask,
-    spare: Places,
-    similar: Places,
-    sources: Places,
-    radius: int,
-    values: Array,
-    weights: Array,
-    tried: Places,
-    pixel: int,
-    seed: int,
-) -> Any:
-    """Candidate with the least weighted squared difference; a random place if there is none."""
-    side = 2 * radius + 1
-    length = side * channels
-    allowed = centres.reshape(-1)
-    rows = 0  # up to the last that counts
-    for k in range(len(weights)):
-        if weights[k] > 0:
-            rows = k // length + 1
-    # A pixel's own number marks what it has tried; no pixel is chosen twice in one scan.
-    mark = pixel + 1
-    best, least = -1, np.float32(np.inf)
-    middle = side * side // 2
-    for number in range(side * side + 1):
-        last = number == side * side
-        if last and best >= 0:
-            break
-        # The pixel's own place comes first: it stays where others tie, and rules most of them out.
-        cell = middle if number == 0 else number - 1 if number <= middle else number
-        source = -1 if last else sources[cell]
-        if source < 0 and not last:
-            continue
-        shift = (cell // side - radius) * atlas_width + cell % side - radius
-        for k in range(1 if last else similar.shape[1]):
-            place = -1
-            if not last and similar[source, k] >= 0:
-                place = similar[source, k] - shift
-                if place < 0 or place >= len(allowed) or not allowed[place]:
-                    place = -1
-            if place < 0:
-                if k > 0:
-                    continue
-                place = spare[int(uniform(seed, pixel, cell + 1) * len(spare))]
-            if tried[place] == mark:
+    """Do every ``step``-th run from ``first`` up to ``last``."""
+    features, image, filled, sources = level.features, level.image, level.filled, level.sources
+    order, runs, n_values = schedule.order, schedule.runs, level.n_values
+    width, example_width = filled.shape[1], features.shape[1]
+    for run in range(first, last, step):
+        for k in range(runs[run], runs[run + 1]):
+            y, x = divmod(order[k], width)
+            source = source_of(search, index, neighbourhood, level, scratch, y, x, slot)
+            if source < 0:
                 continue
-            tried[place] = mark
-            total = np.float32(0)
-            for row in range(rows):
-                start = (place - radius * atlas_width - radius + row * atlas_width) * channels
-                ours = flat[start : start + length]
-                theirs = values[row * length : (row + 1) * length]
-                count = weights[row * length : (row + 1) * length]
-                part = np.float32(0)
-                for c in range(length):
-                    difference = ours[c] - theirs[c]
-                    part += count[c] * difference * difference
-                total += part
-                if total >= least:
-                    break
-            if total < least:
-                best, least = place, total
-    return best
-
-
-def near_free(known: Mask, radius: int, wraps: tuple[bool, bool]) -> Mask:
-    """Known pixels (H, W) in the windows of pixels that are not."""
-    from scipy.ndimage import maximum_filter1d
-
-    seen = (~known).astype(np.uint8)
-    for axis, wrap in enumerate(wraps):
-        seen = maximum_filter1d(seen, 2 * radius + 1, axis, mode="wrap" if wrap else "constant")
-    return known & seen.astype(bool)
+            ay, ax = divmod(source, example_width)
+            for c in range(n_values):
+                image[y, x, c] = features[ay, ax, c]
+            sources[y, x] = source
+            filled[y, x] = True

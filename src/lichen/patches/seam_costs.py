@@ -1,4 +1,4 @@
-"""What it costs to see a seam: between two pixels, two patches are compared on both of them.
+"""Costs of seams: between two pixels, two patches are compared on both of them.
 
 Kwatra, Schödl, Essa, Turk and Bobick, "Graphcut Textures: Image and Video Synthesis Using Graph
 Cuts", SIGGRAPH 2003. A picture is where each pixel was copied from; two neighbouring pixels have
@@ -12,26 +12,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Places = NDArray[np.int32]
-Indices = NDArray[np.int64]
+from lichen.arrays import Array, IntArray, Mask
+from lichen.patches.windows import Indices
 
 FLATNESS = 0.25
-"""What no gradient counts as, in mean gradients: a seam there costs five times that on a mean
+"""Least gradient, in mean gradients: a seam where there is none costs five times that on a mean
 slope, and not infinitely more."""
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What patches are taken from.
+    """The example that patches are copied from.
 
     Attributes
     ----------
     features
-        float32 (h, w, F): what seams are measured by.
+        float32 (h, w, F): by which seams are measured.
     region
         int32 (h, w): number of the connected area of each pixel, 0 where it may not be used.
         Patches end where their area does.
@@ -41,22 +38,22 @@ class Source:
     """
 
     features: Array
-    region: Places
+    region: IntArray
     gradient: float = 0.0
 
-    def beyond(self, places: Places, axis: int, step: int) -> Places:
-        """Places one step further along an axis, -1 where the area has ended."""
+    def beyond(self, sources: IntArray, axis: int, step: int) -> IntArray:
+        """IntArray one step further along an axis, -1 where the area has ended."""
         width = self.region.shape[1]
-        column = places % width + (step if axis else 0)
-        moved = places + (step if axis else step * width)
-        inside = (places >= 0) & (column >= 0) & (column < width)
+        column = sources % width + (step if axis else 0)
+        moved = sources + (step if axis else step * width)
+        inside = (sources >= 0) & (column >= 0) & (column < width)
         inside &= (moved >= 0) & (moved < self.region.size)
         area = self.region.ravel()
-        inside &= area[np.where(inside, moved, 0)] == area[np.maximum(places, 0)]
+        inside &= area[np.where(inside, moved, 0)] == area[np.maximum(sources, 0)]
         return np.where(inside, moved, -1).astype(np.int32)
 
     def relief(self, slope: Array, other_slope: Array) -> Array:
-        """What a cost is multiplied by, given both patches' differences along the link."""
+        """Factor on a cost, given both patches' differences along the link."""
         if not self.gradient:
             return np.ones_like(slope)
         mean = (slope + other_slope) / (2 * self.gradient)
@@ -65,9 +62,9 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """What the link from each pixel to its neighbour costs, float32 (H, W) each.
+    """Cost of the link from each pixel to its neighbour, float32 (H, W) each.
 
-    Both replaced costs nothing.
+    If both are replaced there is none.
 
     Attributes
     ----------
@@ -85,47 +82,47 @@ class Links:
 
 
 def seam_costs(
-    source: Source, image: Array, places: Places, filled: Mask, axis: int, wrap: bool
+    source: Source, image: Array, sources: IntArray, filled: Mask, axis: int, wrap: bool
 ) -> Array:
     """Cost of the seam between each pixel and its neighbour below (axis 0) or to the right (1).
 
     Parameters
     ----------
-    image, places, filled
-        float32 (H, W, F), int32 (H, W) and bool (H, W): the features that lie there, the places
-        that they were copied from, negative for known pixels, and whether there is anything.
+    image, sources, filled
+        float32 (H, W, F), int32 (H, W) and bool (H, W): features, the source pixels that they
+        were copied from, negative for known pixels, and pixels that have values.
     wrap
         Whether the first line follows upon the last, whose costs are 0 if not.
 
     Returns
     -------
     NDArray
-        float32 (H, W). Where a patch ends at the seam, the pixel beyond counts as much as that on
-        this side; where both patches do, the jump between the pixels counts.
+        float32 (H, W). Where a patch ends at the seam, the difference beyond counts as that on this
+        side; where both patches do, the jump between the pixels counts.
     """
-    cost = np.zeros(places.size, np.float32)
-    s, t = _neighbours(places.shape, axis, wrap)
-    lies, flat = filled.ravel(), places.ravel()
+    cost = np.zeros(sources.size, np.float32)
+    s, t = _neighbours(sources.shape, axis, wrap)
+    lies, flat = filled.ravel(), sources.ravel()
     seam = _is_seam(source, flat, s, t, axis) & lies[s] & lies[t]
     seam &= (flat[s] >= 0) | (flat[t] >= 0)
     s, t = s[seam], t[seam]
     cost[s] = _Seams.of(source, image, flat, s, t, axis).cost()
-    return cost.reshape(places.shape)
+    return cost.reshape(sources.shape)
 
 
-def link_costs(source: Source, image: Array, places: Places, patch: Array, axis: int) -> Links:
+def link_costs(source: Source, image: Array, sources: IntArray, patch: Array, axis: int) -> Links:
     """Cost of a cut at each link of a rectangle that a patch is laid over.
 
     Parameters
     ----------
-    image, places
-        float32 (H, W, F) and int32 (H, W): what lies there; anything finite where nothing does.
+    image, sources
+        float32 (H, W, F) and int32 (H, W): what is there; anything finite where nothing is.
     patch
-        float32 (H, W, F): what the patch has there; anything finite where it has nothing.
+        float32 (H, W, F): the patch; anything finite where it has no pixels.
     axis
         0 for the links to the pixels below, 1 to the right; those of the last line are 0.
     """
-    s, t = _neighbours(places.shape, axis, wrap=False)
+    s, t = _neighbours(sources.shape, axis, wrap=False)
     old, new = (pixels.reshape(-1, pixels.shape[2]) for pixels in (image, patch))
     apart = _length(old - new)
     both_old, old_new, new_slope = (np.zeros_like(apart) for _ in range(3))
@@ -135,16 +132,16 @@ def link_costs(source: Source, image: Array, places: Places, patch: Array, axis:
         old_new[s] *= source.relief(_length(old[t] - old[s]), new_slope[s])
     new_old = old_new.copy()
 
-    seam = _is_seam(source, places.ravel(), s, t, axis)
+    seam = _is_seam(source, sources.ravel(), s, t, axis)
     s, t = s[seam], t[seam]
-    seams = _Seams.of(source, image, places.ravel(), s, t, axis)
+    seams = _Seams.of(source, image, sources.ravel(), s, t, axis)
     both_old[s] = seams.cost()
     at_s, at_t = apart[s], apart[t]
-    at_next = np.where(seams.first_goes_on, _length(seams.first - new[t]), at_s)
-    at_this = np.where(seams.second_goes_on, _length(seams.second - new[s]), at_t)
+    at_next = np.where(seams.first_continues, _length(seams.first - new[t]), at_s)
+    at_this = np.where(seams.second_continues, _length(seams.second - new[s]), at_t)
     old_new[s] = (at_s + at_next) * source.relief(seams.first_slope(), new_slope[s])
     new_old[s] = (at_this + at_t) * source.relief(seams.second_slope(), new_slope[s])
-    return Links(*(cost.reshape(places.shape) for cost in (both_old, old_new, new_old)))
+    return Links(*(cost.reshape(sources.shape) for cost in (both_old, old_new, new_old)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,35 +153,35 @@ class _Seams:
     at_t: Array
     first: Array  # the patch of s, at t
     second: Array  # the patch of t, at s
-    first_goes_on: Mask
-    second_goes_on: Mask
+    first_continues: Mask
+    second_continues: Mask
 
     @classmethod
     def of(
-        cls, source: Source, image: Array, places: Places, s: Indices, t: Indices, axis: int
+        cls, source: Source, image: Array, sources: IntArray, s: Indices, t: Indices, axis: int
     ) -> _Seams:
         features = source.features.reshape(-1, source.features.shape[2])
         pixels = image.reshape(-1, image.shape[2])
-        after = source.beyond(places[s], axis, 1)
-        before = source.beyond(places[t], axis, -1)
+        after = source.beyond(sources[s], axis, 1)
+        before = source.beyond(sources[t], axis, -1)
         first, second = features[np.maximum(after, 0)], features[np.maximum(before, 0)]
         return cls(source, pixels[s], pixels[t], first, second, after >= 0, before >= 0)
 
     def cost(self) -> Array:
         at_s, at_t = _length(self.at_s - self.second), _length(self.first - self.at_t)
         jump = _length(self.at_s - self.at_t)
-        either = np.where(self.first_goes_on, at_t, jump)
-        at_s = np.where(self.second_goes_on, at_s, either)
-        at_t = np.where(self.first_goes_on, at_t, at_s)
+        either = np.where(self.first_continues, at_t, jump)
+        at_s = np.where(self.second_continues, at_s, either)
+        at_t = np.where(self.first_continues, at_t, at_s)
         return (at_s + at_t) * self.source.relief(self.first_slope(), self.second_slope())
 
     def first_slope(self) -> Array:
         slope = _length(self.first - self.at_s)
-        return np.where(self.first_goes_on, slope, np.float32(self.source.gradient))
+        return np.where(self.first_continues, slope, np.float32(self.source.gradient))
 
     def second_slope(self) -> Array:
         slope = _length(self.at_t - self.second)
-        return np.where(self.second_goes_on, slope, np.float32(self.source.gradient))
+        return np.where(self.second_continues, slope, np.float32(self.source.gradient))
 
 
 def _length(difference: Array) -> Array:
@@ -199,6 +196,6 @@ def _neighbours(shape: tuple[int, ...], axis: int, wrap: bool) -> tuple[Indices,
     return index[inner].ravel(), following[inner].ravel()
 
 
-def _is_seam(source: Source, places: Places, s: Indices, t: Indices, axis: int) -> Mask:
-    after = source.beyond(places[s], axis, 1)
-    return (after < 0) | (after != places[t])
+def _is_seam(source: Source, sources: IntArray, s: Indices, t: Indices, axis: int) -> Mask:
+    after = source.beyond(sources[s], axis, 1)
+    return (after < 0) | (after != sources[t])

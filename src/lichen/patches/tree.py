@@ -1,31 +1,28 @@
 """The nearest of many vectors, by a tree of 2-means: tree-structured vector quantisation.
 
 The root holds all vectors; each node's are divided between two centres, its two children, until
-few are left (Wei and Levoy 2000, after Gersho and Gray 1992). A query goes down to the nearer
-centre each time, and then back to the most promising branches that it passed by.
+few are left (Wei and Levoy 2000, after Gersho and Gray 1992). A query descends to the nearer centre
+each time, and then returns to the most promising branches that it passed by.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.kernels import kernel, mix
-from lichen.patches.neighbourhood import gather
-
-Array = NDArray[np.float32]
-Ints = NDArray[np.int64]
-Places = NDArray[np.int32]
+from lichen.patches.neighbourhood import Neighbourhood, gather
+from lichen.patches.pyramid import Level
+from lichen.patches.scan_order import searches
+from lichen.patches.windows import Indices
 
 SAMPLE, ROUNDS = 512, 6
 """Vectors of a node by which its two centres are found, and rounds of the Lloyd iteration."""
 
 
-@dataclass(frozen=True, eq=False)
-class Tree:
+class Tree(NamedTuple):
     """Vectors in the order of the leaves, and the nodes above them.
 
     Attributes
@@ -35,49 +32,57 @@ class Tree:
     centres
         float32 (M, D): centre of each node's vectors; node 0 is the root.
     child
-        int64 (M,): the first of a node's two children, which are neighbours; -1 for a leaf.
+        int64 (M,): the first of a node's two children, which are adjacent; -1 for a leaf.
     bounds
         int64 (M, 2): first and one past last of each node's vectors.
     """
 
     vectors: Array
-    rows: Ints
+    rows: Indices
     centres: Array
-    child: Ints
-    bounds: Ints
+    child: Indices
+    bounds: Indices
 
     @classmethod
     def of(cls, vectors: Array, leaf: int, seed: int) -> Tree:
         """Build the tree of vectors (N, D), with at most ``leaf`` in each leaf.
 
-        The array is taken over and sorted in place: it may be most of what the memory holds. Of
-        vectors that are all equal a leaf keeps the first.
+        The array is taken over and sorted in place, as it may fill most of the memory. Of vectors
+        that are all equal a leaf keeps the first.
         """
         rows = np.arange(len(vectors))
         n_nodes, centres, child, bounds = _divide(vectors, rows, leaf, seed)
         return cls(vectors, rows, centres[:n_nodes].copy(), child[:n_nodes], bounds[:n_nodes])
 
-    def nearest(self, queries: Array, n_leaves: int) -> tuple[Ints, Array]:
+    def nearest(self, queries: Array, n_leaves: int) -> tuple[Indices, Array]:
         """Rows and squared distances of the vectors nearest to queries (Q, D), (Q,) and (Q,).
 
         The nearest in the ``n_leaves`` best leaves; with as many leaves as the tree has, of all.
         """
         rows, distances = np.empty(len(queries), np.int64), np.empty(len(queries), np.float32)
-        _search_all(
-            self.vectors,
-            self.rows,
-            self.centres,
-            self.child,
-            self.bounds,
-            queries,
-            n_leaves,
-            rows,
-            distances,
-        )
+        _search_all(self, queries, n_leaves, TreeScratch.room(self), rows, distances)
         return rows, distances
 
 
-@kernel()
+class TreeScratch(NamedTuple):
+    """Scratch of a search, with a row for each slot: branches that wait, and a query."""
+
+    waiting: Indices
+    least: Array
+    query: Array
+
+    @classmethod
+    def room(cls, tree: Tree, n_slots: int = 1) -> TreeScratch:
+        """Allocate rows for a tree."""
+        n_nodes, length = tree.centres.shape
+        return cls(
+            np.empty((n_slots, n_nodes), np.int64),
+            np.empty((n_slots, n_nodes), np.float32),
+            np.empty((n_slots, length), np.float32),
+        )
+
+
+@kernel(allocates=False)
 def _distance(a: Array, b: Array) -> Any:
     """Sum of squared differences of two vectors."""
     total = np.float32(0)
@@ -119,8 +124,10 @@ def _two_means(
 
 
 @kernel()
-def _divide(vectors: Array, rows: Ints, leaf: int, seed: int) -> tuple[int, Array, Ints, Ints]:
-    """Sort vectors and rows by leaf, in place; give the number of nodes and their arrays."""
+def _divide(
+    vectors: Array, rows: Indices, leaf: int, seed: int
+) -> tuple[int, Array, Indices, Indices]:
+    """Sort vectors and rows by leaf, in place; return the number of nodes and their arrays."""
     n, length = vectors.shape
     most = 2 * n
     centres = np.zeros((most, length), np.float32)
@@ -128,7 +135,7 @@ def _divide(vectors: Array, rows: Ints, leaf: int, seed: int) -> tuple[int, Arra
     bounds = np.zeros((most, 2), np.int64)
     bounds[0, 1] = n
     sums = np.empty((2, length), np.float32)
-    spare = np.empty(length, np.float32)
+    swap = np.empty(length, np.float32)
     n_nodes, node = 1, 0
     while node < n_nodes:
         first, last = bounds[node, 0], bounds[node, 1]
@@ -139,9 +146,9 @@ def _divide(vectors: Array, rows: Ints, leaf: int, seed: int) -> tuple[int, Arra
                 while low < high:
                     if _distance(vectors[low], two) < _distance(vectors[low], one):
                         high -= 1
-                        spare[:] = vectors[low]
+                        swap[:] = vectors[low]
                         vectors[low] = vectors[high]
-                        vectors[high] = spare
+                        vectors[high] = swap
                         rows[low], rows[high] = rows[high], rows[low]
                     else:
                         low += 1
@@ -157,30 +164,17 @@ def _divide(vectors: Array, rows: Ints, leaf: int, seed: int) -> tuple[int, Arra
     return n_nodes, centres, child, bounds
 
 
-@kernel()
+@kernel(allocates=False)
 def nearest_vector(
-    vectors: Array,
-    rows: Ints,
-    centres: Array,
-    child: Ints,
-    bounds: Ints,
-    query: Array,
-    n_leaves: int,
-    waiting: Ints,
-    least: Array,
+    tree: Tree, query: Array, n_leaves: int, scratch: TreeScratch, slot: int
 ) -> tuple[int, Any]:
     """Row and squared distance of the nearest vector in the ``n_leaves`` best leaves.
 
     A branch that is passed by waits with the least distance that its vectors can have, that of
     the query to the plane half-way between the two centres, and is left if a vector is as near.
-
-    Parameters
-    ----------
-    vectors, rows, centres, child, bounds
-        Of :class:`Tree`.
-    waiting, least
-        Scratch, as long as there are nodes.
     """
+    vectors, rows, centres, child, bounds = tree
+    waiting, least = scratch.waiting[slot], scratch.least[slot]
     best, distance = -1, np.float32(np.inf)
     waiting[0], least[0] = 0, 0
     n_waiting = 1
@@ -213,72 +207,39 @@ def nearest_vector(
 
 @kernel()
 def _search_all(
-    vectors: Array,
-    rows: Ints,
-    centres: Array,
-    child: Ints,
-    bounds: Ints,
+    tree: Tree,
     queries: Array,
     n_leaves: int,
-    found: Ints,
+    scratch: TreeScratch,
+    found: Indices,
     distances: Array,
 ) -> None:
-    """Search for each query, into ``found`` and ``distances``."""
-    waiting, least = np.empty(len(child), np.int64), np.empty(len(child), np.float32)
     for k in range(len(queries)):
-        found[k], distances[k] = nearest_vector(
-            vectors, rows, centres, child, bounds, queries[k], n_leaves, waiting, least
-        )
+        found[k], distances[k] = nearest_vector(tree, queries[k], n_leaves, scratch, 0)
 
 
-@kernel()
-def scan_by_tree(
-    vectors: Array,
-    rows: Ints,
-    centres: Array,
-    child: Ints,
-    bounds: Ints,
-    n_leaves: int,
-    candidates: Places,
-    planes: Array,
-    plane: Ints,
-    dy: Ints,
-    dx: Ints,
-    root: Array,
-    canvas: Array,
-    n_values: int,
-    known: NDArray[np.bool_],
-    places: Places,
-    first_row: int,
-    last_row: int,
-) -> None:
-    """Set each pixel of some rows, in scan order, to the candidate with the nearest vector.
+class TreeSearch(NamedTuple):
+    """Take the source pixel with the nearest vector in the ``n_leaves`` best leaves.
 
-    Parameters
-    ----------
-    vectors, rows, centres, child, bounds, n_leaves
-        The tree of the candidates' vectors, and how many leaves to look into.
-    candidates, planes
-        int32 (N,): place of each vector; float32 (P, size): the atlas.
-    plane, dy, dx, root
-        Of the :class:`~lichen.patches.neighbourhood.Neighbourhood`.
-    canvas, places
-        (P, H, W) and (H, W): changed; a torus.
-    n_values
-        The first planes so many are copied.
-    known
-        (H, W): pixels that are left as they are.
+    The rows of the tree that is searched are source pixels.
     """
-    query = np.empty(len(plane), np.float32)
-    waiting, least = np.empty(len(child), np.int64), np.empty(len(child), np.float32)
-    for y in range(first_row, last_row):
-        for x in range(canvas.shape[2]):
-            if known[y, x]:
-                continue
-            gather(canvas, y, x, plane, dy, dx, root, query)
-            row, _ = nearest_vector(
-                vectors, rows, centres, child, bounds, query, n_leaves, waiting, least
-            )
-            places[y, x] = candidates[row]
-            for c in range(n_values):
-                canvas[c, y, x] = planes[c, candidates[row]]
+
+    n_leaves: int
+
+
+@searches(TreeSearch)
+@kernel(allocates=False)
+def _nearest(
+    search: TreeSearch,
+    index: Tree,
+    neighbourhood: Neighbourhood,
+    level: Level,
+    scratch: TreeScratch,
+    y: int,
+    x: int,
+    slot: int,
+) -> Any:
+    query = scratch.query[slot]
+    wraps = (level.wrap_rows, level.wrap_columns)
+    gather(neighbourhood, level.image, level.image, y, x, wraps, query)
+    return nearest_vector(index, query, search.n_leaves, scratch, slot)[0]

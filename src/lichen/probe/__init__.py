@@ -1,4 +1,4 @@
-"""Seeing what φ and E see: arrays by functions, figures of them drawn apart.
+"""What φ and E see: functions that return arrays; :mod:`lichen.probe.figures` draws them.
 
 >>> import lichen
 >>> lichen.probe.feature_maps.__name__

@@ -3,7 +3,7 @@ from .classics import Classic as Classic
 from .classics import Panel as Panel
 from .classics import classic as classic
 from .grams import FingerprintPair as FingerprintPair
-from .grams import Moment as Moment
+from .grams import Snapshot as Snapshot
 from .grams import compare_fingerprints as compare_fingerprints
 from .grams import fingerprints as fingerprints
 from .grams import watch_fingerprints as watch_fingerprints
@@ -15,10 +15,10 @@ from .maps import FeatureMaps as FeatureMaps
 from .maps import activations as activations
 from .maps import channel_statistics as channel_statistics
 from .maps import feature_maps as feature_maps
-from .maximisation import Maximised as Maximised
-from .maximisation import maximise_channels as maximise_channels
-from .maximisation import maximise_direction as maximise_direction
-from .maximisation import principal_direction as principal_direction
+from .maximization import Maximized as Maximized
+from .maximization import maximize_channels as maximize_channels
+from .maximization import maximize_direction as maximize_direction
+from .maximization import principal_direction as principal_direction
 from .parametric import StatisticGroups as StatisticGroups
 from .parametric import portilla_simoncelli_groups as portilla_simoncelli_groups
 from .second_order import SecondOrder as SecondOrder

@@ -1,14 +1,14 @@
-"""Layers at work: the classic figures, each the same texture made in several ways.
+"""Layers at work: the classic figures, each of one texture synthesized in several ways.
 
 L. A. Gatys, A. S. Ecker, M. Bethge, "Texture Synthesis Using Convolutional Neural Networks" (NIPS
-2015), figures 2 and 3. All are made by the method gatys with Gram matrices alone and at one scale:
-no histograms, no spectrum, no pyramid, for these would put in what a layer does not know.
+2015), figures 2 and 3. All pictures are made by the method gatys with Gram matrices alone and at
+one scale: histograms, spectrum or a pyramid would put in what a layer does not represent.
 
-Departures: each layer's loss is relative to the size of its target, and the bounds are the
-exemplar's per channel, as in gatys without preset; the start is soft noise. Layers are grouped by
-their stride, so that there is an L1, L2, ... of every network. Of "random weights" the figure shows
-what was reported in 2015, raw filters and raw losses, beside what He, Wang and Hopcroft (2016)
-found in them.
+Departures: each layer's loss is relative to the size of its target, and pixels are bounded by the
+exemplar's range per channel, as in gatys without preset; the initial image is soft noise. Layers
+are grouped by their stride, so that every network has an L1, L2, ... For "random weights" the
+figure shows what was reported in 2015, raw filters and raw losses, beside what He, Wang and
+Hopcroft (2016) found in them.
 """
 
 from __future__ import annotations
@@ -18,22 +18,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lichen import registry
+from lichen.arrays import Array, Size
 from lichen.errors import unknown_name
-from lichen.faces.python import RunInterruptedError, finish
-from lichen.probe.grams import colour_noise, soft_noise
+from lichen.probe.inputs import Download, pixels_of
 from lichen.probe.interruption import ProbeInterruptedError
-from lichen.probe.subject import Picture, pixels_of
+from lichen.probe.noise import colour_noise, soft_noise
 from lichen.run import verbs
+from lichen.run.inputs import Picture
 from lichen.run.loop import Run
+from lichen.step import Step
 
 if TYPE_CHECKING:
     from lichen.features.extractor import FeatureExtractor
     from lichen.result import Result
-
-Array = NDArray[np.float32]
 
 GRAMS_ALONE: Mapping[str, Any] = {
     "statistic": "gram",
@@ -43,28 +42,28 @@ GRAMS_ALONE: Mapping[str, Any] = {
     "levels": 1,
     "border": "zero",
 }
-"""Zero borders are the paper's. Under mirrored ones most channels of VGG-19's pool4 sleep in the
-noise; the first place that descent wakes them at stays torn."""
+"""Zero borders are the paper's. With mirrored ones most channels of VGG-19's pool4 are inactive on
+noise, and the first region where descent activates them stays torn."""
 COMPONENTS = 64
-"""Principal components a layer, for the figure's "10k"."""
+"""Principal components per layer, for the figure's "10k"."""
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One of a figure's pictures.
+    """One picture of a figure.
 
     Attributes
     ----------
     label
-        What was done.
+        What sets it apart.
     image
         float32 (H, W, C) in [0, 1].
     start
-        What it was begun with, where that is what differs; None for soft noise.
+        The initial image, where that is what differs; None for soft noise.
     n_statistics
-        How many numbers were matched.
+        Number of statistics that were matched.
     loss
-        At the end; losses of different panels are of different objectives.
+        Final loss; panels have different objectives, so that their losses do not compare.
     """
 
     label: str
@@ -81,11 +80,11 @@ class Classic:
     Attributes
     ----------
     name, title
-        Key of :data:`CLASSICS`, and its words.
+        Key of :data:`CLASSICS`, and its title.
     exemplar
         float32 (H, W, C) in [0, 1].
     panels
-        In the order of the figure; fewer than all where it was interrupted.
+        In the order of the figure; fewer than all if it was interrupted.
     """
 
     name: str
@@ -105,12 +104,12 @@ class _Setting:
 
 
 @dataclass(frozen=True)
-class _Order:
-    """What a figure is asked to be made of."""
+class _Figure:
+    """What the panels of a figure have in common."""
 
     exemplar: Array
     network: str
-    size: tuple[int, int]
+    size: Size
     seed: int
     features: FeatureExtractor = field(repr=False)
 
@@ -120,10 +119,12 @@ def classic(
     exemplar: Picture,
     *,
     network: str = "encoder",
-    size: tuple[int, int] | None = None,
+    size: Size | None = None,
     iterations: int = 200,
     seed: int = 0,
-    progress: bool | None = None,
+    device: str = "auto",
+    on_step: Callable[[Step], None] | None = None,
+    report_download: Download | None = None,
     **parameters: Any,
 ) -> Classic:
     """Make the pictures of a classic figure.
@@ -132,67 +133,78 @@ def classic(
     ----------
     name
         A key of :data:`CLASSICS`: ``layers`` (L1, then L1-L2, ... L1-L5), ``single`` (each alone,
-        deepest first), ``parameters`` (few numbers to many), ``weights`` (trained against random),
-        ``starts`` (initial images).
+        deepest first), ``parameters`` (few statistics to many), ``weights`` (trained against
+        random), ``starts`` (initial images).
     exemplar
         A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1].
     network
-        Name of a network: the trained one, where ``weights`` is asked for.
+        Name of a network; in ``weights``, of the trained one.
     size
         (height, width) of the results; the exemplar's when None.
     iterations
-        Of the solver, for each picture.
+        Number of iterations of the solver, for each picture.
     seed
         Same seed, same figure.
-    progress
-        Whether to show bars; None shows them on a terminal.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+    on_step
+        Called with each step; its ``level`` is the number of the picture, and its ``fraction``
+        that of the whole figure.
+    report_download
+        Called while weights are downloaded.
     **parameters
-        Further parameters of gatys, for all pictures; what a figure compares it sets itself.
+        Further parameters of gatys, for all pictures. What a figure compares overrides them.
 
     Raises
     ------
     UnknownNameError
         For a figure or network that does not exist, with the nearest names.
     ProbeInterruptedError
-        On Ctrl-C; its ``so_far`` has the pictures so far.
+        On Ctrl-C; its ``so_far`` has the pictures so far, the last one as far as it got.
     """
     if name not in CLASSICS:
         raise unknown_name("classic figure", name, CLASSICS)
     title, settings_of = CLASSICS[name]
     pixels = pixels_of(exemplar)
-    order = _Order(pixels, network, size or pixels.shape[:2], seed, _unscaled(network))
-    settings = settings_of(order)
+    features = _unscaled(network, report_download)
+    figure = _Figure(pixels, network, size or pixels.shape[:2], seed, features)
+    settings = settings_of(figure)
     made = Classic(name, title, pixels, ())
-    soft = soft_noise(pixels, order.size, seed)
-    try:
-        for number, setting in enumerate(settings, start=1):
-            how = {
-                "network": network, **GRAMS_ALONE, "iterations": iterations, **parameters,
-                **setting.parameters,
-            }  # fmt: skip
-            run = Run(
-                verbs.synthesize(
-                    pixels, method="gatys", size=order.size, seed=setting.seed,
-                    init=soft if setting.start is None else setting.start, **how,
-                )
-            )  # fmt: skip
-            count = _count(how)
-            try:
-                result = finish(run, progress=progress, title=f"{name} {number}/{len(settings)}")
-            except RunInterruptedError as error:
-                if error.result is not None:
-                    made = _with(made, setting, count, error.result)
+    soft = soft_noise(pixels, figure.size, seed)
+    for number, setting in enumerate(settings):
+        values = {
+            "network": network, **GRAMS_ALONE, "iterations": iterations, **parameters,
+            **setting.parameters,
+        }  # fmt: skip
+        run = Run(
+            verbs.synthesize(
+                pixels, method="gatys", size=figure.size, seed=setting.seed, device=device,
+                init=soft if setting.start is None else setting.start, **values,
+            )
+        )  # fmt: skip
+        run.report_download = report_download
+        count = _count(values)
+        try:
+            for step in run:
+                if on_step is not None:
+                    on_step(_within(step, number, len(settings)))
+        except KeyboardInterrupt:
+            if run.last is not None:
+                made = _with_panel(made, setting, count, run.result())
+            if not made.panels:
                 raise
-            made = _with(made, setting, count, result)
-    except KeyboardInterrupt:
-        if not made.panels:
-            raise
-        raise ProbeInterruptedError(made) from None
+            raise ProbeInterruptedError(made) from None
+        made = _with_panel(made, setting, count, run.result())
     return made
 
 
-def _with(made: Classic, setting: _Setting, n_statistics: int, result: Result) -> Classic:
-    """Add a panel to a figure."""
+def _within(step: Step, number: int, n_panels: int) -> Step:
+    """Return a step of one panel as one of the figure."""
+    fraction = (number + step.fraction) / n_panels
+    return replace(step, level=number, n_levels=n_panels, fraction=fraction)
+
+
+def _with_panel(made: Classic, setting: _Setting, n_statistics: int, result: Result) -> Classic:
     loss = float(result.provenance.losses.get("total", np.nan))
     panel = Panel(setting.label, result.image, setting.start, n_statistics, loss)
     return replace(made, panels=(*made.panels, panel))
@@ -207,31 +219,31 @@ def stages(features: FeatureExtractor) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _layers(order: _Order) -> list[_Setting]:
-    groups = stages(order.features)
+def _layers(figure: _Figure) -> list[_Setting]:
+    groups = stages(figure.features)
     return [
         _Setting(
             "L1" if last == 0 else f"L1-L{last + 1}",
             {"layers": sum(groups[: last + 1], ())},
-            seed=order.seed,
+            seed=figure.seed,
         )
         for last in range(len(groups))
     ]
 
 
-def _single(order: _Order) -> list[_Setting]:
+def _single(figure: _Figure) -> list[_Setting]:
     return [
-        _Setting(_range(group), {"layers": group}, seed=order.seed)
-        for group in reversed(stages(order.features))
+        _Setting(_range(group), {"layers": group}, seed=figure.seed)
+        for group in reversed(stages(figure.features))
     ]
 
 
-def _parameters(order: _Order) -> list[_Setting]:
-    deepest = order.features.default_layers[-1]
-    every = order.features.layers[: order.features.layers.index(deepest) + 1]
-    if any(name.startswith("relu") for name in every):  # after their ReLUs, and poolings
+def _parameters(figure: _Figure) -> list[_Setting]:
+    deepest = figure.features.default_layers[-1]
+    every = figure.features.layers[: figure.features.layers.index(deepest) + 1]
+    if any(name.startswith("relu") for name in every):  # after the ReLUs, and poolings
         every = tuple(name for name in every if not name.startswith("conv"))
-    defaults = order.features.default_layers
+    defaults = figure.features.default_layers
     ways: list[tuple[str, dict[str, Any]]] = [
         ("means", {"statistic": "means", "layers": defaults}),
         (
@@ -243,59 +255,59 @@ def _parameters(order: _Order) -> list[_Setting]:
     ]
     if every == defaults:
         ways.pop()
-    return [_Setting(label, how, seed=order.seed) for label, how in ways]
+    return [_Setting(label, values, seed=figure.seed) for label, values in ways]
 
 
-def _weights(order: _Order) -> list[_Setting]:
+def _weights(figure: _Figure) -> list[_Setting]:
     raw = {"rescale": False, "relative": False}
     ways: list[tuple[str, dict[str, Any]]] = [
-        (f"{order.network}, trained", {}),
+        (f"{figure.network}, trained", {}),
         ("random-vgg, raw", {"network": "random-vgg", **raw}),
         ("random-vgg, rescaled", {"network": "random-vgg"}),
         ("random-filters", {"network": "random-filters"}),
     ]
-    return [_Setting(label, how, seed=order.seed) for label, how in ways]
+    return [_Setting(label, values, seed=figure.seed) for label, values in ways]
 
 
-def _starts(order: _Order) -> list[_Setting]:
-    exemplar, (height, width) = order.exemplar, order.size
-    generator = np.random.default_rng(order.seed)
+def _starts(figure: _Figure) -> list[_Setting]:
+    exemplar, (height, width) = figure.exemplar, figure.size
+    generator = np.random.default_rng(figure.seed)
     colours = exemplar.reshape(-1, exemplar.shape[2])
     mean = np.full((height, width, exemplar.shape[2]), colours.mean(0), np.float32)
     ramp = np.linspace(0, 1, width, dtype=np.float32)[None, :, None]
-    pieces = {
-        "soft noise": soft_noise(exemplar, order.size, order.seed),
-        "other soft noise": soft_noise(exemplar, order.size, order.seed + 1),
-        "white noise": colour_noise(exemplar, order.size, order.seed),
-        "its pixels, shuffled": colours[generator.integers(0, len(colours), (height, width))],
+    images = {
+        "soft noise": soft_noise(exemplar, figure.size, figure.seed),
+        "other soft noise": soft_noise(exemplar, figure.size, figure.seed + 1),
+        "white noise": colour_noise(exemplar, figure.size, figure.seed),
+        "shuffled pixels": colours[generator.integers(0, len(colours), (height, width))],
         "ramp": colours.min(0) + ramp * (colours.max(0) - colours.min(0)) + 0 * mean,
-        "one colour": mean,
+        "uniform colour": mean,
     }
     return [
-        _Setting(label, {}, np.ascontiguousarray(start, np.float32).clip(0, 1), order.seed)
-        for label, start in pieces.items()
+        _Setting(label, {}, np.ascontiguousarray(start, np.float32).clip(0, 1), figure.seed)
+        for label, start in images.items()
     ]
 
 
-CLASSICS: Mapping[str, tuple[str, Callable[[_Order], list[_Setting]]]] = {
+CLASSICS: Mapping[str, tuple[str, Callable[[_Figure], list[_Setting]]]] = {
     "layers": ("The same texture with more and more layers", _layers),
     "single": ("The same texture with each layer alone", _single),
-    "parameters": ("The same texture with more and more numbers matched", _parameters),
+    "parameters": ("The same texture with more and more statistics matched", _parameters),
     "weights": ("Trained weights against random ones", _weights),
     "starts": ("The same texture from different initial images", _starts),
 }
 """Title and settings of each figure."""
 
 
-def _unscaled(network: str) -> FeatureExtractor:
+def _unscaled(network: str, report_download: Download | None = None) -> FeatureExtractor:
     """Load a network for its layers' names and strides alone."""
     from lichen.features.load import load_features
 
-    return load_features(network, precision="float32", rescale=False)
+    return load_features(network, precision="float32", rescale=False, progress=report_download)
 
 
 def _count(parameters: Mapping[str, Any]) -> int:
-    """How many numbers gatys matches with these parameters; rescaling does not change that."""
+    """Count the statistics that gatys matches; rescaling the network does not change that."""
     method = registry.method("gatys").configure(**{**parameters, "rescale": False})
     return sum(method.count_statistics().values())
 

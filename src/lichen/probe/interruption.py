@@ -1,4 +1,4 @@
-"""Ctrl-C while pictures are optimised: those so far are not lost."""
+"""Ctrl-C while pictures are being optimized: those finished so far are kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ProbeInterruptedError(KeyboardInterrupt):
-    """Ctrl-C during a probe; ``so_far`` is what it would have returned, as far as it came.
+    """Ctrl-C during a probe; ``so_far`` is the return value as far as it got.
 
     Before there is any picture a plain ``KeyboardInterrupt`` is raised.
     """

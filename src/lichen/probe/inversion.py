@@ -1,12 +1,12 @@
-"""Content reconstruction: what of a picture survives at a layer.
+"""Content reconstruction: how much of a picture survives at a layer.
 
 A. Mahendran, A. Vedaldi, "Understanding Deep Image Representations by Inverting Them" (CVPR 2015);
 the layers conv1_2 to conv5_2 are those of L. A. Gatys, A. S. Ecker, M. Bethge, "A Neural Algorithm
-of Artistic Style" (2015). Of a picture x, with Φ the maps of one layer,
+of Artistic Style" (2015). For a picture x, with Φ the maps of one layer,
 
     y* = argmin_y  || Φ(y) - Φ(x) ||^2 / || Φ(x) ||^2  +  w TV(y),   0 <= y <= 1
 
-with TV the mean squared difference of neighbouring pixels, by L-BFGS from noise about mid-grey.
+where TV is the mean squared difference of neighbouring pixels, by L-BFGS from noise about mid-grey.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.errors import ParameterError
+from lichen.probe.inputs import load_network, pixels_of, to_input
 from lichen.probe.interruption import ProbeInterruptedError
-from lichen.probe.subject import Picture, as_features, pixels_of, shown
+from lichen.run.inputs import Picture
 from lichen.step import Step
 
 if TYPE_CHECKING:
@@ -29,14 +30,12 @@ if TYPE_CHECKING:
     from lichen.features.extractor import FeatureExtractor
     from lichen.nn.border import Border
 
-Array = NDArray[np.float32]
-
 MIRRORED: Border = ("reflect", "reflect")
 
 
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
-    """A picture made again out of the maps of each of N layers.
+    """A picture reconstructed from the maps of each of N layers.
 
     Attributes
     ----------
@@ -47,7 +46,7 @@ class Reconstruction:
     images
         float32 (N, H, W, 3) in [0, 1].
     feature_loss
-        (N,) ``||Φ(y) - Φ(x)||^2 / ||Φ(x)||^2`` that is left.
+        (N,) the remaining ``||Φ(y) - Φ(x)||^2 / ||Φ(x)||^2``.
     psnr
         (N,) of the pixels, in decibels; infinite for equal pictures.
     """
@@ -68,9 +67,10 @@ def reconstruct(
     iterations: int = 200,
     total_variation: float = 0.1,
     seed: int = 0,
+    device: str = "auto",
     on_step: Callable[[Step], None] | None = None,
 ) -> Reconstruction:
-    """Make a picture again out of the maps of each layer alone.
+    """Reconstruct a picture from the maps of each layer alone.
 
     Parameters
     ----------
@@ -79,13 +79,15 @@ def reconstruct(
     layers
         Names of layers; conv1_2, conv2_2, ... of the network when None.
     network
-        Name of a network, or one that is loaded.
+        Name of a network, or a loaded one.
     iterations
-        Of L-BFGS, for each layer.
+        Number of iterations of L-BFGS, for each layer.
     total_variation
         Weight of the mean squared difference of neighbouring pixels, w above.
     seed
-        Of the noise.
+        Seed of the noise.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; a loaded network stays where it is.
     on_step
         Called after each iteration.
 
@@ -94,18 +96,18 @@ def reconstruct(
     UnknownNameError
         For a layer that the network lacks, with the nearest names.
     ProbeInterruptedError
-        On Ctrl-C; its ``so_far`` has the layers so far, the last one as far as it came.
+        On Ctrl-C; its ``so_far`` has the layers so far, the last one as far as it got.
     """
     if iterations < 1:
-        raise ParameterError(f"iterations = {iterations} is not allowed", "take at least 1")
+        raise ParameterError(f"`iterations` = {iterations} is not allowed", "use 1 or more")
     if total_variation < 0:
         raise ParameterError(
-            f"total_variation = {total_variation} is not allowed", "give at least 0"
+            f"`total_variation` = {total_variation} is not allowed", "use 0 or more"
         )
-    features = as_features(network)
+    features, device = load_network(network, device)
     names = tuple(layers) if layers is not None else second_convolutions(features)
     features.check_layers(names)
-    original = shown(image).contiguous()
+    original = to_input(image, device).contiguous()
     images: dict[str, Array] = {}
     losses: dict[str, float] = {}
     interrupted = False
@@ -121,20 +123,20 @@ def reconstruct(
             raise
         interrupted = True
     pixels = pixels_of(image)
-    errors = [np.square(made - pixels, dtype=np.float64).mean() for made in images.values()]
+    errors = [np.square(found - pixels, dtype=np.float64).mean() for found in images.values()]
     with np.errstate(divide="ignore"):
         psnr = -10 * np.log10(errors)
-    found = Reconstruction(
+    reconstruction = Reconstruction(
         features.network, tuple(images), pixels, np.stack(list(images.values())),
         np.array(list(losses.values()), np.float32), psnr.astype(np.float32),
     )  # fmt: skip
     if interrupted:
-        raise ProbeInterruptedError(found) from None
-    return found
+        raise ProbeInterruptedError(reconstruction) from None
+    return reconstruction
 
 
 def second_convolutions(features: FeatureExtractor) -> tuple[str, ...]:
-    """Names conv1_2, conv2_2, ... as far as there are any, else the default layers."""
+    """Return the layers conv1_2, conv2_2, ... of a network, or its default ones without any."""
     names = tuple(
         name for name in features.layers if name.startswith("conv") and name.endswith("_2")
     )
@@ -152,33 +154,38 @@ def _invert(
     """Yield a step for each iteration at one layer."""
     import torch
 
+    from lichen.nn.device import out_of_memory
     from lichen.nn.tensor import to_pixels
     from lichen.solve.lbfgs import lbfgs
 
-    with torch.no_grad():
+    device, size = str(original.device), (original.shape[2], original.shape[3])
+
+    with torch.no_grad(), out_of_memory(device, size):
         target = features(original, [layer], MIRRORED)[layer]
         scale = 1 / target.square().sum().clamp(min=1e-30)
 
     def value_and_gradient(point: Tensor) -> tuple[float, Tensor, dict[str, float]]:
-        point = point.detach().requires_grad_()
-        maps = features(point, [layer], MIRRORED)[layer]
-        loss = (maps - target).square().sum() * scale
-        total = loss + total_variation * roughness(point)
-        (gradient,) = torch.autograd.grad(total, point)
+        with out_of_memory(device, size):
+            point = point.detach().requires_grad_()
+            maps = features(point, [layer], MIRRORED)[layer]
+            loss = (maps - target).square().sum() * scale
+            total = loss + total_variation * roughness(point)
+            (gradient,) = torch.autograd.grad(total, point)
         return float(total.detach()), gradient, {"features": float(loss.detach())}
 
-    noise = torch.randn(original.shape, generator=torch.Generator().manual_seed(seed))
+    # Drawn on the CPU: the same numbers on every device.
+    noise = torch.randn(original.shape, generator=torch.Generator().manual_seed(seed)).to(device)
     start, done = 0.5 + 0.05 * noise, 0
     for done, iterate in enumerate(
         lbfgs(value_and_gradient, start, iterations=iterations, lower=0.0, upper=1.0), start=1
     ):
         losses = {"total": iterate.loss, **iterate.parts}
         yield Step(to_pixels(iterate.point), losses, 0, 1, done, iterations, done / iterations)
-    if done == 0:  # no step leads down from the noise
+    if done == 0:  # no step from the noise reduces the loss
         yield Step(to_pixels(start), value_and_gradient(start)[2], fraction=1.0)
 
 
 def roughness(image: Tensor) -> Tensor:
-    """Mean squared difference of neighbours, down and across."""
+    """Mean squared difference of neighbouring pixels, vertical and horizontal."""
     down, across = (image.diff(dim=axis).square().mean() for axis in (2, 3))
     return (down + across) / 2

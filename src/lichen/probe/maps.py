@@ -1,4 +1,4 @@
-"""The feature maps of a picture, and what single channels do on it."""
+"""The feature maps of a picture, and how single channels respond to it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.errors import ParameterError
-from lichen.probe.subject import Picture, as_features, chosen_layers, compute_maps
+from lichen.probe.inputs import compute_maps, load_network, select_layers
+from lichen.run.inputs import Picture
 
 if TYPE_CHECKING:
     from lichen.features.extractor import FeatureExtractor
 
-Array = NDArray[np.float32]
 Order = Literal["variance", "index"]
 
 
@@ -28,7 +29,7 @@ class FeatureMaps:
     layer, network
         Where they are from.
     channels
-        (N,) numbers of the channels, in the order asked for.
+        (N,) numbers of the channels, in the requested order.
     maps
         float32 (N, H', W').
     """
@@ -41,20 +42,20 @@ class FeatureMaps:
 
 @dataclass(frozen=True, eq=False)
 class ChannelStatistics:
-    """What each of a layer's C channels does over a picture.
+    """Summary of the activations of a layer's C channels over a picture.
 
     Attributes
     ----------
     layer, network
         Where they are from.
     mean, deviation, maximum
-        (C,) over positions; of a rescaled network's ReLU layers in units of a filter's mean over
-        natural images.
+        (C,) over positions; for ReLU layers of a rescaled network in units of the filter's mean
+        over natural images.
     silent
-        (C,) share of positions at or below 0.
+        (C,) fraction of positions at or below 0.
     sparsity
         (C,) ``(1 - mean^2 / mean square) / (1 - 1/M)`` over M positions (Vinje and Gallant 2000):
-        0 for a constant map, 1 for a single position; 1 also for a channel that is 0 throughout.
+        0 for a constant map, 1 for a single active position or none.
     """
 
     layer: str
@@ -76,6 +77,7 @@ def activations(
     layers: Sequence[str] | None = None,
     *,
     network: str | FeatureExtractor = "encoder",
+    device: str = "auto",
 ) -> dict[str, Array]:
     """Compute the feature maps of a picture.
 
@@ -84,9 +86,11 @@ def activations(
     image
         A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1].
     layers
-        Names of layers; the network's own when None.
+        Names of layers; the network's default ones when None.
     network
-        Name of a network, or one that is loaded.
+        Name of a network, or a loaded one.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; a loaded network stays where it is.
 
     Returns
     -------
@@ -98,10 +102,10 @@ def activations(
     UnknownNameError
         For a network or layer that does not exist, with the nearest names.
     """
-    features = as_features(network)
-    found = compute_maps(features, image, chosen_layers(features, layers))
+    features, device = load_network(network, device)
+    found = compute_maps(features, device, image, select_layers(features, layers))
     return {
-        name: np.ascontiguousarray(maps[0].permute(1, 2, 0).float().numpy())
+        name: np.ascontiguousarray(maps[0].permute(1, 2, 0).float().cpu().numpy())
         for name, maps in found.items()
     }
 
@@ -113,27 +117,27 @@ def feature_maps(
     network: str | FeatureExtractor = "encoder",
     count: int = 64,
     order: Order = "variance",
+    device: str = "auto",
 ) -> FeatureMaps:
     """Compute the maps of at most ``count`` channels of a layer.
 
     Parameters
     ----------
-    image, network
+    image, network, device
         As for :func:`activations`.
     layer
         Name of a layer.
     count
-        How many channels; all if there are no more.
+        Number of channels at most.
     order
-        ``variance``: those that vary most over the picture, most varying first; ``index``: the
-        first ones.
+        ``variance``: in descending order of variance over the picture; ``index``: the first ones.
     """
     if count < 1:
-        raise ParameterError(f"count = {count} is not allowed", "show at least 1 channel")
+        raise ParameterError(f"`count` = {count} is not allowed", "use 1 or more")
     if order not in ("variance", "index"):
-        raise ParameterError(f"order is {order!r}", "it may be variance or index")
-    features = as_features(network)
-    maps = activations(image, [layer], network=features)[layer].transpose(2, 0, 1)
+        raise ParameterError(f"`order` = {order!r} is not allowed", "use variance or index")
+    features, device = load_network(network, device)
+    maps = activations(image, [layer], network=features, device=device)[layer].transpose(2, 0, 1)
     channels = np.arange(len(maps))
     if order == "variance":
         channels = np.argsort(-maps.var((1, 2), dtype=np.float64), kind="stable")
@@ -142,15 +146,19 @@ def feature_maps(
 
 
 def channel_statistics(
-    image: Picture, layer: str, *, network: str | FeatureExtractor = "encoder"
+    image: Picture,
+    layer: str,
+    *,
+    network: str | FeatureExtractor = "encoder",
+    device: str = "auto",
 ) -> ChannelStatistics:
-    """Summarise each channel of a layer over a picture; parameters as :func:`feature_maps`."""
-    features = as_features(network)
-    maps = activations(image, [layer], network=features)[layer]
+    """Summarize each channel of a layer over a picture; parameters as for :func:`feature_maps`."""
+    features, device = load_network(network, device)
+    maps = activations(image, [layer], network=features, device=device)[layer]
     values = maps.reshape(-1, maps.shape[2]).astype(np.float64)  # (M, C)
     mean, square = values.mean(0), np.square(values).mean(0)
     ratio = np.divide(mean**2, square, out=np.zeros_like(mean), where=square > 0)
-    least = 1 / len(values)
-    sparsity = (1 - ratio) / (1 - least) if len(values) > 1 else np.zeros_like(mean)
+    minimum = 1 / len(values)
+    sparsity = (1 - ratio) / (1 - minimum) if len(values) > 1 else np.zeros_like(mean)
     summaries = (mean, values.std(0), values.max(0), (values <= 0).mean(0), sparsity.clip(0, 1))
     return ChannelStatistics(layer, features.network, *(s.astype(np.float32) for s in summaries))

@@ -1,4 +1,4 @@
-"""The groups of Portilla and Simoncelli (2000) of an exemplar and of a result, to be plotted."""
+"""The statistics of Portilla and Simoncelli (2000) of an exemplar and of results, by group."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.errors import ImageError
-from lichen.patches.luminance import luminance
-from lichen.probe.subject import Picture, pixels_of
-
-Array = NDArray[np.float32]
+from lichen.errors import ParameterError
+from lichen.image.colour import NTSC, luminance
+from lichen.probe.inputs import pixels_of
+from lichen.run.inputs import Picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +21,11 @@ class StatisticGroups:
     Attributes
     ----------
     n_scales
-        Of the pyramid.
+        Number of scales of the pyramid.
     labels
-        What each number of a group is.
+        Name of each statistic, by group.
     values
-        float64 (N, numbers) by group.
+        float64 (N, statistics) by group.
     """
 
     n_scales: int
@@ -35,21 +34,21 @@ class StatisticGroups:
 
 
 def portilla_simoncelli_groups(*images: Picture, n_scales: int | None = None) -> StatisticGroups:
-    """Measure the statistics of pictures' luminance.
+    """Measure the statistics of the luminance of pictures.
 
     Parameters
     ----------
     *images
         Picture files, or arrays (H, W[, C]): uint8, uint16, or float in [0, 1]; of any sizes.
     n_scales
-        Of the pyramid; 4, or as many as the smallest picture allows, when None.
+        Number of scales of the pyramid; when None 4, or fewer if the smallest picture requires.
     """
     from lichen.portilla_simoncelli.measurement import portilla_simoncelli_statistics
     from lichen.portilla_simoncelli.statistics import largest_n_scales
 
     if not images:
-        raise ImageError("there is no picture to measure", "give an exemplar")
-    planes = [luminance(pixels_of(image))[..., 0] for image in images]
+        raise ParameterError("no picture is given", "give an exemplar")
+    planes = [luminance(pixels_of(image), NTSC) for image in images]
     if n_scales is None:
         sizes = [(plane.shape[0], plane.shape[1]) for plane in planes]
         n_scales = max(1, min(4, *(largest_n_scales(size) for size in sizes)))

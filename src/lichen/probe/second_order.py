@@ -1,4 +1,4 @@
-"""Spectrum and autocorrelation of an exemplar and of a result, of their luminance."""
+"""Power spectrum and autocorrelation of the luminance of an exemplar and of results."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lichen.errors import ImageError
-from lichen.patches.luminance import luminance
-from lichen.probe.subject import Picture, pixels_of
+from lichen.arrays import Array
+from lichen.errors import ImageError, ParameterError
+from lichen.image.colour import NTSC, luminance
+from lichen.probe.inputs import pixels_of
+from lichen.run.inputs import Picture
 from lichen.statistics.second_order import (
     FLOOR,
     autocorrelation,
@@ -17,22 +19,20 @@ from lichen.statistics.second_order import (
     welch_spectrum,
 )
 
-Array = NDArray[np.float32]
-
 MINIMUM = 8
-"""Least side: below it there are hardly frequencies."""
+"""Smallest window, in pixels: smaller ones resolve hardly any frequencies."""
 
 
 @dataclass(frozen=True, eq=False)
 class SecondOrder:
-    """Second moments of N pictures, measured with one window and to one lag.
+    """Second moments of N pictures, all measured with the same window and lags.
 
     Attributes
     ----------
     frequency
         (F,) in cycles per pixel.
     radial
-        float32 (N, F) mean power about each circle, in decibels.
+        float32 (N, F) mean power over each circle of frequencies, in decibels.
     spectrum
         float32 (N, S, S) power in decibels, frequency 0 in the middle: row v, column u is for
         (v - S // 2) / S cycles per pixel down and (u - S // 2) / S to the right.
@@ -49,7 +49,7 @@ class SecondOrder:
 def second_order(
     *images: Picture, window: int | None = None, lag: int | None = None
 ) -> SecondOrder:
-    """Measure power spectrum and autocorrelation of pictures, an exemplar's and results'.
+    """Measure the power spectrum and autocorrelation of pictures.
 
     Parameters
     ----------
@@ -61,27 +61,27 @@ def second_order(
         Largest lag of the autocorrelations, in pixels; a quarter of that side when None.
     """
     if not images:
-        raise ImageError("there is no picture to measure", "give an exemplar")
-    planes = [luminance(pixels_of(image))[..., 0] for image in images]
+        raise ParameterError("no picture is given", "give an exemplar")
+    planes = [luminance(pixels_of(image), NTSC) for image in images]
     shortest = min(min(plane.shape) for plane in planes)
     side = shortest if window is None else window
     reach = shortest // 4 if lag is None else lag
-    for name, value, least in (("window", side, MINIMUM), ("lag", reach, 1)):
-        if not least <= value <= shortest:
+    for name, value, minimum in (("window", side, MINIMUM), ("lag", reach, 1)):
+        if not minimum <= value <= shortest:
             raise ImageError(
-                f"a {name} of {value} does not fit pictures of {shortest} pixels",
-                f"give {least} to {shortest}, or larger pictures",
+                f"`{name}` = {value} does not fit pictures of {shortest} pixels",
+                f"use {minimum} to {shortest}, or larger pictures",
             )
     radial = [radial_spectrum(plane, side) for plane in planes]
     return SecondOrder(
         radial[0][0],
         np.stack([power for _, power in radial]),
-        np.stack([_whole(welch_spectrum(plane, side)) for plane in planes]),
+        np.stack([_full_spectrum(welch_spectrum(plane, side)) for plane in planes]),
         np.stack([autocorrelation(plane, reach) for plane in planes]),
     )
 
 
-def _whole(half: Array) -> Array:
+def _full_spectrum(half: Array) -> Array:
     """Spectrum (S, S // 2 + 1) of a real picture as (S, S), centred, in decibels."""
     side = half.shape[0]
     mirrored = np.roll(half[::-1, ::-1], 1, axis=0)  # row v of it is row -v

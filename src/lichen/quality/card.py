@@ -1,4 +1,4 @@
-"""The report card: the same figures for every picture, beside anchors computed the same way."""
+"""The report card: the same figures for every picture, beside those of anchors."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array, Mask
 from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.job import MethodInit
+from lichen.nn.device import resolve_device
 from lichen.nn.threads import single_threaded_workers
 from lichen.quality.anchors import anchors
 from lichen.quality.diversity import diversity
 from lichen.quality.figures import FIGURES, Measured, measure
 from lichen.quality.parametric import gram_distances
 from lichen.result import Provenance, Result, read_provenance
+from lichen.run.inputs import Picture
 from lichen.run.machine import available_cores
 
-Array = NDArray[np.float32]
-Picture = str | Path | NDArray[Any] | Exemplar | Result
-
 MINIMUM = 64
-"""Least height and width of exemplar and results: a half has to hold patches of all scales."""
+"""Least height and width of exemplar and results: a half must hold patches of all scales."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,17 @@ class Figure:
     Attributes
     ----------
     value
-        As its definition in :data:`lichen.quality.figures.FIGURES` says.
+        As defined in :data:`lichen.quality.figures.FIGURES`.
     score
-        0 like one half of the exemplar judged by the other, 1 like the anchor that is known to
-        fail; None for figures without such an anchor, or where this exemplar's does not fail.
-    optimised
-        Whether the picture's method optimizes this very statistic: then it is no evidence.
+        0 for one half of the exemplar judged by the other, 1 for the anchor that is known to fail;
+        None for figures without such an anchor, or if this exemplar's does not fail.
+    optimized
+        Whether the picture's method optimizes this very statistic, which then is no evidence.
     """
 
     value: float
     score: float | None
-    optimised: bool
+    optimized: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,19 +54,19 @@ class Card:
     Attributes
     ----------
     name
-        File's stem, or as the caller said.
+        Stem of the file, or the given name.
     method
-        Method and preset out of the picture's record; None without one.
+        Method in the picture's record; None without one.
     figures
         By name, in the order of the table.
     groups
-        Mean score of each group, of the figures that its method does not optimise, scores held
-        to [0, 2]; groups without any are absent.
+        Mean score by group, over the figures that the method does not optimize, each clipped to
+        [0, 2]; groups without any are absent.
     vgg19
-        Relative distance of VGG-19's Gram matrices by layer, no honest judge of methods that
-        match them or the like; None without the weights.
+        Relative distance of VGG-19's Gram matrices by layer, which is biased towards methods that
+        match such matrices; None without the weights.
     pixels, copied, stride
-        The picture, the grid of places that are copied, and the pixels between them.
+        The picture, the grid of copied positions, and the pixels between these.
     """
 
     name: str
@@ -76,29 +75,29 @@ class Card:
     groups: Mapping[str, float]
     vgg19: Mapping[str, float] | None
     pixels: Array
-    copied: NDArray[np.bool_]
+    copied: Mask
     stride: int
 
     @property
     def score(self) -> float:
-        """Mean of the groups' scores, lower is better."""
+        """Mean of the groups' scores; lower is better."""
         return float(np.mean(list(self.groups.values()))) if self.groups else 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Cards of several pictures of one exemplar.
+    """Cards of several pictures judged by one exemplar.
 
     Attributes
     ----------
     exemplar, pixels
-        Name, and float32 (H, W, C) as it was judged by: a masked one's largest usable rectangle.
+        Name, and float32 (H, W, C); of a masked exemplar the largest usable rectangle.
     anchors
-        Value of each figure by anchor and figure.
+        Values by anchor and figure.
     cards
         One per picture.
     diversity
-        By method, of those with several pictures of one size.
+        By method, for those with several pictures of one size.
     """
 
     exemplar: str
@@ -108,7 +107,7 @@ class Comparison:
     diversity: Mapping[str, Mapping[str, float]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the pictures, as JSON can hold it."""
+        """Return everything but the pictures, as plain data for JSON."""
         return {
             "exemplar": self.exemplar,
             "anchors": {name: dict(row) for name, row in self.anchors.items()},
@@ -127,17 +126,25 @@ class Comparison:
         }
 
 
-def compare(exemplar: Picture, *results: Picture, names: Sequence[str] | None = None) -> Comparison:
+def compare(
+    exemplar: Picture | Result,
+    *results: Picture | Result,
+    names: Sequence[str] | None = None,
+    device: str = "auto",
+) -> Comparison:
     """Judge pictures by an exemplar.
 
     Parameters
     ----------
     exemplar
-        File, array or exemplar; 64 px or more.
+        File, array or exemplar, at least 64 px on each side.
     results
-        One or more pictures: files, arrays, results. Their records say what they optimise.
+        One or more pictures: files, arrays or results. What their methods optimize is read from
+        their records.
     names
-        What to call them; the files' stems when not given.
+        Their names; the stems of the files when None.
+    device
+        Where torch computes: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
 
     Raises
     ------
@@ -145,42 +152,47 @@ def compare(exemplar: Picture, *results: Picture, names: Sequence[str] | None = 
         For a picture that is too small or cannot be read.
     """
     if not results:
-        raise ParameterError("there is nothing to compare", "give one or more results")
+        raise ParameterError("`results` is empty", "give one or more")
     if names is not None and len(names) != len(results):
-        raise ParameterError(f"{len(names)} names for {len(results)} results", "give one for each")
-    example = _example(exemplar)
-    wanted = example.rectangle
-    pictures = [_example(result) for result in results]
+        raise ParameterError(
+            f"`names` has {len(names)} entries for {len(results)} results", "give one for each"
+        )
+    device = resolve_device(device)
+    example = _as_exemplar(exemplar)
+    expected = example.rectangle
+    pictures = [_as_exemplar(result) for result in results]
     titles = names or [
         picture.name if picture.path else f"result {number}"
         for number, picture in enumerate(pictures, start=1)
     ]
     records = [_record(result) for result in results]
     for picture in [example, *pictures]:
-        check_size(picture.name, (wanted if picture is example else picture.pixels).shape)
-    channels = max(wanted.shape[2], *(picture.channels for picture in pictures))
-    wanted = _with_channels(wanted, channels)
-    given = [_with_channels(picture.pixels, channels) for picture in pictures]
+        check_size(picture.name, (expected if picture is example else picture.pixels).shape)
+    channels = max(expected.shape[2], *(picture.channels for picture in pictures))
+    expected = _with_channels(expected, channels)
+    judged = [_with_channels(picture.pixels, channels) for picture in pictures]
 
-    least = min(min(image.shape[:2]) for image in [*anchors(wanted, (1, 1))["half"], *given])
-    lag, side = least // 2, least
-    largest = max((image.shape[0], image.shape[1]) for image in given)
-    known = anchors(wanted, largest)
-    pairs = [*known.values(), *((wanted, image) for image in given)]
+    halves = anchors(expected, (1, 1))["half"]
+    shortest = min(min(image.shape[:2]) for image in [*halves, *judged])
+    lag, side = shortest // 2, shortest
+    largest = max((image.shape[0], image.shape[1]) for image in judged)
+    known = anchors(expected, largest)
+    pairs: list[tuple[Array, Array]] = [*known.values()]
+    pairs += [(expected, image) for image in judged]
     with single_threaded_workers(available_cores()) as pool:  # products and searches free the GIL
-        measured = list(pool.map(lambda pair: measure(pair[0], pair[1], lag, side), pairs))
+        measured = list(pool.map(lambda pair: measure(pair[0], pair[1], lag, side, device), pairs))
     rows = {name: found.figures for name, found in zip(known, measured, strict=False)}
     cards = tuple(
-        _card(title, record, wanted, image, found, rows)
+        _card(title, record, expected, image, found, rows, device)
         for title, record, image, found in zip(
-            titles, records, given, measured[len(known) :], strict=True
+            titles, records, judged, measured[len(known) :], strict=True
         )
     )
-    return Comparison(example.name, wanted, rows, cards, _diversities(wanted, cards))
+    return Comparison(example.name, expected, rows, cards, _diversities(expected, cards))
 
 
 def check_size(name: str, shape: tuple[int, ...]) -> None:
-    """Raise unless a picture (H, W, ...) is large enough to be judged or to judge by."""
+    """Raise unless a picture (H, W, ...) is large enough for the report card."""
     if min(shape[:2]) < MINIMUM:
         raise ImageError(
             f"{name} has {shape[1]}x{shape[0]} usable pixels but the report card needs at least "
@@ -190,11 +202,11 @@ def check_size(name: str, shape: tuple[int, ...]) -> None:
 
 
 def score(value: float, zero: float, one: float) -> float | None:
-    """0 at ``zero``, 1 at ``one``, None where these two are nearly alike."""
-    reach = one - zero
-    if abs(reach) < 0.1 * max(abs(one), abs(zero), 1e-3):
+    """Return a value on the scale from ``zero`` to ``one``, None if these nearly coincide."""
+    span = one - zero
+    if abs(span) < 0.1 * max(abs(one), abs(zero), 1e-3):
         return None
-    return (value - zero) / reach
+    return (value - zero) / span
 
 
 def _card(
@@ -204,8 +216,9 @@ def _card(
     image: Array,
     measured: Measured,
     rows: Mapping[str, Mapping[str, float]],
+    device: str,
 ) -> Card:
-    optimised = set() if record is None else _optimised(record)
+    optimized = set() if record is None else _optimized(record)
     figures, groups = {}, dict[str, list[float]]()
     for key, definition in FIGURES.items():
         value = measured.figures[key]
@@ -214,23 +227,23 @@ def _card(
             zero, one = rows[definition.zero][key], rows[definition.one][key]
             if (one > zero) == (definition.better == "lower"):
                 scaled = score(value, zero, one)
-        figures[key] = Figure(value, scaled, definition.statistic in optimised)
-        if scaled is not None and not figures[key].optimised:
+        figures[key] = Figure(value, scaled, definition.statistic in optimized)
+        if scaled is not None and not figures[key].optimized:
             groups.setdefault(definition.group, []).append(min(max(scaled, 0.0), 2.0))
     return Card(
         name=name,
         method=None if record is None else record.job.method,
         figures=figures,
         groups={group: float(np.mean(scores)) for group, scores in groups.items()},
-        vgg19=gram_distances(exemplar, image),
+        vgg19=gram_distances(exemplar, image, device),
         pixels=image,
         copied=measured.copies.copied,
         stride=measured.copies.stride,
     )
 
 
-def _optimised(record: Provenance) -> set[str]:
-    """Kinds of statistics that the methods of a record optimize, its initial image's included."""
+def _optimized(record: Provenance) -> set[str]:
+    """Statistics that the method of a record optimizes, or the method of its initial image."""
     from lichen import registry
 
     job = record.job
@@ -241,13 +254,13 @@ def _optimised(record: Provenance) -> set[str]:
     for name, parameters in used:
         try:
             found |= registry.method(name).configure(**parameters).optimizes()
-        except LichenError:  # of a package that is not installed here, or another version
+        except LichenError:  # of a package or version that is not installed here
             continue
     return found
 
 
 def _diversities(exemplar: Array, cards: Sequence[Card]) -> dict[str, dict[str, float]]:
-    """Diversity of the pictures of each method; those without a record are taken as one's."""
+    """Diversity of the pictures of each method; those without a record form one group."""
     groups: dict[str, list[Array]] = {}
     for card in cards:
         groups.setdefault(card.method or "no record", []).append(card.pixels)
@@ -258,13 +271,13 @@ def _diversities(exemplar: Array, cards: Sequence[Card]) -> dict[str, dict[str, 
     }
 
 
-def _example(picture: Picture) -> Exemplar:
+def _as_exemplar(picture: Picture | Result) -> Exemplar:
     if isinstance(picture, Result):
         return Exemplar.from_array(picture.image, name=picture.provenance.job.method)
     return as_exemplar(picture)
 
 
-def _record(picture: Picture) -> Provenance | None:
+def _record(picture: Picture | Result) -> Provenance | None:
     if isinstance(picture, Result):
         return picture.provenance
     path = picture.path if isinstance(picture, Exemplar) else picture
@@ -272,7 +285,7 @@ def _record(picture: Picture) -> Provenance | None:
         return None
     try:
         return read_provenance(path)
-    except LichenError:  # anybody's picture may be judged
+    except LichenError:  # pictures from elsewhere have none
         return None
 
 

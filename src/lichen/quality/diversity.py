@@ -5,12 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.errors import ImageError
 from lichen.quality.innovation import copies
-
-Array = NDArray[np.float32]
 
 
 def diversity(exemplar: Array, results: list[Array], seed: int = 0) -> dict[str, float]:
@@ -19,16 +17,16 @@ def diversity(exemplar: Array, results: list[Array], seed: int = 0) -> dict[str,
     Parameters
     ----------
     exemplar
-        (H, W, C): two random crops of it are the unit of distance.
+        (H, W, C); the distance of two random crops of it is the unit.
     results
-        Two or more of one size.
+        Two or more, all of one size.
 
     Returns
     -------
     dict
-        ``distance``: root mean square difference after the best cyclic shift over that of two
-        random crops of the exemplar, mean over pairs; ``least``: the smallest of any pair;
-        ``shared``: share of a result that is copied from another, mean over pairs.
+        ``distance``: root mean square difference after the best cyclic shift, relative to that of
+        two random crops of the exemplar, mean over pairs; ``minimum``: the smallest of any pair;
+        ``shared``: fraction of a result that is copied from another, mean over pairs.
 
     Raises
     ------
@@ -36,16 +34,16 @@ def diversity(exemplar: Array, results: list[Array], seed: int = 0) -> dict[str,
         For fewer than two results, or different sizes.
     """
     if len(results) < 2:
-        raise ImageError("diversity needs two or more results", "give more pictures")
+        raise ImageError("diversity needs two or more results", "give more of them")
     if len({result.shape for result in results}) > 1:
-        raise ImageError("the results differ in size", "make them of one size to compare them")
+        raise ImageError("the results differ in size", "give results of one size")
     unit = _distance_of_crops(exemplar, seed)
     pairs = list(combinations(results, 2))
     distances = [distance_after_shift(a, b) / unit for a, b in pairs]
-    shared = [copies(a, b, flips=False).share for a, b in pairs]
+    shared = [copies(a, b, flips=False).fraction for a, b in pairs]
     return {
         "distance": float(np.mean(distances)),
-        "least": float(np.min(distances)),
+        "minimum": float(np.min(distances)),
         "shared": float(np.mean(shared)),
     }
 

@@ -1,4 +1,4 @@
-"""Fidelity: whether the result looks like the exemplar, patch by patch and in its colours."""
+"""Fidelity: whether the result looks like the exemplar, in its patches and its colours."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
-from lichen.patches.patch_grid import gather_patches, random_places
-from lichen.patches.principal import principal_components
+from lichen.arrays import Array
+from lichen.image.colour import principal_axes
+from lichen.patches.windows import patch_vectors, random_anchors
 from lichen.quality.pyramid import gaussian_pyramid
 
-Array = NDArray[np.float32]
-
 SIDES = (5, 9)
-"""Of the patches: not 7, which sliced-Wasserstein methods optimise."""
+"""Sides of the patches: not 7, which sliced-Wasserstein methods optimize."""
 N_DIRECTIONS = 128
 N_PATCHES = 4000
 NEIGHBOURHOOD = 0.95
-"""Share of the exemplar's own patches that has a neighbour as near as the limit, by definition."""
+"""Fraction of the exemplar's own patches with a neighbour within the threshold, by definition."""
 
 
 def sliced_wasserstein(exemplar: Array, result: Array, seed: int = 0) -> float:
-    """Distance of the laws of patches, over scales (card A11; Elnekave and Weiss 2022).
+    """Distance of the distributions of patches, over scales (card A11; Elnekave and Weiss 2022).
 
     Parameters
     ----------
     exemplar, result
-        (H, W, C) of any sizes with the same C.
+        (H, W, C) of any sizes, with the same C.
 
     Returns
     -------
@@ -39,11 +38,11 @@ def sliced_wasserstein(exemplar: Array, result: Array, seed: int = 0) -> float:
     for side in SIDES:
         for level, (ours, theirs) in enumerate(_levels(exemplar, result, 2 * side)):
             generator = np.random.default_rng((seed, side, level))
-            wanted = _sample(ours, side, generator)
-            given = _sample(theirs, side, generator)
-            directions = generator.standard_normal((wanted.shape[1], N_DIRECTIONS))
+            expected = _sample(ours, side, generator)
+            judged = _sample(theirs, side, generator)
+            directions = generator.standard_normal((expected.shape[1], N_DIRECTIONS))
             directions = (directions / np.linalg.norm(directions, axis=0)).astype(np.float32)
-            a, b = np.sort(wanted @ directions, axis=0), np.sort(given @ directions, axis=0)
+            a, b = np.sort(expected @ directions, axis=0), np.sort(judged @ directions, axis=0)
             quantiles = (np.arange(1000) + 0.5) / 1000
             a, b = _at_quantiles(a, quantiles), _at_quantiles(b, quantiles)
             distances.append(np.abs(a - b).mean() / max(float(a.std(0).mean()), 1e-6))
@@ -51,13 +50,13 @@ def sliced_wasserstein(exemplar: Array, result: Array, seed: int = 0) -> float:
 
 
 def precision_and_coverage(exemplar: Array, result: Array, seed: int = 0) -> tuple[float, float]:
-    """Share of the result's patches like the exemplar's, and of the exemplar's that it has.
+    """Fraction of the result's patches found in the exemplar, and of the exemplar's in the result.
 
-    After Kynkäänniemi et al. 2019 and Naeem et al. 2020, on the patches of single pictures. Like
-    means no farther than 95 % of the patches of one half of the exemplar are from the nearest
-    one of the other half. Patches of 5 px are compared by their leading principal components at
-    equal variance and the norm of what these leave out: of all the pixels' differences a blurred
-    patch, near the mean of them all, would be near everything.
+    After Kynkäänniemi et al. 2019 and Naeem et al. 2020, on the patches of single pictures. A patch
+    is found where its nearest neighbour is within a threshold: the distance within which 95 % of
+    the patches of one half of the exemplar have a neighbour in the other half. Patches of 5 px are
+    compared by their leading principal components at unit variance and the norm of the residual: by
+    plain pixel differences a blurred patch, near the mean, would be near every patch.
 
     Returns
     -------
@@ -71,12 +70,12 @@ def precision_and_coverage(exemplar: Array, result: Array, seed: int = 0) -> tup
         describe = PatchDescriptor(_sample(ours, side, generator))
         halves = [describe(_sample(half, side, generator)) for half in split(ours)]
         count = min(len(half) for half in halves)
-        wanted = describe(_sample(ours, side, generator))[:count]
-        given = describe(_sample(theirs, side, generator))[:count]
-        apart = np.concatenate([_nearest(halves[0], halves[1]), _nearest(halves[1], halves[0])])
-        limit = float(np.quantile(apart, NEIGHBOURHOOD)) + 1e-6
-        precision.append((_nearest(given, wanted) <= limit).mean())
-        coverage.append((_nearest(wanted, given) <= limit).mean())
+        expected = describe(_sample(ours, side, generator))[:count]
+        judged = describe(_sample(theirs, side, generator))[:count]
+        between = np.concatenate([_nearest(halves[0], halves[1]), _nearest(halves[1], halves[0])])
+        threshold = float(np.quantile(between, NEIGHBOURHOOD)) + 1e-6
+        precision.append((_nearest(judged, expected) <= threshold).mean())
+        coverage.append((_nearest(expected, judged) <= threshold).mean())
     return float(np.mean(precision)), float(np.mean(coverage))
 
 
@@ -84,8 +83,8 @@ def colour(exemplar: Array, result: Array) -> dict[str, float]:
     """Differences of colour, in grey levels of 255.
 
     ``mean``: Euclidean distance of the mean colours. ``covariance``: Bures distance of the
-    covariances, the spread that has to be moved. ``histogram``: 1-Wasserstein distance of the
-    values of each channel, their mean.
+    covariances. ``histogram``: 1-Wasserstein distance of the values of a channel, mean over
+    channels.
     """
     a, b = (image.reshape(-1, image.shape[2]).astype(np.float64) for image in (exemplar, result))
     histogram = [wasserstein_distance(a[:, c], b[:, c]) for c in range(a.shape[1])]
@@ -97,10 +96,10 @@ def colour(exemplar: Array, result: Array) -> dict[str, float]:
 
 
 def split(image: Array) -> tuple[Array, Array]:
-    """Halves of a picture: the first and third, and the second and fourth of four strips.
+    """Return two halves of a picture: the first and third of four strips, and the other two.
 
-    Strips lie across the longer side. What changes slowly over a photo, light or perspective,
-    is in both halves alike, and is not taken for the difference of two samples.
+    The longer side is divided. Slow changes over a photo, of light or perspective, are in both
+    halves, and do not count as a difference of two samples.
     """
     axis = 0 if image.shape[0] > image.shape[1] else 1
     width = image.shape[axis] // 4
@@ -109,13 +108,13 @@ def split(image: Array) -> tuple[Array, Array]:
 
 
 def _levels(exemplar: Array, result: Array, minimum: int) -> list[tuple[Array, Array]]:
-    """Levels that both pictures have."""
+    """Return the pyramid levels that both pictures have."""
     pyramids = gaussian_pyramid(exemplar, minimum), gaussian_pyramid(result, minimum)
     return list(zip(*pyramids, strict=False))
 
 
 def _sample(image: Array, side: int, generator: np.random.Generator) -> Array:
-    return gather_patches(image, side, random_places(image.shape, side, N_PATCHES, generator))
+    return patch_vectors(image, side, random_anchors(image.shape, side, N_PATCHES, generator))
 
 
 def _at_quantiles(ordered: Array, quantiles: NDArray[np.float64]) -> Array:
@@ -123,28 +122,28 @@ def _at_quantiles(ordered: Array, quantiles: NDArray[np.float64]) -> Array:
     position = np.clip(quantiles * len(ordered) - 0.5, 0, len(ordered) - 1)
     below = np.floor(position).astype(int)
     above = np.minimum(below + 1, len(ordered) - 1)
-    share = (position - below)[:, None].astype(np.float32)
-    return ordered[below] * (1 - share) + ordered[above] * share
+    weight = (position - below)[:, None].astype(np.float32)
+    return ordered[below] * (1 - weight) + ordered[above] * weight
 
 
 class PatchDescriptor:
-    """Principal components at unit variance, and the norm of the rest at unit variance."""
+    """Principal components at unit variance, and the norm of the residual at unit variance."""
 
     N_COMPONENTS = 7
 
     def __init__(self, patches: Array) -> None:
-        self.mean, axes, deviations = principal_components(patches, self.N_COMPONENTS)
+        self.mean, axes, deviations = principal_axes(patches, self.N_COMPONENTS)
         used = deviations > 1e-4
         self.axes, self.deviations = axes[:, used], deviations[used]
-        self.rest = 1.0
-        self.rest = max(float(self(patches)[:, -1].std()), 1e-4)
+        self.residual_scale = 1.0
+        self.residual_scale = max(float(self(patches)[:, -1].std()), 1e-4)
 
     def __call__(self, patches: Array) -> Array:
         """Describe patches (N, D) by (N, components + 1) numbers of variance 1 in the first."""
         centred = patches - self.mean
         along = centred @ self.axes
-        left = np.linalg.norm(centred - along @ self.axes.T, axis=1) / self.rest
-        return np.concatenate([along / self.deviations, left[:, None]], axis=1)
+        residual = np.linalg.norm(centred - along @ self.axes.T, axis=1) / self.residual_scale
+        return np.concatenate([along / self.deviations, residual[:, None]], axis=1)
 
 
 def _nearest(queries: Array, references: Array) -> Array:
@@ -156,7 +155,7 @@ def _covariance(colours: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _bures(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Wasserstein distance of two centred Gaussians: tr(A + B - 2 (A^1/2 B A^1/2)^1/2), rooted."""
+    """Wasserstein distance of centred Gaussians, tr(A + B - 2 (A^1/2 B A^1/2)^1/2)^1/2."""
     values, vectors = np.linalg.eigh(a)
     root = vectors * np.sqrt(values.clip(0)) @ vectors.T
     cross = np.sqrt(np.linalg.eigvalsh(root @ b @ root).clip(0)).sum()

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing but itself."""
+"""The report card as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.atomic import atomic_path
+from lichen.image.colour import luminance
 from lichen.quality.card import Card, Comparison
 from lichen.quality.figures import FIGURES
 from lichen.quality.heat_maps import copied_map, mismatch_map
-from lichen.quality.pyramid import luminance
 from lichen.statistics.second_order import autocorrelation, radial_spectrum
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-Array = NDArray[np.float32]
 
 WIDEST = 640
-"""Pictures are shown at no more pixels a side; the page would grow to many megabytes."""
+"""Largest side of the pictures shown: larger ones would make a page of many megabytes."""
 
 
 def write_page(comparison: Comparison, path: str | Path) -> Path:
     """Write the page, whole or not at all.
 
-    Exemplar and results side by side and tiled 2x2, copied regions and badly matched patches as
-    heat maps, spectra and autocorrelations, and the table of figures beside its anchors.
+    It shows exemplar and results side by side and tiled 2x2, heat maps of copied and of badly
+    matched patches, spectra and autocorrelations, and the table of figures beside the anchors.
     """
     path = Path(path)
     with atomic_path(path) as temporary:
@@ -39,7 +38,7 @@ def write_page(comparison: Comparison, path: str | Path) -> Path:
 
 
 def page(comparison: Comparison) -> str:
-    """Make the page's HTML."""
+    """Return the HTML of the page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -94,7 +93,7 @@ def _size(image: Array) -> str:
 
 
 def _picture(image: Array) -> str:
-    """Give a picture as a data URI, halved until it is small enough."""
+    """Return a picture as a data URI, halved until it is small enough."""
     from PIL import Image
 
     while max(image.shape[:2]) > WIDEST:
@@ -114,7 +113,7 @@ def _drawing(drawing: Drawing) -> str:
 
 
 def _spectra(comparison: Comparison) -> Drawing:
-    """Radial power spectra of exemplar and results."""
+    """Draw the radial power spectra of exemplar and results."""
     from matplotlib.figure import Figure as Drawing
 
     drawing = Drawing(figsize=(6, 3), layout="constrained")
@@ -133,7 +132,7 @@ def _spectra(comparison: Comparison) -> Drawing:
 
 
 def _correlations(exemplar: Array, card: Card) -> Drawing:
-    """Autocorrelations of exemplar and result beside each other."""
+    """Draw the autocorrelations of exemplar and result side by side."""
     from matplotlib.figure import Figure as Drawing
 
     lag = min(*exemplar.shape[:2], *card.pixels.shape[:2]) // 4

@@ -1,13 +1,13 @@
-"""What is measured of a patch to tell its texture from another one, and distances of two patches.
+"""The statistics of a patch that distinguish its texture from others, and distances of two patches.
 
-Of all statistics but the spectrum the distance is that of Hotelling (The generalization of
-Student's ratio, Annals of Mathematical Statistics 1931): the difference of the means in units of
-how much, and in which directions, 4 x 4 blocks of one patch differ among themselves. A patch that
-varies from dark to blue has a right to differ in that from another one of the same texture.
+For all statistics but the spectrum the distance is Hotelling's (The generalization of Student's
+ratio, Annals of Mathematical Statistics 1931): the difference of the means relative to the
+covariance of 4 x 4 blocks within each patch. A patch that varies from dark to blue may differ in
+that direction from another one of the same texture.
 
-Departures: both covariances are added as in Welch's t, not pooled; a multiple of the identity is
+Departures: the covariances are added as in Welch's t, not pooled; a multiple of the identity is
 added to them, since there are fewer blocks than channels; and the number of blocks is left out,
-since neighbours of one texture are not independent.
+since neighbouring blocks are not independent.
 """
 
 from __future__ import annotations
@@ -22,159 +22,169 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lichen.arrays import FloatArray
 from lichen.errors import ImageError
 from lichen.features.extractor import FeatureExtractor
 from lichen.image import check_image
 from lichen.nn.tensor import to_tensor
 
-Floats = NDArray[np.floating[Any]]
-
 MINIMUM = 32
-"""Smallest side of a patch, pixels."""
+"""Smallest side of a patch, in pixels."""
 
 LARGEST = 512
-"""Of a longer side the middle this many pixels are looked at."""
+"""Side of the central crop that is used of a larger patch, in pixels."""
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_2", "relu4_2")
 STATISTICS: Mapping[str, str] = {
-    "colour": "first order: means of luminance and two opponent colours",
+    "colour": "first order: means of intensity and two opponent colours",
     "contrast": "first order: standard deviations of the same",
-    "spectrum": "second order: shares of the power by frequency and orientation",
-    "patterns": "up to ninth order: which of 3 x 3 pixels are above their surround",
-    "coarse patterns": "the same of pixels two apart",
+    "spectrum": "second order: fraction of the power by frequency and orientation",
+    "patterns": "up to ninth order: which of 3 x 3 pixels exceed their surround",
+    "coarse patterns": "the same for pixels two apart",
     **{f"encoder {layer}": "mean activations of the embedded encoder" for layer in LAYERS},
 }
-"""Every statistic, with what it is and its order."""
+"""Every statistic, with its order and definition."""
 
 N_BLOCKS = 4
 N_ORIENTATIONS = 6
 _BANDS = 2.0 ** -np.arange(5.5, 0.4, -0.5)
-"""Edges of the radial bands, cycles a pixel: half octaves from 1/45 to 0.7."""
+"""Edges of the radial bands, in cycles per pixel: half octaves from 1/45 to 0.7."""
 
 _OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [1 / 2, -1 / 2, 0], [1 / 4, 1 / 4, -1 / 2]])
 _ROUNDING = 1 / 512
-"""Half a step of an 8-bit picture: less than that above its surround is not above it."""
+"""Half a step of an 8-bit picture: pixels exceed their surround by more than this."""
 
-_SHARE = 0.1
+_RIDGE = 0.1
 _FLOORS = (
     {"colour": 1e-4, "contrast": 1e-4}
     | {"patterns": 1e-6, "coarse patterns": 1e-6}
     | {f"encoder {layer}": 1e-5 for layer in LAYERS}
 )
-"""Added to the variance in every direction, so that one in which blocks hardly vary does not
-outweigh the others: a constant, and a share of the mean over all directions."""
+"""Added to the variance in every direction, so that directions in which blocks hardly vary do not
+dominate: a constant, and a fraction of the mean over all directions."""
 
 
 class Sample(NamedTuple):
-    """What the blocks of a patch have of one statistic.
+    """One statistic in the blocks of a patch.
 
     Attributes
     ----------
     mean
         (K,).
     deviations
-        (16, K): those of the blocks, over the square root of 15, so that their products add up to
-        the covariance.
+        (16, K) of the blocks, over the square root of 15, so that their outer products sum to the
+        covariance.
     """
 
-    mean: Floats
-    deviations: Floats
+    mean: FloatArray
+    deviations: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
 class Description:
-    """What is kept of a patch.
+    """The statistics of a patch.
 
     Attributes
     ----------
     samples
-        For each statistic compared block by block.
+        By name, of the statistics that are measured in blocks.
     spectrum
-        (bands * orientations,) mean power of the windowed luminance; NaN where the patch is too
-        small to have a frequency in the bin.
+        (bands * orientations,) mean power of the windowed intensity; NaN where the patch is too
+        small for the bin to have a frequency.
     size
-        (height, width) that was looked at.
+        (height, width) that was used.
     """
 
     samples: Mapping[str, Sample]
-    spectrum: Floats
+    spectrum: FloatArray
     size: tuple[int, int]
 
 
-def describe(patch: NDArray[Any], encoder: FeatureExtractor, name: str = "patch") -> Description:
-    """Measure a patch once; :func:`distances` compares two of these.
+def describe(
+    patch: NDArray[Any], encoder: FeatureExtractor, name: str = "patch", device: str = "cpu"
+) -> Description:
+    """Measure a patch, for :func:`distances` between two of them.
+
+    Parameters
+    ----------
+    patch
+        As for :func:`lichen.quality.discrimination.same`.
+    encoder, device
+        The encoder, and the device that it is on.
+    name
+        Its name in error messages.
 
     Raises
     ------
     ImageError
-        If it is no picture or smaller than 32 pixels a side.
+        If it is not a picture, or a side is shorter than 32 pixels.
     """
     pixels = check_image(patch, name)
     height, width = pixels.shape[:2]
     if min(height, width) < MINIMUM:
-        raise ImageError(f"{name} is {width}x{height} pixels", f"give at least {MINIMUM}x{MINIMUM}")
+        raise ImageError(f"{name} is {width}x{height} pixels", f"use at least {MINIMUM}x{MINIMUM}")
     top, left = max(0, height - LARGEST) // 2, max(0, width - LARGEST) // 2
     pixels = pixels[top : top + LARGEST, left : left + LARGEST]
     rgb = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
-    opponent = rgb @ _OPPONENT.T  # (H, W, 3): luminance, red - green, yellow - blue
-    luminance = opponent[..., 0]
+    opponent = rgb @ _OPPONENT.T  # (H, W, 3): intensity, red - green, yellow - blue
+    intensity = opponent[..., 0]
     squares = (opponent - opponent.mean((0, 1))) ** 2
     samples = {
         "colour": sample(block_means(opponent)),
         "contrast": sample(np.sqrt(block_means(squares))),
-        "patterns": sample(pattern_frequencies(luminance, 1)),
-        "coarse patterns": sample(pattern_frequencies(ndimage.gaussian_filter(luminance, 0.8), 2)),
+        "patterns": sample(pattern_frequencies(intensity, 1)),
+        "coarse patterns": sample(pattern_frequencies(ndimage.gaussian_filter(intensity, 0.8), 2)),
     }
     with torch.no_grad():
-        maps = encoder(to_tensor(rgb), LAYERS, ("reflect", "reflect"))
+        maps = encoder(to_tensor(rgb, device), LAYERS, ("reflect", "reflect"))
     for layer in LAYERS:
-        activations = maps[layer][0].permute(1, 2, 0).double().numpy()  # (H', W', C)
+        activations = maps[layer][0].permute(1, 2, 0).cpu().double().numpy()  # (H', W', C)
         samples[f"encoder {layer}"] = sample(block_means(activations))
-    return Description(samples, power_in_bins(luminance), luminance.shape)
+    return Description(samples, power_in_bins(intensity), intensity.shape)
 
 
 def distances(a: Description, b: Description) -> dict[str, float]:
-    """Give the distance of two patches in each of :data:`STATISTICS`."""
+    """Return the distance of two patches in each of :data:`STATISTICS`."""
     found = {"spectrum": _spectral_distance(a.spectrum, b.spectrum)}
     for name, floor in _FLOORS.items():
         pair = a.samples[name], b.samples[name]
         pair = roots(*pair) if name.endswith("patterns") else pair
-        found[name] = between_over_within(*pair, floor, _SHARE)
+        found[name] = between_over_within(*pair, floor, _RIDGE)
     return {name: found[name] for name in STATISTICS}
 
 
-def between_over_within(a: Sample, b: Sample, floor: float, share: float) -> float:
+def between_over_within(a: Sample, b: Sample, floor: float, ridge: float) -> float:
     """RMS over K directions of (mean a - mean b) / sqrt(var a + var b).
 
-    The directions are those in which the blocks vary independently: it is
-    sqrt(d' (cov a + cov b + r I)^-1 d / K) with the difference d of the means.
+    The directions are those in which the blocks are uncorrelated: it is
+    sqrt(d' (cov a + cov b + r I)^-1 d / K) for the difference d of the means.
 
     Parameters
     ----------
-    floor, share
-        r is ``floor`` + ``share`` times the mean variance of a and b together.
+    floor, ridge
+        r is ``floor`` plus ``ridge`` times the mean variance of a and b together.
     """
     difference = a.mean - b.mean
     n_channels = len(difference)
     deviations = np.vstack([a.deviations, b.deviations])
-    ridge = share * float((deviations**2).sum()) / n_channels + floor
-    # Woodbury's identity: as many unknowns as blocks, of which there are fewer than channels.
+    r = ridge * float((deviations**2).sum()) / n_channels + floor
+    # Woodbury identity: a system of the size of the blocks, of which there are fewer than channels.
     along = deviations @ difference
-    kernel = deviations @ deviations.T + ridge * np.eye(len(deviations))
+    kernel = deviations @ deviations.T + r * np.eye(len(deviations))
     squared = difference @ difference - along @ np.linalg.solve(kernel, along)
-    return math.sqrt(max(float(squared), 0.0) / (ridge * n_channels))
+    return math.sqrt(max(float(squared), 0.0) / (r * n_channels))
 
 
-def sample(blocks: Floats) -> Sample:
-    """Mean and deviations of values of blocks, (N, K)."""
+def sample(blocks: FloatArray) -> Sample:
+    """Mean and deviations of the values (N, K) of blocks."""
     mean = blocks.mean(0)
     return Sample(mean, (blocks - mean) / math.sqrt(len(blocks) - 1))
 
 
 def roots(a: Sample, b: Sample) -> tuple[Sample, Sample]:
-    """Scale two samples of frequencies so that the difference is that of their square roots.
+    """Scale two samples of frequencies so that their difference is that of the square roots.
 
-    By chance alone a frequency varies as its root: so scaled all vary alike, rare ones too.
+    The variance of a frequency is proportional to it; after scaling that of all is equal.
     """
     total = np.sqrt(a.mean) + np.sqrt(b.mean)
     scale = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
@@ -182,25 +192,26 @@ def roots(a: Sample, b: Sample) -> tuple[Sample, Sample]:
     return first, second
 
 
-def block_means(maps: Floats) -> Floats:
-    """Means of (H, W, K) over 4 x 4 blocks of about equal size, (16, K); H and W at least 4."""
+def block_means(maps: FloatArray) -> FloatArray:
+    """Means of (H, W, K) over 4 x 4 blocks of nearly equal size, (16, K); H and W at least 4."""
     rows, columns = (np.arange(N_BLOCKS) * side // N_BLOCKS for side in maps.shape[:2])
     sums = np.add.reduceat(np.add.reduceat(maps, rows, axis=0), columns, axis=1)
     heights, widths = (
         np.diff(start, append=side)
         for start, side in zip((rows, columns), maps.shape[:2], strict=True)
     )
-    means: Floats = sums / np.multiply.outer(heights, widths)[:, :, None]
+    means: FloatArray = sums / np.multiply.outer(heights, widths)[:, :, None]
     return means.reshape(N_BLOCKS**2, -1)
 
 
-def pattern_frequencies(luminance: Floats, step: int) -> Floats:
-    """Frequencies, in 4 x 4 blocks, of the 512 patterns of 3 x 3 pixels above their surround.
+def pattern_frequencies(intensity: FloatArray, step: int) -> FloatArray:
+    """Frequencies, in 4 x 4 blocks, of the 512 patterns of 3 x 3 pixels that exceed their surround.
 
-    The pixels are ``step`` apart; the surround is the mean of 5 ``step`` pixels a side. (16, 512).
+    The pixels are ``step`` apart; the surround is the mean over a square of side 5 ``step``.
+    (16, 512).
     """
-    above = luminance - ndimage.uniform_filter(luminance, 5 * step) > _ROUNDING
-    rows, columns = (side - 2 * step for side in luminance.shape)
+    above = intensity - ndimage.uniform_filter(intensity, 5 * step) > _ROUNDING
+    rows, columns = (side - 2 * step for side in intensity.shape)
     code = np.zeros((rows, columns), np.int64)
     for bit, (row, column) in enumerate(np.ndindex(3, 3)):
         corner = above[row * step :, column * step :]
@@ -212,11 +223,11 @@ def pattern_frequencies(luminance: Floats, step: int) -> Floats:
     return counts / counts.sum(1, keepdims=True)
 
 
-def power_in_bins(luminance: Floats) -> Floats:
+def power_in_bins(intensity: FloatArray) -> FloatArray:
     """Mean power in bins of frequency and orientation; NaN in bins without a frequency."""
-    height, width = luminance.shape
+    height, width = intensity.shape
     window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
-    centred = luminance - (luminance * window).sum() / window.sum()
+    centred = intensity - (intensity * window).sum() / window.sum()
     power = np.abs(np.fft.fft2(centred * window)) ** 2 / (window**2).sum()
     fy, fx = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None]
     band = np.digitize(np.hypot(fy, fx), _BANDS) - 1
@@ -230,13 +241,13 @@ def power_in_bins(luminance: Floats) -> Floats:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-def _spectral_distance(a: Floats, b: Floats) -> float:
-    """RMS difference of the logarithms of the bins' shares, over the bins that both have."""
+def _spectral_distance(a: FloatArray, b: FloatArray) -> float:
+    """RMS difference of the log fractions of the power, over the bins that both patches have."""
     common = np.isfinite(a) & np.isfinite(b)
-    logs = [np.log(_share(power[common]) + 1e-3) for power in (a, b)]
+    logs = [np.log(_fractions(power[common]) + 1e-3) for power in (a, b)]
     return float(np.sqrt(np.mean((logs[0] - logs[1]) ** 2)))
 
 
-def _share(power: Floats) -> Floats:
-    share: Floats = power / max(float(power.sum()), 1e-12)
-    return share
+def _fractions(power: FloatArray) -> FloatArray:
+    fractions: FloatArray = power / max(float(power.sum()), 1e-12)
+    return fractions

@@ -1,4 +1,4 @@
-"""Structure: what patches do not see, lattices, directions, scales and drift."""
+"""Structure beyond the reach of patches: lattices, directions, scales and drift."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from lichen.quality.pyramid import luminance
+from lichen.arrays import Array
+from lichen.image.colour import luminance
 from lichen.statistics.second_order import FLOOR, autocorrelation, welch_spectrum
-
-Array = NDArray[np.float32]
 
 N_PEAKS = 6
 N_BLOCKS = 8
@@ -17,16 +16,16 @@ SECTORS = 8
 
 
 def autocorrelation_distance(exemplar: Array, result: Array, lag: int) -> float:
-    """Root mean square difference of the luminances' autocorrelations, all lags to ``lag``."""
+    """Root mean square difference of the autocorrelations of luminance, at lags up to ``lag``."""
     ours, theirs = (autocorrelation(luminance(image), lag) for image in (exemplar, result))
     return float(np.sqrt(np.square(ours - theirs).mean()))
 
 
 def spectrum_distance(exemplar: Array, result: Array, side: int) -> float:
-    """Root mean square difference of log power, radial x angular bins, in decibels.
+    """Root mean square difference of log power in radial and angular bins, in decibels.
 
-    Welch's method: Hann windows of ``side`` pixels that overlap by half, of each picture; bins
-    are half an octave wide and an eighth of the half-turn, and weigh alike.
+    Welch's method: Hann windows of ``side`` pixels that overlap by half, in each picture; bins
+    are half an octave by 22.5 degrees, and have equal weights.
     """
     ours, theirs = (binned_spectrum(luminance(image), side) for image in (exemplar, result))
     return float(np.sqrt(np.square(ours - theirs).mean()))
@@ -47,69 +46,69 @@ def binned_spectrum(image: Array, side: int) -> Array:
 
 
 def lattice_errors(exemplar: Array, result: Array, lag: int) -> tuple[float, float]:
-    """How far the exemplar's strongest autocorrelation peaks move, and how much they sink.
+    """Displacement and loss of height of the exemplar's strongest autocorrelation peaks.
 
     Returns
     -------
     tuple
-        Mean displacement in pixels, and mean loss of height, of its six strongest peaks; 0 and 0
+        Mean displacement in pixels and mean change of height of its six strongest peaks; 0 and 0
         for an exemplar without peaks.
     """
     ours, theirs = (autocorrelation(luminance(image), lag) for image in (exemplar, result))
-    moved, sunk = [], []
+    shifts, changes = [], []
     reach = 4
     for y, x in peaks(ours)[:N_PEAKS]:
         top, left = max(y - reach, 0), max(x - reach, 0)
         near = theirs[top : y + reach + 1, left : x + reach + 1]
         best = np.unravel_index(near.argmax(), near.shape)
-        moved.append(float(np.hypot(best[0] + top - y, best[1] + left - x)))
-        sunk.append(abs(float(ours[y, x] - near.max())))
-    return (float(np.mean(moved)), float(np.mean(sunk))) if moved else (0.0, 0.0)
+        shifts.append(float(np.hypot(best[0] + top - y, best[1] + left - x)))
+        changes.append(abs(float(ours[y, x] - near.max())))
+    return (float(np.mean(shifts)), float(np.mean(changes))) if shifts else (0.0, 0.0)
 
 
 def peaks(correlation: Array) -> list[tuple[int, int]]:
-    """Peaks of an autocorrelation beside the central one, one of each opposite pair, by height.
+    """Peaks of an autocorrelation except the central one, one of each opposite pair, by height.
 
-    A peak is the maximum of the 7x7 lags about it and at least 0.1 high.
+    A peak is the maximum of the 7x7 lags around it and at least 0.1 high.
     """
     centre = correlation.shape[0] // 2
-    highest = (maximum_filter(correlation, 7) == correlation) & (correlation >= 0.1)
-    highest[:centre] = False  # the upper half mirrors the lower one
-    highest[centre, : centre + 1] = False
-    highest[[0, -1]] = highest[:, [0, -1]] = False  # rising towards a peak outside
-    found = np.argwhere(highest)
-    order = np.argsort(-correlation[highest], kind="stable")
+    maxima = (maximum_filter(correlation, 7) == correlation) & (correlation >= 0.1)
+    maxima[:centre] = False  # the upper half mirrors the lower one
+    maxima[centre, : centre + 1] = False
+    maxima[[0, -1]] = maxima[:, [0, -1]] = False  # slopes of a peak beyond the largest lag
+    found = np.argwhere(maxima)
+    order = np.argsort(-correlation[maxima], kind="stable")
     return [(int(y), int(x)) for y, x in found[order]]
 
 
 def strongest_peak(correlation: Array) -> float:
-    """Height of the strongest peak beside the central one, 0 without any."""
+    """Height of the strongest peak except the central one, 0 without any."""
     found = peaks(correlation)
     return float(correlation[found[0]]) if found else 0.0
 
 
 def drift(exemplar: Array, result: Array) -> float:
-    """How much more the result changes from place to place than the exemplar does.
+    """How much more the result varies across the picture than the exemplar does, in octaves.
 
-    Luminance and local contrast are averaged over squares of an eighth of the exemplar's shorter
-    side; the variance of the squares' means over the result, by that over the exemplar, as the
-    larger logarithm (base 2); 0 or less when it drifts no more. Regions of garbage and slow
-    changes of brightness raise it.
+    Luminance and local contrast are averaged over squares of an eighth of the shortest side. Of the
+    variance of these means in the result relative to the exemplar, the larger of the two base-2
+    logarithms; 0 or less if the result drifts no more. Regions of garbage and slow changes of
+    brightness raise it.
     """
     side = max(2, min(*exemplar.shape[:2], *result.shape[:2]) // N_BLOCKS)
-    ours, theirs = _block_variances(exemplar, side), _block_variances(result, side)
+    ours, theirs = _square_variances(exemplar, side), _square_variances(result, side)
     return float(np.log2((theirs + 1e-6) / (ours + 1e-6)).max())
 
 
-def _block_variances(image: Array, side: int) -> NDArray[np.float64]:
-    """Variance over squares of their mean luminance, and of their contrast, (2,)."""
+def _square_variances(image: Array, side: int) -> NDArray[np.float64]:
+    """Variance over squares of their mean luminance and of their mean contrast, (2,)."""
     grey = luminance(image)
     contrast = np.abs(np.diff(grey, axis=1))[:-1] + np.abs(np.diff(grey, axis=0))[:, :-1]
-    return np.array([_block_means(plane, side).var() for plane in (grey, contrast)], np.float64)
+    return np.array([_square_means(plane, side).var() for plane in (grey, contrast)], np.float64)
 
 
-def _block_means(plane: Array, side: int) -> Array:
-    """Means of a plane (H, W) over whole squares; what is left at the end is left out."""
+def _square_means(plane: Array, side: int) -> Array:
+    """Means of a plane (H, W) over complete squares; the remainder is left out."""
     rows, columns = max(1, plane.shape[0] // side), max(1, plane.shape[1] // side)
     whole = plane[: rows * side, : columns * side]
     return whole.reshape(rows, -1, columns, whole.shape[1] // columns).mean((1, 3))

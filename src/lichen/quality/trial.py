@@ -1,9 +1,9 @@
-"""The human test: which of two crops is cut from the photo? Its trials and its page.
+"""The human test: which of two crops is from the photo? Its trials and its page.
 
-A two-alternative forced choice: people who cannot tell a method's crops from the photo's are
-right half of the time. Wallis et al. 2017 (A parametric texture model based on deep
+A two-alternative forced choice: observers who cannot distinguish a method's crops from the photo's
+are correct half of the time. Wallis et al. 2017 (A parametric texture model based on deep
 convolutional features closely matches texture appearance for humans, Journal of Vision 17)
-asked for the odd one of three, shown for 200 ms or for 2 s.
+used an oddity task with three crops, shown for 200 ms or for 2 s.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from lichen.quality.trial_score import COLUMNS, SIDES, Side
 from lichen.result import read_provenance
 
 N_PRACTICE = 4
-"""Trials with feedback that come first and are not scored."""
-LEAST_EXPOSURE = 200
-"""Shortest exposure in milliseconds: 12 frames of a 60 Hz screen."""
+"""Number of practice trials: they come first, have feedback and are not scored."""
+SHORTEST_EXPOSURE = 200
+"""Shortest exposure, in milliseconds: 12 frames of a 60 Hz screen."""
 
 Point = tuple[int, int]
 
@@ -44,9 +44,9 @@ class Trial:
     result
         Index of the result that is shown beside the exemplar.
     real, made
-        Row and column of the upper left pixel of the exemplar's and the result's crop.
+        Row and column of the top left pixel of the exemplar's and of the result's crop.
     side_of_real
-        Where the exemplar's crop is shown.
+        Side on which the exemplar's crop is shown.
     """
 
     result: int
@@ -63,21 +63,20 @@ def design(
     crop: int,
     seed: int,
 ) -> list[Trial]:
-    """Draw the trials: ``n_trials`` of each result, shuffled.
+    """Draw the trials, ``n_trials`` of each result, in random order.
 
-    The real crop is on the left in half of each result's trials (of an odd number, one more or
-    less, the surplus alternating between results). The two crops of a trial never overlap in
-    pixel coordinates: of a result that repeats the photo in place, the same piece would else be
-    shown twice.
+    The real crop is on the left in half of each result's trials (for an odd number, one more or
+    fewer, alternating between results). The two crops of a trial never overlap in pixel
+    coordinates: a result that repeats the photo in place would otherwise show the same piece twice.
 
     Parameters
     ----------
     exemplar, results
         Heights and widths.
     n_trials
-        Of each result, at least 1.
+        Number of trials of each result, at least 1.
     crop
-        Side of the crops in pixels.
+        Side of the crops, in pixels.
     seed
         Same seed, same trials.
 
@@ -86,41 +85,41 @@ def design(
     ParameterError
         If two such crops do not fit.
     """
-    least = largest_crop(exemplar, results)
-    if crop > least:
+    largest = largest_crop(exemplar, results)
+    if crop > largest:
         raise ParameterError(
-            f"two crops of {crop} pixels at different places do not fit these pictures",
-            f"use --crop {least} or less" if least else "give larger pictures",
+            f"two disjoint crops of {crop} pixels do not fit into these pictures",
+            f"use `crop` {largest} or less" if largest else "give larger pictures",
         )
     rng = np.random.default_rng(seed)
     surplus = int(rng.integers(2))
     trials = []
     for index, size in enumerate(results):
         for number in range(n_trials):
-            real, made = _two_places(exemplar, size, crop, rng)
+            real, made = _two_crops(exemplar, size, crop, rng)
             trials.append(Trial(index, real, made, SIDES[(number + index + surplus) % 2]))
     return [trials[i] for i in rng.permutation(len(trials))]
 
 
 def largest_crop(exemplar: tuple[int, int], results: Sequence[tuple[int, int]]) -> int:
-    """Largest crop that fits every picture, and twice, side by side, one of each pair."""
+    """Return the largest crop that fits into every picture, and twice into one of each pair."""
     return min(min(*exemplar, *size, max(*exemplar, *size) // 2) for size in results)
 
 
-def _two_places(
+def _two_crops(
     exemplar: tuple[int, int], result: tuple[int, int], crop: int, rng: np.random.Generator
 ) -> tuple[Point, Point]:
-    """Draw a crop of each picture, apart from each other, uniformly: first one, then the other."""
+    """Draw disjoint crops of the two pictures, each uniformly, the real one first."""
     n_real = (exemplar[0] - crop + 1, exemplar[1] - crop + 1)
     n_made = (result[0] - crop + 1, result[1] - crop + 1)
-    # Places that overlap every crop of the result: beyond its last but one, before its second.
-    everywhere = [range(side - 2 * crop + 1, crop) for side in result]
-    real = _outside(n_real, everywhere, rng)
+    # Positions of the real crop that overlap every crop of the result.
+    central = [range(side - 2 * crop + 1, crop) for side in result]
+    real = _outside(n_real, central, rng)
     return real, _outside(n_made, [range(start - crop + 1, start + crop) for start in real], rng)
 
 
 def _outside(shape: Point, hole: Sequence[range], rng: np.random.Generator) -> Point:
-    """Draw (row, column) uniformly from a grid without a rectangle."""
+    """Draw (row, column) uniformly from a grid minus a rectangle."""
     first = [min(max(side.start, 0), n) for side, n in zip(hole, shape, strict=True)]
     last = [
         max(min(side.stop, n), start) for side, n, start in zip(hole, shape, first, strict=True)
@@ -145,33 +144,33 @@ def write_trial(
     exposure: int = 1000,
     seed: int = 0,
 ) -> list[Trial]:
-    """Write the experiment as one HTML page that needs nothing else, the same for one seed.
+    """Write the experiment as one self-contained HTML page; same seed, same page.
 
     Parameters
     ----------
     exemplar, results
-        The photo and pictures made after it.
+        The photo, and pictures synthesized from it.
     output
         The page.
     n_trials
-        Of each result.
+        Number of trials of each result.
     crop
-        Side of the crops in pixels.
+        Side of the crops, in pixels.
     exposure
-        Milliseconds that the crops are shown: 200 or more, or 0 until the answer.
+        Time that the crops are shown, in ms: 200 or more, or 0 for until the answer.
     seed
-        Of places, sides and order.
+        Seed of positions, sides and order.
 
     Returns
     -------
     list[Trial]
-        The scored trials in their order.
+        The scored trials in order.
 
     Raises
     ------
     LichenError
-        For a parameter out of bounds, a picture that cannot be read, is smaller than a crop or
-        has transparent pixels, results of one name, or a page that cannot be written.
+        For a parameter out of bounds; a picture that cannot be read, is smaller than a crop or
+        has transparent pixels; results with the same name; or a page that cannot be written.
     """
     _check(results, output, n_trials, crop, exposure, seed)
     pictures = [_opaque(path) for path in (exemplar, *results)]
@@ -180,7 +179,7 @@ def write_trial(
         if min(height, width) < crop:
             raise ImageError(
                 f"{path} is {width}x{height}, smaller than a crop of {crop} pixels",
-                f"use --crop {largest_crop(sizes[0], sizes[1:])} or less",
+                f"use `crop` {largest_crop(sizes[0], sizes[1:])} or less",
             )
     methods = method_names(results)
     trials = design(sizes[0], sizes[1:], n_trials=n_trials, crop=crop, seed=seed)
@@ -201,44 +200,44 @@ def _check(
     results: Sequence[Path], output: Path, n_trials: int, crop: int, exposure: int, seed: int
 ) -> None:
     if not results:
-        raise ParameterError("no result is given", "name the exemplar and at least one result")
+        raise ParameterError("no result is given", "give the exemplar and at least one result")
     if output.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(f"{output} is to be a page", "give it the suffix .html")
-    for name, value, least in (("trials", n_trials, 1), ("crop", crop, 8), ("seed", seed, 0)):
-        if value < least:
-            raise ParameterError(f"{name} = {value} is not allowed", f"use {least} or more")
-    if exposure != 0 and exposure < LEAST_EXPOSURE:
+        raise ParameterError(f"`output` {output} is not an HTML file", "name it with .html")
+    for name, value, minimum in (("n_trials", n_trials, 1), ("crop", crop, 8), ("seed", seed, 0)):
+        if value < minimum:
+            raise ParameterError(f"`{name}` = {value} is not allowed", f"use {minimum} or more")
+    if exposure != 0 and exposure < SHORTEST_EXPOSURE:
         raise ParameterError(
-            f"exposure = {exposure} is not allowed",
-            f"use {LEAST_EXPOSURE} ms or more, or 0 for no limit",
+            f"`exposure` = {exposure} is not allowed",
+            f"use {SHORTEST_EXPOSURE} ms or more, or 0 for no limit",
         )
 
 
 def method_names(results: Sequence[Path]) -> list[str]:
-    """Name the results: ``method/preset`` by their record, else the file's stem.
+    """Return the names of results: ``method/preset`` from the record, else the file's stem.
 
-    Results of one method and preset that differ in their seed have one name, and are scored
-    together; other parameters than a preset's are named by the file, ``method/stem``.
+    Results of one method and preset with different seeds share a name and are scored together;
+    those with other parameters than a preset's are named ``method/stem``.
 
     Raises
     ------
     ParameterError
-        If two files that are not known to be of one method would have one name.
+        If two files would have the same name without being of one method and preset.
     """
     names = [_recorded_name(path) for path in results]
     stems = Counter(path.stem for path, name in zip(results, names, strict=True) if not name[1])
     for stem, times in stems.items():
         if times > 1:
             raise ParameterError(
-                f"{times} results are named {stem}", "give each file a name of its own"
+                f"{times} results are named {stem}", "give each file a different name"
             )
     if len({path.resolve() for path in results}) < len(results):
-        raise ParameterError("a result is given twice", "name each result once")
+        raise ParameterError("a result is given twice", "give each result once")
     return [name for name, _ in names]
 
 
 def _recorded_name(path: Path) -> tuple[str, bool]:
-    """Name of a result, and whether it names how it was made in full."""
+    """Return the name of a result, and whether it determines all parameters."""
     from lichen import registry
 
     try:
@@ -263,7 +262,7 @@ def _opaque(path: Path) -> NDArray[np.float32]:
 
 
 def _png(pixels: NDArray[np.float32]) -> bytes:
-    """Give an 8-bit PNG of (H, W, C) without any record of where it came from."""
+    """Encode (H, W, C) as an 8-bit PNG without a record of its origin."""
     import imagecodecs
 
     samples = np.round(pixels * 255).astype(np.uint8)
@@ -279,7 +278,7 @@ def _page(experiment: dict[str, Any], pictures: Sequence[bytes]) -> str:
     environment = Environment(
         loader=PackageLoader("lichen.quality"), autoescape=True, undefined=StrictUndefined
     )
-    # Names and answers are encoded so that nobody reads them in passing in the page's source.
+    # Names and answers are encoded so that they cannot be read at a glance in the page's source.
     encoded = base64.b64encode(json.dumps(experiment, sort_keys=True).encode()).decode()
     return environment.get_template("trial.html.j2").render(
         experiment=encoded,

@@ -1,4 +1,4 @@
-"""The scores of the human test: from the answers that its page exports to accuracy by method."""
+"""The scores of the human test: accuracy by method from the answers that its page exports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = (
     "participant", "trial", "method", "exemplar", "side_of_real", "answer", "correct",
     "response_ms", "exposure_ms", "crop", "timestamp", "seed",
 )  # fmt: skip
-"""Of the CSV file that the page exports."""
+"""Columns of the CSV file that the page exports."""
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -25,16 +25,16 @@ SIDES: tuple[Side, Side] = ("left", "right")
 
 @dataclass(frozen=True)
 class MethodScore:
-    """How often people told one method from the photo.
+    """How often observers distinguished one method from the photo.
 
     Attributes
     ----------
     low, high
         95 % Wilson interval of the accuracy.
     p_value
-        Two-sided, exact binomial, against guessing (one half).
+        Two-sided, exact binomial, against chance (one half).
     mean_response_ms
-        Mean time from the crops' onset to the answer.
+        Mean time from the onset of the crops to the answer.
     """
 
     method: str
@@ -48,13 +48,13 @@ class MethodScore:
 
     @property
     def accuracy(self) -> float:
-        """Fraction of right answers."""
+        """Fraction of correct answers."""
         return self.n_correct / self.n_answers
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One row of an exported file, checked."""
+    """One validated row of an exported file."""
 
     participant: str
     trial: int
@@ -69,7 +69,7 @@ class Answer:
 
     @property
     def question(self) -> tuple[object, ...]:
-        """What was asked of whom; a second answer to it does not count."""
+        """Participant and trial; a second answer does not count."""
         return (
             self.participant, self.exemplar, self.method, self.seed, self.crop,
             self.exposure_ms, self.trial,
@@ -79,7 +79,7 @@ class Answer:
 def score(answers: Sequence[Answer]) -> list[MethodScore]:
     """Score answers by method, in alphabetical order.
 
-    They are pooled over participants, photos and exposures, as if all were independent.
+    Answers are pooled over participants, photos and exposures, and treated as independent.
     """
     from scipy.stats import binomtest
 
@@ -105,17 +105,17 @@ def score(answers: Sequence[Answer]) -> list[MethodScore]:
 
 
 def read_answers(paths: Sequence[Path]) -> tuple[list[Answer], int]:
-    """Read exported files: of each participant the first answer to each trial, by time.
+    """Read exported files, keeping each participant's earliest answer to each trial.
 
     Returns
     -------
     tuple
-        The answers that count, and how many repeated ones do not.
+        The answers that count, and the number of repeated ones that do not.
 
     Raises
     ------
     LichenError
-        For a file that cannot be read or is malformed, with the number of the line.
+        For a file that cannot be read or is malformed, with the line number.
     """
     first: dict[tuple[object, ...], Answer] = {}
     answers = [answer for path in paths for answer in _read_file(path)]
@@ -148,14 +148,14 @@ def _read_file(path: Path) -> Iterator[Answer]:
     except (ValueError, csv.Error) as error:
         raise LichenError(
             f"{path}, line {max(lines.line_num, 1)}: {error}",
-            "mend the line or delete it, or download the file again, separated by commas",
+            "correct or delete the line, or download the file again, separated by commas",
         ) from None
     if not n_answers:
-        raise LichenError(f"{path} has no answers", "give a file of someone who answered")
+        raise LichenError(f"{path} has no answers", "give a file with answers")
 
 
 def _answer(row: dict[str, str]) -> Answer:
-    """Check a row; a ValueError says what is wrong with it."""
+    """Validate a row; a ValueError says what is wrong."""
     for name in ("participant", "method", "exemplar"):
         if not row[name].strip():
             raise ValueError(f"{name} is empty")
@@ -167,21 +167,21 @@ def _answer(row: dict[str, str]) -> Answer:
         raise ValueError(f"correct is {row['correct']!r} though it should be {int(correct)}")
     return Answer(
         participant=row["participant"],
-        trial=_whole(row, "trial", 1),
+        trial=_integer(row, "trial", 1),
         method=row["method"],
         exemplar=row["exemplar"],
         correct=correct,
         response_ms=_duration(row),
-        exposure_ms=_whole(row, "exposure_ms", 0),
-        crop=_whole(row, "crop", 1),
+        exposure_ms=_integer(row, "exposure_ms", 0),
+        crop=_integer(row, "crop", 1),
         timestamp=_time(row),
-        seed=_whole(row, "seed", 0),
+        seed=_integer(row, "seed", 0),
     )
 
 
-def _whole(row: dict[str, str], name: str, least: int) -> int:
-    if not row[name].isascii() or not row[name].isdigit() or int(row[name]) < least:
-        raise ValueError(f"{name} is {row[name]!r}, not a whole number from {least} on")
+def _integer(row: dict[str, str], name: str, minimum: int) -> int:
+    if not row[name].isascii() or not row[name].isdigit() or int(row[name]) < minimum:
+        raise ValueError(f"{name} is {row[name]!r}, not an integer of {minimum} or more")
     return int(row[name])
 
 

@@ -125,7 +125,7 @@ class SlicedPatches(Statistic):
         if filters is None or ordered is None:
             filters = self._draw(target.maps)
             ordered = self._ordered_patches(target, filters)
-        ours = F.conv2d(self._wrapped(maps.to(filters.dtype)), filters)[0].flatten(1)  # (D, M)
+        ours = _projections(self._wrapped(maps.to(filters.dtype)), filters)
         difference = _ascending(ours) - resample_quantiles(ordered, ours.shape[1])
         return difference.abs().mean() if self.power == 1 else difference.square().mean()
 
@@ -140,7 +140,7 @@ class SlicedPatches(Statistic):
         """Return the sorted projections of the usable patches, (D, M); of a mixture, the mean."""
         found = []
         for one in (target, *target.also):
-            along = F.conv2d(one.maps, filters)[0].flatten(1)
+            along = _projections(one.maps, filters)
             found.append(_sorted(along if one.usable is None else along[:, one.usable]))
         return found[0] if not target.also else mix_quantiles(found, target.weights)
 
@@ -179,6 +179,14 @@ class SlicedPatches(Statistic):
     def count(self, channels: int) -> int:
         """Return the number of directions; redrawn ones see the whole distribution of patches."""
         return self.directions or channels * self.patch**2
+
+
+def _projections(maps: Tensor, filters: Tensor) -> Tensor:
+    """Project all patches onto the directions, (D, M); in float32 on NVIDIA's GPUs, not TF32."""
+    if not maps.is_cuda:
+        return F.conv2d(maps, filters)[0].flatten(1)
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        return F.conv2d(maps, filters)[0].flatten(1)
 
 
 def _ascending(values: Tensor) -> Tensor:

@@ -6,7 +6,8 @@ import click
 
 from lichen.faces.cli import template
 from lichen.faces.cli.outputs import Outputs, carry_out, check_output
-from lichen.faces.cli.picture_options import BIT_DEPTHS, QUIET, depth_for, describe
+from lichen.faces.cli.picture_options import BIT_DEPTHS, depth_for, describe
+from lichen.faces.cli.shared_options import QUIET
 from lichen.run import verbs
 from lichen.run.loop import Run
 

@@ -1,4 +1,4 @@
-"""``lichen compare``: the report card of pictures made of an exemplar."""
+"""``lichen compare``: the report card of pictures made from an exemplar."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from lichen.faces.cli.shared_options import DEVICE
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
     help="The page; an existing one is replaced.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and write no page.")
-def compare(exemplar: str, results: tuple[str, ...], output: Path, as_json: bool) -> None:
-    """Say how good RESULT is as a new picture of EXEMPLAR, in figures beside their anchors.
+@DEVICE
+def compare(
+    exemplar: str, results: tuple[str, ...], output: Path, as_json: bool, device: str
+) -> None:
+    """Measure how good RESULT is as a new picture of EXEMPLAR, beside anchors of known quality.
 
     Prints a table and writes one HTML page with pictures, heat maps and plots.
     """
@@ -41,7 +46,7 @@ def compare(exemplar: str, results: tuple[str, ...], output: Path, as_json: bool
         check_folder(output)
     console = Console(stderr=True)
     with console.status(f"judging {len(results)} by {exemplar}"):
-        comparison = judge(exemplar, *results)
+        comparison = judge(exemplar, *results, device=device)
         if not as_json:
             write_page(comparison, output)
     if as_json:
@@ -52,7 +57,7 @@ def compare(exemplar: str, results: tuple[str, ...], output: Path, as_json: bool
 
 
 def table(comparison: Comparison) -> Table:
-    """Figures by picture, with their scores, beside the two anchors that scores come from."""
+    """Return a table of figures and scores by picture, beside the anchors of the scores."""
     from rich.table import Table
     from rich.text import Text
 
@@ -79,7 +84,7 @@ def table(comparison: Comparison) -> Table:
         )
     rows.add_row("[bold]all", *(f"{card.score:.2f}" for card in comparison.cards), style="bold")
     if comparison.cards[0].vgg19 is not None:
-        rows.add_row("VGG-19 Gram, no honest judge of Gram methods")
+        rows.add_row("VGG-19 Gram, biased towards Gram methods")
         for layer in comparison.cards[0].vgg19:
             values = [(card.vgg19 or {})[layer] for card in comparison.cards]
             rows.add_row(f"  {layer} ↓", *(f"{value:.3g}" for value in values))
@@ -90,8 +95,8 @@ def table(comparison: Comparison) -> Table:
 
 
 CAPTION = (
-    "scores in brackets: 0 as one half of the exemplar judged by the other, 1 as an anchor "
-    "that fails; * optimised by the picture's own method: not counted"
+    "scores in brackets: 0 for one half of the exemplar judged by the other, 1 for an anchor "
+    "that fails; * optimized by the picture's own method: not counted"
 )
 
 
@@ -102,4 +107,4 @@ def _group_score(card: Card, group: str) -> str:
 def _cell(card: Card, name: str) -> str:
     figure = card.figures[name]
     score = "" if figure.score is None else f" ({figure.score:.2f})"
-    return f"{figure.value:.3g}{score}{'*' if figure.optimised else ''}"
+    return f"{figure.value:.3g}{score}{'*' if figure.optimized else ''}"

@@ -28,11 +28,17 @@ COMMANDS = {
     "continue": ("saved:continue_", "Take a saved picture some iterations further."),
     "rerun": ("saved:rerun", "Make a saved picture again, byte for byte."),
     "show": ("saved:show", "Show how a saved picture was made."),
-    "compare": ("compare:compare", "Say how good results are: figures beside anchors."),
-    "trial": ("trial:trial", "Make a page on which people tell photo from result, or score it."),
-    "same": ("same:same", "Tell whether two patches are of the same texture."),
-    "probe": ("probe:probe", "See inside: feature maps, fingerprints, filters, what layers do."),
-    "text": ("text:text", "Make a new text with the n-grams of another (Shannon 1948)."),
+    "compare": (
+        "compare:compare",
+        "Measure how good results are, beside anchors of known quality.",
+    ),
+    "trial": (
+        "trial:trial",
+        "Make a page that asks observers which crop is the photo, or score it.",
+    ),
+    "same": ("same:same", "Tell whether two patches show the same texture."),
+    "probe": ("probe:probe", "See inside: feature maps, fingerprints, filters, layers at work."),
+    "text": ("text:text", "Generate a text with the n-grams of another (Shannon 1948)."),
     "methods": ("methods:methods", "List the methods by family, or explain one."),
     "weights": ("weights:weights", "List, fetch, verify and add networks' weights."),
     "prepare": (

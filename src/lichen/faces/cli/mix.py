@@ -60,6 +60,8 @@ def mix(
 ) -> None:
     """Make a texture whose statistics lie between those of the PHOTOs."""
     weights = chosen.parameters.pop("mix", None)
+    if wanted.pop("weights", None) is not None:  # what a method with a network has taken already
+        raise ParameterError(f"--network-weights: {chosen.method} has no network", "leave it out")
     _check_agreement(weights, strip, apart, random, extrapolate)
     arguments = {**wanted, **chosen.of_method}
 

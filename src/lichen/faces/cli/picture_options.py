@@ -14,6 +14,7 @@ from lichen import registry
 from lichen.errors import ParameterError
 from lichen.faces.cli import options, template
 from lichen.faces.cli.outputs import Outputs, carry_out, check_output
+from lichen.faces.cli.shared_options import DEVICE, QUIET
 from lichen.job import Job
 from lichen.result import Result, depth_of
 from lichen.run.loop import Run
@@ -21,7 +22,6 @@ from lichen.run.loop import Run
 Command = Callable[..., None]
 
 BIT_DEPTHS = click.Choice(["8", "16", "32"])
-QUIET = click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
 
 
 def source_options(command: Command) -> Command:
@@ -160,12 +160,7 @@ def picture_options(
         click.option(
             "--seed", type=int, default=0, show_default=True, help="Same seed, same picture."
         ),
-        click.option(
-            "--device",
-            default="auto",
-            show_default=True,
-            help="Where to compute: auto (a GPU where there is one), cpu, cuda, cuda:1, mps.",
-        ),
+        DEVICE,
         click.option(
             "--bit-depth",
             type=BIT_DEPTHS,

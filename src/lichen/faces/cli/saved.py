@@ -13,7 +13,8 @@ import numpy as np
 
 from lichen.errors import ParameterError
 from lichen.faces.cli.outputs import Outputs, carry_out, check_output
-from lichen.faces.cli.picture_options import BIT_DEPTHS, QUIET, source_options
+from lichen.faces.cli.picture_options import BIT_DEPTHS, source_options
+from lichen.faces.cli.shared_options import QUIET
 from lichen.faces.python import finish
 from lichen.image import read_image
 from lichen.result import Provenance, Result, files_of, read_provenance

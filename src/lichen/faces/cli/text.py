@@ -17,18 +17,24 @@ import click
     help="n: each unit is drawn given the n - 1 before it.",
 )
 @click.option(
-    "--length", type=int, default=2000, show_default=True, help="Of the new text, in units."
+    "--length", type=int, default=2000, show_default=True, help="Length of the text, in units."
 )
 @click.option(
-    "--unit", type=click.Choice(["characters", "words"]), default="characters", show_default=True
+    "--unit",
+    type=click.Choice(["characters", "words"]),
+    default="characters",
+    show_default=True,
+    help="Units of the n-grams.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else it is printed.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same text.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File for the text; printed by default."
+)
 def text(corpus: Path, order: int, length: int, unit: str, seed: int, output: Path | None) -> None:
-    """Make a text in which all passages of n letters, or words, are those of CORPUS.
+    """Generate a text whose every n-gram occurs in CORPUS, a text file in UTF-8.
 
-    CORPUS is a text file in UTF-8. This is what the first texture synthesis did to pictures:
-    Shannon's n-grams of 1948, drawn from the example itself.
+    Efros and Leung (1999) carried this method over to pictures: Shannon's n-grams (1948), sampled
+    from the example itself.
     """
     from lichen.atomic import atomic_path, check_folder
     from lichen.errors import LichenError, ParameterError
@@ -41,11 +47,11 @@ def text(corpus: Path, order: int, length: int, unit: str, seed: int, output: Pa
     except UnicodeDecodeError as error:
         raise LichenError(
             f"{corpus} is not text in UTF-8 (byte {error.start})",
-            "convert it, or name another file",
+            "convert it, or give another file",
         ) from None
     except OSError as error:
         raise LichenError(
-            f"{corpus} cannot be read ({error.strerror or error})", "name a text file"
+            f"{corpus} cannot be read ({error.strerror or error})", "give a text file"
         ) from None
     try:
         made = generate(

@@ -1,4 +1,4 @@
-"""``lichen tiles``: a set of Wang tiles for games and renderers, with its index and a preview."""
+"""``lichen tiles``: a set of Wang tiles for games and renderers, with index and preview."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from lichen.atomic import atomic_paths
-from lichen.canvas import check_size
+from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.faces.cli import options
 from lichen.faces.cli.outputs import refuse_overwriting
@@ -19,8 +19,8 @@ from lichen.image import check_writable, encode_image, parse_size
 from lichen.job import Input
 from lichen.methods.resampling.wang_tiles import TileSet, WangTiles, join_tiles
 
-UNUSED = {"guide_weight", "map_weights"}
-"""Parameters that say nothing about a single photo."""
+OPTIONS = [option for option in options.options(WangTiles) if option.name != "map_weights"]
+"""The method's parameters, without the weights of maps: a photo is a single map."""
 
 
 @click.command()
@@ -29,8 +29,8 @@ UNUSED = {"guide_weight", "map_weights"}
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="The sheet, PHOTO_tiles.png when not given; beside it are written the index, named "
-    ".json, and the preview, named _preview.",
+    help="The sheet, by default PHOTO_tiles.png; the index (.json) and the preview (_preview) are "
+    "written beside it.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same tiles.")
 @click.option(
@@ -40,7 +40,7 @@ UNUSED = {"guide_weight", "map_weights"}
     metavar="WIDTHxHEIGHT",
     help="Size of the preview, in pixels.",
 )
-@click.option("--mask", help="Picture whose bright pixels mark what of the photo may be used.")
+@click.option("--mask", help="Picture whose bright pixels mark the usable part of PHOTO.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 def tiles(
     photo: str,
@@ -49,16 +49,16 @@ def tiles(
     preview: str,
     mask: str | None,
     quiet: bool,
-    **wanted: Any,
+    **parameters: Any,
 ) -> None:
-    """Make tiles from PHOTO that cover the plane without repeating.
+    """Make Wang tiles from PHOTO, which cover the plane without repeating.
 
-    Tiles with the same colour at an edge continue each other there. The index says which colours
-    each tile has at its north, east, south and west edge, and where it is in the sheet.
+    Tiles whose edges have the same colour match there. The index lists the colours of each tile's
+    north, east, south and west edges, and its position in the sheet.
     """
     size = parse_size(preview)
-    check_size(size)
-    method = WangTiles.configure(**options.given(WangTiles, wanted))
+    Canvas(size, seed=seed)  # raises if either is not allowed
+    method = WangTiles.configure(**options.given(WangTiles, parameters))
     exemplar = Exemplar.read(photo, mask)
     sheet = output or Path(f"{exemplar.name}_tiles.png")
     index = sheet.with_suffix(".json")
@@ -73,7 +73,7 @@ def tiles(
         "photo": exemplar.name,
         "sha256": exemplar.sha256,
         "seed": seed,
-        "parameters": {**method.model_dump(mode="json"), "tile_size": made.tiles.shape[1]},
+        "parameters": {**method.model_dump(mode="json"), "tile": made.tiles.shape[1]},
         "tiles": _index(made, columns),
     }
     with atomic_paths([sheet, index, shown]) as (first, second, third):
@@ -83,11 +83,11 @@ def tiles(
     if not quiet:
         side = made.tiles.shape[1]
         click.echo(f"{sheet}: {len(made.tiles)} tiles of {side}x{side}, seed {seed}")
-        click.echo(f"{index}: their edges and places; {shown}: {size[1]}x{size[0]} of them")
+        click.echo(f"{index}: edges and positions; {shown}: a preview of {size[1]}x{size[0]}")
 
 
 def sheet_of(made: TileSet, columns: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Tiles side by side in rows of ``columns``; the mean colour where the last row has none."""
+    """Return the tiles in rows of ``columns``; the last row is completed with the mean colour."""
     rows = -(-len(made.tiles) // columns)
     missing = rows * columns - len(made.tiles)
     blank = np.broadcast_to(made.tiles.mean((0, 1, 2)), (missing, *made.tiles.shape[1:]))
@@ -110,4 +110,4 @@ def _index(made: TileSet, columns: int) -> list[Mapping[str, int]]:
     ]
 
 
-tiles.params += [option for option in options.options(WangTiles) if option.name not in UNUSED]
+tiles.params += OPTIONS

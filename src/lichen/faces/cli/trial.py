@@ -1,4 +1,4 @@
-"""``lichen trial``: ask people which crop is the real one, and score their answers."""
+"""``lichen trial``: a test of which crop is the real one, and its scores."""
 
 from __future__ import annotations
 
@@ -16,19 +16,28 @@ if TYPE_CHECKING:
     "pictures", nargs=-1, metavar="[EXEMPLAR RESULT...]", type=click.Path(path_type=Path)
 )
 @click.option(
-    "-o", "--output", default="trial.html", show_default=True, type=click.Path(path_type=Path)
+    "-o",
+    "--output",
+    default="trial.html",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The page; an existing one is replaced.",
 )
-@click.option("--trials", type=int, default=20, show_default=True, help="For each result.")
-@click.option("--crop", type=int, default=96, show_default=True, help="Side of the crops, pixels.")
+@click.option(
+    "--trials", "n_trials", type=int, default=20, show_default=True, help="Trials per result."
+)
+@click.option(
+    "--crop", type=int, default=96, show_default=True, help="Side of the crops, in pixels."
+)
 @click.option(
     "--exposure",
     type=int,
     default=1000,
     show_default=True,
-    help="How long they are shown, in ms: 200 or more; 0 until the answer.",
+    help="Time that the crops are shown, in ms: 200 or more; 0 for until the answer.",
 )
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of the crops, sides and order."
+    "--seed", type=int, default=0, show_default=True, help="Seed of crops, sides and order."
 )
 @click.option(
     "--score",
@@ -36,22 +45,22 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Score exported answers instead; may be repeated.",
+    help="Score exported answers instead; repeatable.",
 )
 def trial(
     pictures: tuple[Path, ...],
     output: Path,
-    trials: int,
+    n_trials: int,
     crop: int,
     exposure: int,
     seed: int,
     files: tuple[Path, ...],
 ) -> None:
-    """Write a page that asks people which of two crops is the photo.
+    """Write a page that asks observers which of two crops is from the photo.
 
-    The page is one file that works without a network. It keeps the answers in the browser and
-    exports them as CSV, which --score reads: accuracy by method with its 95 % Wilson interval,
-    p against guessing, and time. Answers are pooled as if independent.
+    The page is one file that works offline. It keeps the answers in the browser and exports them
+    as CSV, which --score reads: accuracy by method with its 95 % Wilson interval, p against
+    chance, and response time. Answers are pooled and treated as independent.
 
     \b
     lichen trial photo.png gatys.png other.png -o trial.html --exposure 200
@@ -65,11 +74,11 @@ def trial(
 
         if pictures:
             raise ParameterError(
-                f"{pictures[0]} and --score are both given", "write --score before every CSV file"
+                f"{pictures[0]} and --score are both given", "write --score before each CSV file"
             )
         answers, n_repeated = read_answers(files)
         click.echo(table(score(answers)))
-        click.echo(f"\n{about(answers, n_repeated)}")
+        click.echo(f"\n{summary(answers, n_repeated)}")
         return
 
     from lichen.quality.trial import write_trial
@@ -77,14 +86,14 @@ def trial(
     if len(pictures) < 2:
         raise ParameterError(
             "no result is given" if pictures else "no picture is given",
-            "name the exemplar and at least one result, or --score and a CSV file",
+            "give the exemplar and at least one result, or --score and a CSV file",
         )
     refuse_overwriting([output], pictures)
     written = write_trial(
         pictures[0],
         pictures[1:],
         output,
-        n_trials=trials,
+        n_trials=n_trials,
         crop=crop,
         exposure=exposure,
         seed=seed,
@@ -94,8 +103,8 @@ def trial(
 
 
 def table(scores: list[MethodScore]) -> str:
-    """Lay scores out in columns, a method a line."""
-    rows = [("method", "right", "answers", "accuracy", "95 % interval", "p", "response")]
+    """Return the scores as a table, one line per method."""
+    rows = [("method", "correct", "answers", "accuracy", "95 % interval", "p", "response")]
     rows += [
         (
             score.method,
@@ -120,8 +129,8 @@ def table(scores: list[MethodScore]) -> str:
     )
 
 
-def about(answers: list[Answer], n_repeated: int) -> str:
-    """Say in a line what was pooled, and what was left out."""
+def summary(answers: list[Answer], n_repeated: int) -> str:
+    """Return a line with what was pooled and what was left out."""
     exposures = sorted({answer.exposure_ms for answer in answers})
     parts = [
         f"participants: {len({answer.participant for answer in answers})}",

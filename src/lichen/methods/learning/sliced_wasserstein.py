@@ -74,6 +74,12 @@ class SlicedWasserstein(ImageLearning):
             json_schema_extra={"unit": "px"},
         ),
     ] = 21
+    levels: Annotated[
+        int | None,
+        Field(
+            ge=1, le=12, description="pyramid levels; when not given, as many as `coarsest` allows"
+        ),
+    ] = None
     iterations: Iterations = 100
     optimizer: Optimizer = "adam"
     learning_rate: LearningRate = 0.06

@@ -1,4 +1,4 @@
-"""Chaos mosaic: tiles of the example, whose blocks a chaotic map moves all over the picture."""
+"""Chaos mosaic: tiles of the example whose blocks a chaotic map moves all over the picture."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from lichen.arrays import Mask
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.method import Context, Takes
-from lichen.methods.resampling.family import CopyingMethod
-from lichen.patches.atlas import Atlas, anchors_of
-from lichen.patches.moved_blocks import lay_blocks
+from lichen.method import Context
+from lichen.methods.resampling.family import ResamplingMethod, copying_step
+from lichen.patches.atlas import Atlas
+from lichen.patches.cut_blocks import Mosaic, lay_cut_blocks
+from lichen.patches.windows import Indices, anchors_of
 from lichen.step import Step
 
-Mask = NDArray[np.bool_]
-Indices = NDArray[np.int64]
 Point = tuple[int, int]
 
 LEAST_SIDE = 3
 """Of blocks, in pixels."""
 PIXELS_PER_STEP = 10_000_000
-"""Pixels moved, about, before a step is told of."""
+"""Approximate number of pixels that are moved between two steps."""
 
 
-class ChaosMosaic(CopyingMethod):
+class ChaosMosaic(ResamplingMethod):
     """Tile the picture with the example, then move blocks by iterations of Arnold's cat map.
 
     Xu, Guo and Shum, "Chaos Mosaic: Fast and Memory Efficient Texture Synthesis", Microsoft
@@ -36,12 +35,12 @@ class ChaosMosaic(CopyingMethod):
     stochastic textures, and where time counts.
 
     Departures. The report smooths across the edges of blocks, whose pixels would then not be the
-    example's; here each edge is a minimum-error cut through a border (Efros and Freeman 2001). Of
-    several iterates of the map that is taken where the border fits best (``looks`` of 1 takes the
-    first). Sizes and number of blocks and of iterations, of which no source was at hand, were
-    chosen by eye. The map is two shears, which are one to one on pictures of any shape, and the
-    cat map on square ones. Tiles overlap and are cut like blocks; where some of the example may
-    not be used, the tile is its largest usable square.
+    example's; here each edge is a minimum error boundary cut through a border (Efros and Freeman
+    2001). Of several iterates of the map the one is taken where the border fits best
+    (``candidates`` of 1 takes the first). Sizes and number of blocks and of iterations, for which
+    no source was available, were chosen by eye. The map is two shears, which are one to one on
+    pictures of any shape, and the cat map on square ones. Tiles overlap and are cut like blocks;
+    where some of the example may not be used, the tile is its largest usable square.
     """
 
     name: ClassVar[str] = "chaos_mosaic"
@@ -50,10 +49,9 @@ class ChaosMosaic(CopyingMethod):
         "Microsoft Research MSR-TR-2000-32, 2000"
     )
     honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "copies"})
-    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 6
 
-    least_block: Annotated[float, Field(gt=0, le=1)] = Field(
+    smallest_block: Annotated[float, Field(gt=0, le=1)] = Field(
         0.25, description="shortest side of a block, in sides of the tile"
     )
     largest_block: Annotated[float, Field(gt=0, le=1)] = Field(
@@ -63,19 +61,21 @@ class ChaosMosaic(CopyingMethod):
         2.0, description="area of all moved blocks together, in areas of the picture"
     )
     iterations: Annotated[int, Field(ge=1, le=1000)] = Field(
-        3, description="how often the map is applied to a block's position"
+        3, description="applications of the map to a block's position"
     )
-    looks: Annotated[int, Field(ge=1, le=1000)] = Field(
-        8, description="iterates from there on, of which that is taken where the border fits best"
+    candidates: Annotated[int, Field(ge=1, le=1000)] = Field(
+        8, description="further iterates among which the one with the best fitting border is taken"
     )
     border: Annotated[int, Field(ge=1, le=256, json_schema_extra={"unit": "px"})] | None = Field(
-        None, description="width of the border that is cut; a quarter of the shortest side if none"
+        None,
+        description="width of the border that is cut; a quarter of the shortest side when not "
+        "given",
     )
 
     @model_validator(mode="after")
     def _ordered(self) -> ChaosMosaic:
-        if self.least_block > self.largest_block:
-            raise ValueError(f"least_block {self.least_block} is above {self.largest_block}")
+        if self.smallest_block > self.largest_block:
+            raise ValueError(f"smallest_block {self.smallest_block} is above {self.largest_block}")
         return self
 
     def run(
@@ -85,21 +85,21 @@ class ChaosMosaic(CopyingMethod):
         atlas = self.atlas(exemplars, canvas)
         corner, tile = _tile(atlas.usable)
         shortest, longest = (
-            max(LEAST_SIDE, round(share * min(tile)))
-            for share in (self.least_block, self.largest_block)
+            max(LEAST_SIDE, round(fraction * min(tile)))
+            for fraction in (self.smallest_block, self.largest_block)
         )
         border = min(self.border or max(1, shortest // 4), *(n // 4 for n in (*tile, *canvas.size)))
-        places = np.full(canvas.size, -1, np.int32)
-        blocks, targets = _tiling(corner, tile, canvas, border)
-        lay_blocks(atlas.features, places, canvas.wrap, border, blocks, targets)
+        sources = np.full(canvas.size, -1, np.int32)
+        features = np.ascontiguousarray(atlas.features.reshape(-1, atlas.features.shape[2]))
+        mosaic = Mosaic(features, atlas.usable.shape[1], sources, *canvas.wrap, border)
+        lay_cut_blocks(mosaic, *_tiling(corner, tile, canvas, border))
 
         moved = self._moved(atlas, canvas, tile, (shortest, longest), context.rng("chaos mosaic"))
         areas = moved[0][:, 2:].prod(1)
         parts = max(1, int(areas.sum()) // PIXELS_PER_STEP)
         for part, chosen in enumerate(np.array_split(np.arange(len(areas)), parts), start=1):
-            blocks, targets = moved[0][chosen], moved[1][chosen]
-            lay_blocks(atlas.features, places, canvas.wrap, border, blocks, targets)
-            yield self.step(atlas, canvas, places, fraction=part / parts)
+            lay_cut_blocks(mosaic, moved[0][chosen], moved[1][chosen])
+            yield copying_step(atlas, canvas, sources, fraction=part / parts)
 
     def _moved(
         self,
@@ -117,12 +117,12 @@ class ChaosMosaic(CopyingMethod):
         before = np.cumsum(sizes.prod(1)) - sizes.prod(1)
         sizes = sizes[before < wanted]
         count = len(sizes)
-        place = squares[rng.integers(len(squares), size=count)]
-        place = place + rng.integers(0, np.maximum(sides[1] - sizes, 0) + 1)
-        # Each block stands in some tile, where it is in the example.
-        stands = rng.integers(0, canvas.size, (count, 2)) // tile * tile + place % tile
-        orbit = cat_map_orbit(stands, canvas.size, self.iterations + self.looks - 1)
-        return np.concatenate([place, sizes], axis=1), orbit[:, self.iterations - 1 :]
+        corner = squares[rng.integers(len(squares), size=count)]
+        corner = corner + rng.integers(0, np.maximum(sides[1] - sizes, 0) + 1)
+        # Each block is in some tile, where it is in the example.
+        stands = rng.integers(0, canvas.size, (count, 2)) // tile * tile + corner % tile
+        orbit = cat_map_orbit(stands, canvas.size, self.iterations + self.candidates - 1)
+        return np.concatenate([corner, sizes], axis=1), orbit[:, self.iterations - 1 :]
 
 
 def cat_map(points: Indices, size: Point) -> Indices:
@@ -146,7 +146,7 @@ def cat_map(points: Indices, size: Point) -> Indices:
 
 
 def cat_map_orbit(points: Indices, size: Point, count: int) -> Indices:
-    """Apply the map ``count`` times to points (N, 2), and give all images, (N, count, 2)."""
+    """Apply the map ``count`` times to points (N, 2), and return all images, (N, count, 2)."""
     orbit = []
     for _ in range(count):
         points = cat_map(points, size)

@@ -1,59 +1,50 @@
-"""What all methods that are made of the example's pixels or patches have in common."""
+"""What resampling methods share: what may be copied, what is followed, and the step they yield."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
+from lichen.arrays import IntArray
 from lichen.canvas import Canvas
 from lichen.errors import CanvasError
 from lichen.exemplar import Exemplar
-from lichen.method import Method
+from lichen.image.colour import luminance
+from lichen.method import Method, Takes
 from lichen.patches.atlas import Atlas
 from lichen.step import Step
 
 
-class ExampleMethod(Method):
-    """A method that works on the example's pixels as they are, all maps of them.
+def _odd(side: int) -> int:
+    if side % 2 == 0:
+        raise ValueError("it must be odd, to have a pixel in its centre")
+    return side
 
-    Its parameters are what may be used and how maps are weighed; a subclass calls :meth:`atlas`.
-    """
 
-    rotations: bool = Field(False, description="use the example also turned by quarters")
+OddSide = Annotated[int, AfterValidator(_odd), Field(json_schema_extra={"unit": "px"})]
+"""Side of a square window that has a pixel in its centre."""
+
+
+class ResamplingMethod(Method):
+    """A method that works with patches or pixels of the example as they are, in all its maps."""
+
+    takes: ClassVar[Takes] = "several"
+
+    rotations: bool = Field(False, description="use the example also rotated by quarter turns")
     mirror: bool = Field(False, description="use the example also mirrored")
-    map_weights: tuple[str, ...] = Field(
-        (), description="what maps count in the matching, as name=weight; the first 1, others 0.5"
+    map_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="weight of each map in the matching, by name; 1 for the first, else 0.5"
     )
-    guide_weight: Annotated[float, Field(ge=0)] = Field(
-        1.0, description="what the guide counts beside the maps, where the canvas has one"
-    )
-
-    @field_validator("map_weights")
-    @classmethod
-    def _well_formed(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            name, _, weight = value.partition("=")
-            try:
-                good = bool(name) and float(weight) >= 0
-            except ValueError:
-                good = False
-            if not good:
-                raise ValueError(f"{value!r} is not name=weight with a weight of at least 0")
-        return values
 
     def atlas(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> Atlas:
-        """Lay out what may be copied; its guide only where the canvas has one to follow."""
-        weights: Mapping[str, float] = {
-            name: float(weight) for name, _, weight in (v.partition("=") for v in self.map_weights)
-        }
+        """Lay out what may be copied."""
         return Atlas.of(
-            [e if canvas.guide is not None else e.with_guide(None) for e in exemplars],
-            map_weights=weights,
-            guide_weight=self.guide_weight,
+            [exemplar.with_guide(None) for exemplar in exemplars],
+            map_weights=self.map_weights,
             rotations=self.rotations,
             mirror=self.mirror,
         )
@@ -63,47 +54,157 @@ class ExampleMethod(Method):
         super().check(exemplars, canvas)
         if canvas.known_mask is not None and canvas.known_mask.all():
             raise CanvasError("every pixel is known already", "mark what is to be filled")
-        guides = {None if e.guide is None else e.guide.shape[2] for e in exemplars}
-        wanted = None if canvas.guide is None else canvas.guide.shape[2]
-        if wanted is not None and guides != {wanted}:
-            raise CanvasError(
-                f"the canvas has a guide of {wanted} channels, the example one of "
-                f"{guides.pop() or 0}",
-                "give both a guide of the same kind",
-            )
         self.atlas(exemplars, canvas)
 
 
-class CopyingMethod(ExampleMethod):
-    """A method whose every output pixel is a pixel of the example; it yields :meth:`step`."""
+class GuidedMethod(ResamplingMethod):
+    """A method that follows a guide, or the light and dark of another picture."""
 
-    def step(
-        self,
-        atlas: Atlas,
-        canvas: Canvas,
-        places: NDArray[np.int32],
-        *,
-        fraction: float,
-        iteration: int = 0,
-        n_iterations: int = 1,
-    ) -> Step:
-        """Give the picture that copies ``places`` (H, W) of the atlas, known pixels kept.
-
-        Places below 0 that are not known show the mean colour: they are still to be made.
-        """
-        image = atlas.copy(np.maximum(places, 0))
-        missing = places < 0 if canvas.known_mask is None else (places < 0) & ~canvas.known_mask
-        if missing.any():
-            image[missing] = atlas.pixels[atlas.usable].mean(0)
-        sources = atlas.sources(places)
-        if canvas.known is not None and canvas.known_mask is not None:
-            image[canvas.known_mask] = canvas.known[canvas.known_mask]
-            here = -1 if canvas.known_sources is None else canvas.known_sources[canvas.known_mask]
-            sources[canvas.known_mask] = here
-        return Step(
-            image=image,
-            fraction=fraction,
-            iteration=iteration,
-            n_iterations=n_iterations,
-            sources=sources,
+    guide_weight: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="weight of the guide relative to the maps, where the canvas has one"
+    )
+    blur: Annotated[float, Field(ge=0, allow_inf_nan=False, json_schema_extra={"unit": "px"})] = (
+        Field(
+            2.0,
+            description="standard deviation by which luminances are blurred before they are "
+            "compared, where another picture is followed",
         )
+    )
+
+    def atlas(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> Atlas:
+        """Lay out what may be copied, with its guide where the canvas has one."""
+        return Atlas.of(
+            [e if canvas.guide is not None else e.with_guide(None) for e in exemplars],
+            map_weights=self.map_weights,
+            guide_weight=self.guide_weight,
+            rotations=self.rotations,
+            mirror=self.mirror,
+        )
+
+    def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
+        """Raise before any work if this method cannot make this canvas from these exemplars."""
+        super().check(exemplars, canvas)
+        wanted = None if canvas.guide is None else canvas.guide.shape[2]
+        if canvas.content is not None:
+            if wanted is not None:
+                raise CanvasError(
+                    "the canvas has both a guide and a content to follow", "give one of them"
+                )
+            height, width = canvas.content.shape[:2]
+            if (height, width) != canvas.size:
+                raise CanvasError(
+                    f"the content is {width}x{height} but the canvas "
+                    f"{canvas.size[1]}x{canvas.size[0]}",
+                    "resize one of them",
+                )
+        guides = {0 if e.guide is None else e.guide.shape[2] for e in exemplars}
+        if wanted is not None and guides != {wanted}:
+            raise CanvasError(
+                f"the canvas has a guide of {wanted} channels, the example one of {guides.pop()}",
+                "give both a guide of the same kind",
+            )
+
+    def guided(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas
+    ) -> tuple[Sequence[Exemplar], Canvas]:
+        """Turn the content, where there is one, into a guide.
+
+        Both are luminance, blurred; the content's is brought to the example's histogram, so that
+        its darkest pixels are as dark as those of the example (Efros and Freeman 2001).
+        """
+        if canvas.content is None:
+            return exemplars, canvas
+        from scipy.ndimage import gaussian_filter
+        from skimage.exposure import match_histograms
+
+        ours = [
+            gaussian_filter(luminance(e.maps[0].pixels), self.blur, mode="reflect")
+            for e in exemplars
+        ]
+        theirs = gaussian_filter(luminance(canvas.content), self.blur, mode="reflect")
+        usable = [
+            grey.ravel() if e.mask is None else grey[e.mask]
+            for grey, e in zip(ours, exemplars, strict=True)
+        ]
+        matched = match_histograms(theirs, np.concatenate(usable)[None]).astype(np.float32)
+        return (
+            [
+                exemplar.with_guide(grey.clip(0, 1)[..., None])
+                for exemplar, grey in zip(exemplars, ours, strict=True)
+            ],
+            replace(canvas, content=None, guide=matched.clip(0, 1)[..., None]),
+        )
+
+
+def follows(canvas: Canvas) -> bool:
+    """Whether a guide, or a content that will become one, is to be followed."""
+    return canvas.guide is not None or canvas.content is not None
+
+
+def copying_step(
+    atlas: Atlas,
+    canvas: Canvas,
+    sources: IntArray,
+    *,
+    fraction: float,
+    iteration: int = 0,
+    n_iterations: int = 1,
+) -> Step:
+    """Return the picture that copies ``sources`` (H, W) of the atlas, known pixels kept.
+
+    Pixels with a source below 0 that are not known have the mean colour: they are still to be
+    synthesized.
+    """
+    image = atlas.copy(np.maximum(sources, 0))
+    missing = sources < 0 if canvas.known_mask is None else (sources < 0) & ~canvas.known_mask
+    if missing.any():
+        image[missing] = atlas.pixels[atlas.usable].mean(0)
+    origins = atlas.origins(sources)
+    if canvas.known is not None and canvas.known_mask is not None:
+        image[canvas.known_mask] = canvas.known[canvas.known_mask]
+        here = -1 if canvas.known_sources is None else canvas.known_sources[canvas.known_mask]
+        origins[canvas.known_mask] = here
+    return Step(
+        image=image,
+        fraction=fraction,
+        iteration=iteration,
+        n_iterations=n_iterations,
+        sources=origins,
+    )
+
+
+def around_unknown(canvas: Canvas, margin: int) -> tuple[slice, slice]:
+    """Rows and columns with all unknown pixels and a margin; all of an axis across its wrap."""
+    found = []
+    for axis, length in enumerate(canvas.size):
+        low, high = 0, length
+        if canvas.known_mask is not None:
+            lines = np.flatnonzero((~canvas.known_mask).any(axis=1 - axis))
+            low, high = int(lines[0]) - margin, int(lines[-1]) + 1 + margin
+        if canvas.wrap[axis] and (low < 0 or high > length):
+            low, high = 0, length
+        found.append(slice(max(low, 0), min(high, length)))
+    return found[0], found[1]
+
+
+def crop(canvas: Canvas, rows: slice, columns: slice) -> Canvas:
+    """Part of a canvas; an axis that is cropped no longer wraps."""
+    size = (rows.stop - rows.start, columns.stop - columns.start)
+    if size == canvas.size:
+        return canvas
+    init = canvas.init
+    if isinstance(init, Exemplar):
+        init = init.with_mask(None).with_pixels(init.pixels[rows, columns])
+    return replace(
+        canvas,
+        size=size,
+        wrap=(
+            canvas.wrap[0] and size[0] == canvas.size[0],
+            canvas.wrap[1] and size[1] == canvas.size[1],
+        ),
+        init=init,
+        known=None if canvas.known is None else canvas.known[rows, columns],
+        known_sources=None,
+        known_mask=None if canvas.known_mask is None else canvas.known_mask[rows, columns],
+        guide=None if canvas.guide is None else canvas.guide[rows, columns],
+    )

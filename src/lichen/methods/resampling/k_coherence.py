@@ -1,4 +1,4 @@
-"""Pixels that go on from where their neighbours come from, or from places that look like that."""
+"""Pixels that continue the pieces of their neighbours, or pieces that look like those."""
 
 from __future__ import annotations
 
@@ -6,40 +6,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context, Takes
-from lichen.methods.resampling.family import CopyingMethod
-from lichen.patches.centres import centres_of
-from lichen.patches.coherence import SimilarPlaces
-from lichen.patches.levels import Level, level_pyramid, most_levels
-from lichen.patches.patchmatch import enlarge, refine
-from lichen.patches.scan_order import near_free, scan
+from lichen.method import Context
+from lichen.methods.resampling.family import GuidedMethod, OddSide, copying_step
+from lichen.patches.coherence import CandidateSets, CoherentSearch, coherent_scan
+from lichen.patches.pyramid import Jitter, Level, at_full_size, most_levels, pyramid_of, refine
+from lichen.patches.similarity import SimilarSources, near_unknown
+from lichen.patches.windows import some_centres_of
 from lichen.step import Step
 
-Places = NDArray[np.int32]
 
-
-class KCoherence(CopyingMethod):
-    """Choose each pixel among places like the shifted sources of its neighbours.
+class KCoherence(GuidedMethod):
+    """Choose each pixel among source pixels like the shifted ones of its neighbours.
 
     Tong, Zhang, Liu, Wang, Guo and Shum, "Synthesis of Bidirectional Texture Functions on
-    Arbitrary Surfaces", SIGGRAPH 2002. For every place of the example its ``k`` most similar
+    Arbitrary Surfaces", SIGGRAPH 2002. For every pixel of the example its ``k`` most similar
     ones are found beforehand, by the whole neighbourhood. The candidates of a pixel are, for each
-    neighbour, the places like the one that it was copied from, shifted by the way to it; the one
-    whose surroundings differ least is taken. With ``k`` 1 this is Ashikhmin's method (I3D 2001).
+    neighbour, the source pixels like the one that it was copied from, shifted by its offset; the
+    one whose surroundings differ least is taken. With ``k`` 1 this is Ashikhmin's method (I3D
+    2001).
 
-    Departures from the paper: the picture is made coarse to fine, as Wei and Levoy (SIGGRAPH
-    2000) did: each level begins with the coarser one's places doubled, which all of the window
-    sees (``levels`` 1 is the paper's single size); a pixel is chosen ``passes`` times at each
-    level; similarity is measured in ``dims`` principal components of the neighbourhoods and with
-    distances up to 1 + ``slack`` times the least. Only places whose whole windows may be used are
-    copied: of the example never the outer ``window // 2`` pixels, nor those so near to what is
-    masked.
+    Departures from the paper: the picture is synthesized coarse to fine, as Wei and Levoy
+    (SIGGRAPH 2000) did: each level begins with the doubled sources of the coarser one, which all
+    of the window sees (``levels`` 1 is the paper's single size); a pixel is chosen ``passes``
+    times at each level; similarity is measured in ``components`` principal components of the
+    neighbourhoods and with distances up to 1 + ``tolerance`` times the least. Only pixels whose
+    whole windows may be used are copied: never the outer ``window // 2`` pixels of the example,
+    nor those as near to what is masked.
     """
 
     name: ClassVar[str] = "k_coherence"
@@ -50,128 +47,96 @@ class KCoherence(CopyingMethod):
     honours: ClassVar[frozenset[str]] = frozenset(
         {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
-    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {"levels": 1, "passes": 1},
         "structured": {"window": 7},
     }
 
-    window: Annotated[int, Field(ge=3, le=31, json_schema_extra={"unit": "px"})] = Field(
-        5, description="side of the window, odd"
-    )
+    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(5, description="side of the window, odd")
     k: Annotated[int, Field(ge=1, le=64)] = Field(
-        4, description="similar places that are candidates for each neighbour, its own included"
+        4,
+        description="similar source pixels that are candidates for each neighbour, its own "
+        "included",
     )
     levels: Annotated[int, Field(ge=1, le=12)] | None = Field(
-        None, description="sizes of the pyramid; until the example is a few windows wide"
+        None, description="levels of the pyramid; until the example is a few windows wide"
     )
     passes: Annotated[int, Field(ge=1, le=50)] = Field(
         2, description="times that each pixel is chosen, at each level"
     )
     variation: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0,
-        description="share of the squares of 16 px displaced by a pixel at each level, so that "
+        description="fraction of the squares of 16 px displaced by a pixel at each level, so that "
         "less is copied in one piece",
     )
-    dims: Annotated[int, Field(ge=1, le=256)] = Field(
-        8, description="principal components by which places are compared"
+    components: Annotated[int, Field(ge=1, le=256)] = Field(
+        8, description="principal components by which neighbourhoods are compared"
     )
-    slack: Annotated[float, Field(ge=0, le=10)] = Field(
-        1.0, description="share by which a similar place may be farther than the nearest"
+    tolerance: Annotated[float, Field(ge=0, le=10)] = Field(
+        1.0, description="fraction by which a similar source pixel may be farther than the nearest"
     )
-
-    @field_validator("window")
-    @classmethod
-    def _odd(cls, value: int) -> int:
-        if value % 2 == 0:
-            raise ValueError("it must be odd, to have a pixel in its centre")
-        return value
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
         """Raise before any work if this method cannot make this canvas from these exemplars."""
         super().check(exemplars, canvas)
-        centres_of(self.atlas(exemplars, canvas).usable, self.window // 2)
+        some_centres_of(self.atlas(exemplars, canvas).usable, self.window // 2)
 
     def run(
         self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
     ) -> Iterator[Step]:
         """Yield a step per pass of each level."""
         use_threads(context.threads)
+        exemplars, canvas = self.guided(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
         rng = context.rng("k_coherence")
         n_levels = min(self.levels or 32, most_levels(atlas.usable, self.window))
-        pyramid = level_pyramid(atlas, canvas, self.window, n_levels)
+        pyramid = pyramid_of(atlas, canvas, self.window, n_levels)
+        initialized = canvas.init != "noise"
         work = self.passes * sum(level.known.size for level in pyramid)
-        done, places, coarse_width = 0, None, 0
-        for number, level in enumerate(pyramid):
-            scale = 2 ** (len(pyramid) - 1 - number)
-            width = level.usable.shape[1]
-            for found in self._level(
-                level, places, coarse_width, atlas.n_guide, canvas, context, rng
-            ):
-                places = found
+        done, coarser = 0, None
+        for level in pyramid:
+            for _ in self._passes(level, coarser, initialized, context, rng):
                 done += level.known.size
-                full = enlarge(places, pyramid[-1].known.shape, scale, width, atlas.usable.shape[1])
-                full[pyramid[-1].known] = -1
-                yield self.step(
-                    atlas,
-                    canvas,
-                    full[: canvas.size[0], : canvas.size[1]],
-                    fraction=done / work,
-                )
-            coarse_width = width
+                sources = at_full_size(level.sources, level, pyramid[-1])
+                shown = sources[: canvas.size[0], : canvas.size[1]]
+                yield copying_step(atlas, canvas, shown, fraction=done / work)
+            coarser = level
 
-    def _level(
+    def _passes(
         self,
         level: Level,
-        coarse: Places | None,
-        coarse_width: int,
-        n_guide: int,
-        canvas: Canvas,
+        coarser: Level | None,
+        initialized: bool,
         context: Context,
         rng: np.random.Generator,
-    ) -> Iterator[Places]:
-        """Yield the places of a level after each pass, given those of the coarser one."""
+    ) -> Iterator[None]:
+        """Choose the sources of a level, given the coarser one; yield after each pass."""
         radius = self.window // 2
-        centres = centres_of(level.usable, radius)
-        n_values = level.atlas.shape[2] - n_guide
+        centres = some_centres_of(level.usable, radius)
         known = level.known
-        similar = SimilarPlaces(level.atlas, centres, radius, self.dims)
-        sets = similar.sets(self.k, slack=self.slack, workers=context.threads)
+        similar = SimilarSources(level.features, centres, radius, self.components)
+        sets = similar.sets(self.k, tolerance=self.tolerance, workers=context.threads)
         seed = int(rng.integers(2**31))
-        places = np.full(known.shape, -1, np.int32)
-        made = known.copy()
-        image = level.image
-        if coarse is not None:
-            places = refine(
-                coarse, coarse_width, known.shape, centres,
-                rng.permutation(similar.places), 16, self.variation, seed,
-            )  # fmt: skip
-            copied = level.atlas.reshape(-1, level.atlas.shape[2])[places, :n_values]
-            image[..., :n_values] = np.where(known[..., None], image[..., :n_values], copied)
-            made[:] = True
-            places[known] = -1
-        if known.any():
-            lent = similar.lend(
-                image, known, near_free(known, radius, canvas.wrap), centres, context.threads
+        if coarser is not None:
+            fallback = rng.permutation(similar.candidates)
+            jitter = Jitter(self.variation, seed=seed)
+            level.sources[:] = refine(
+                coarser.sources, coarser.width, known.shape, centres, fallback, jitter
             )
-            places[known] = lent[known]
-        started = coarse is None and canvas.init != "noise"
+            level.set_values(level.copied(level.sources)[..., : level.n_values])
+            level.filled[:] = True
+            level.sources[known] = -1
+        if known.any():
+            wanted = near_unknown(known, radius, level.wraps)
+            found = similar.of_known(level, wanted, context.threads)
+            level.sources[known] = found[known]
+        first = coarser is None
         for number in range(self.passes):
-            scan(
-                level.atlas,
-                centres,
-                sets,
-                image,
-                made,
-                places,
-                ~known,
-                n_values=n_values,
-                radius=radius,
-                wraps=canvas.wrap,
-                noise=coarse is None and number == 0 and not known.any() and not started,
-                started=started,
+            search = CoherentSearch(
+                noise=first and number == 0 and not known.any() and not initialized,
+                initialized=first and initialized,
                 seed=seed + number,
             )
-            yield places
+            coherent_scan(level, CandidateSets.of(level.features, centres, sets), radius, search)
+            yield

@@ -1,4 +1,4 @@
-"""Texture optimization by PatchMatch: patches of the example overlap, agree, and are copied."""
+"""Texture optimization by PatchMatch: patches of the example overlap, vote, and are copied."""
 
 from __future__ import annotations
 
@@ -6,72 +6,59 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from lichen.arrays import Array, IntArray, Mask
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context, Takes
-from lichen.methods.resampling.family import CopyingMethod
-from lichen.patches.atlas import Atlas, anchors_of
-from lichen.patches.blocks import lay_blocks
-from lichen.patches.box import box_sums
+from lichen.method import Context
+from lichen.methods.resampling.family import GuidedMethod, around_unknown, copying_step, crop
+from lichen.patches.atlas import Atlas
+from lichen.patches.block_layout import Blocks, lay_blocks
 from lichen.patches.correction import correct
-from lichen.patches.levels import (
-    Level,
-    Wraps,
-    active_queries,
-    around_unknown,
-    cut,
-    level_pyramid,
-    most_levels,
-    padded,
-)
 from lichen.patches.patchmatch import (
-    centre_places,
-    distances,
-    enlarge,
+    Patches,
+    RandomSearch,
+    active_queries,
+    central_sources,
+    costs_of,
     occurrences,
-    refine,
+    robust_weights,
     sweep,
+    vote,
 )
-from lichen.patches.voting import robust_weights, vote
+from lichen.patches.pyramid import Jitter, Level, at_full_size, most_levels, pyramid_of, refine
+from lichen.patches.windows import anchors_of, box_sums, centres_of
 from lichen.step import Step
-
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Places = NDArray[np.int32]
 
 BLOCKS = ((8, 4), (4, 2), (2, 1), (1, 0))
 """Side and overlap of the blocks that the coarsest level begins with; the first that fit."""
-TOLERANCE, SPARING = 0.05, 0.2
-"""Of the blocks: how much worse than the best one may be, and what using a place again costs.
-Where pixels are known both are 0: what continues them matters more than variety."""
+TOLERANCE, REUSE = 0.05, 0.2
+"""Of the blocks: how much worse than the best one may be, and the cost of using one again. Where
+pixels are known both are 0: what continues them matters more than variety."""
 LAYOUTS = 8
-"""Of so many coverings with blocks the one that agrees best is begun with, where none is known.
-About a hole the best agreement is that of plain patches: they fill bricks without joints."""
-SQUARE = 16
-"""Side, in pixels of each level, of the squares that are displaced for variation."""
-DISPLACED = 2
-"""Scale of the coarsest level at which they are: a coarser pixel would bend what is straight."""
+"""Layouts of blocks of which the most consistent is taken, where no pixel is known. About a hole
+the most consistent is that of plain patches: they fill bricks without joints."""
+JITTERED_SCALE = 2
+"""Scale of the coarsest level that is jittered: a coarser pixel would bend what is straight."""
 MOST_EXCESS = 4.0
-"""More uses of a place than this, over those of all, cost no more: a guide may ask for them."""
+"""Use of a patch, relative to all, above which it costs no more: a guide may ask for it."""
 ROBUSTNESS = 0.8
 """Power of the distance that is summed over patches (Kwatra et al. 2005)."""
 
 
-class PatchMatch(CopyingMethod):
+class PatchMatch(GuidedMethod):
     """Find for each patch of the picture the example's nearest, let them vote, and go finer.
 
-    The energy and its solution level by level are of Kwatra, Essa, Bobick and Kwatra, "Texture
-    Optimization for Example-based Synthesis", SIGGRAPH 2005; the search is PatchMatch (Barnes et
-    al. 2009) and takes all patches, not a sparse grid. Places whose pixels are used already cost
-    extra (after Kaspar et al. 2015), so that all of the example is used, its borders too. The
-    coarsest level begins with blocks that agree in their overlaps as in image quilting (Efros and
-    Freeman 2001), so that courses of bricks stand from the beginning. The votes, which blur, are
-    only looked at: in the end each pixel is copied, by the correction passes of Lefebvre and
-    Hoppe 2005; a little of their jitter keeps the copied pieces small.
+    The energy and its solution level by level are those of Kwatra, Essa, Bobick and Kwatra,
+    "Texture Optimization for Example-based Synthesis", SIGGRAPH 2005; the search is PatchMatch
+    (Barnes et al. 2009) and takes all patches, not a sparse grid. Patches whose pixels are used
+    already cost extra (after Kaspar et al. 2015), so that all of the example is used, its borders
+    too. The coarsest level begins with blocks that agree in their overlaps as in image quilting
+    (Efros and Freeman 2001), so that courses of bricks stand from the beginning. The votes, which
+    blur, only guide the search: in the end each pixel is copied, by the correction passes of
+    Lefebvre and Hoppe 2005; a little of their jitter keeps the copied pieces small.
     """
 
     name: ClassVar[str] = "patchmatch"
@@ -82,37 +69,37 @@ class PatchMatch(CopyingMethod):
     honours: ClassVar[frozenset[str]] = frozenset(
         {"wrap", "known", "guide", "mask", "maps", "init", "content", "copies"}
     )
-    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 3
 
     guide_weight: Annotated[float, Field(ge=0)] = Field(
-        3.0, description="what the guide counts beside the maps, where the canvas has one"
+        3.0, description="weight of the guide relative to the maps, where the canvas has one"
     )
     patch: Annotated[int, Field(ge=3, le=31, json_schema_extra={"unit": "px"})] = Field(
         7, description="side of the patches, odd"
     )
     levels: Annotated[int, Field(ge=1, le=12)] | None = Field(
-        None, description="sizes of the pyramid; until the example is about four patches wide"
+        None, description="levels of the pyramid; until the example is about four patches wide"
     )
     iterations: Annotated[int, Field(ge=1, le=200)] = Field(
-        10, description="searches and votes at the coarsest level; each finer one takes half"
+        10, description="searches and votes at the coarsest level, half as many at each finer one"
     )
     sweeps: Annotated[int, Field(ge=1, le=20)] = Field(
         2, description="PatchMatch sweeps of each search"
     )
-    draws: Annotated[int, Field(ge=0, le=20)] = Field(
-        4, description="random places tried for each patch in a sweep"
+    candidates: Annotated[int, Field(ge=0, le=20)] = Field(
+        4, description="random candidates for each patch in a sweep"
     )
     repetition: Annotated[float, Field(ge=0)] = Field(
-        0.025, description="what it costs to use a place once more than all others, in variances"
+        0.025,
+        description="cost of using a patch once more than all others, in variances of the example",
     )
     variation: Annotated[float, Field(ge=0, le=1)] = Field(
         0.05,
-        description="share of the squares of 16 px displaced by a pixel at the two finest levels, "
-        "so that less is copied in one piece",
+        description="fraction of the squares of 16 px displaced by a pixel at the two finest "
+        "levels, so that less is copied in one piece",
     )
     corrections: Annotated[int, Field(ge=0, le=10)] = Field(
-        2, description="passes that choose the pixels that are copied in the end"
+        2, description="correction passes that choose which pixels are copied in the end"
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
@@ -129,175 +116,128 @@ class PatchMatch(CopyingMethod):
     ) -> Iterator[Step]:
         """Yield a step per level of the pyramid, and per search of the finest."""
         use_threads(context.threads)
+        exemplars, canvas = self.guided(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
         n_levels = min(self.levels or 32, most_levels(atlas.usable, self.patch))
         rows, columns = around_unknown(canvas, self.patch * 2**n_levels)
-        part = cut(canvas, rows, columns)
-        places = np.full(canvas.size, -1, np.int32)
+        part = crop(canvas, rows, columns)
+        sources = np.full(canvas.size, -1, np.int32)
         for found, fraction in self._search(atlas, part, n_levels, context.rng("patchmatch")):
-            places[rows, columns] = found
-            yield self.step(atlas, canvas, places, fraction=fraction)
+            sources[rows, columns] = found[: part.size[0], : part.size[1]]
+            yield copying_step(atlas, canvas, sources, fraction=fraction)
 
     def _search(
         self, atlas: Atlas, canvas: Canvas, n_levels: int, rng: np.random.Generator
-    ) -> Iterator[tuple[Places, float]]:
-        """Yield the place that each pixel copies, and the share of the work done."""
-        wraps = canvas.wrap
-        pyramid = level_pyramid(atlas, canvas, self.patch, n_levels)
+    ) -> Iterator[tuple[IntArray, float]]:
+        """Yield the source of each pixel, and the fraction of the work done."""
+        pyramid = pyramid_of(atlas, canvas, self.patch, n_levels)
         plan = [max(1, self.iterations >> number) for number in range(len(pyramid))]
         work = sum(n * level.known.size for n, level in zip(plan, pyramid, strict=True))
-        n_values = atlas.features.shape[2] - atlas.n_guide
         done, field, coarse_width = 0, None, 0
         for number, (level, n_iterations) in enumerate(zip(pyramid, plan, strict=True)):
             scale = 2 ** (len(pyramid) - 1 - number)
             anchors = anchors_of(level.usable, self.patch)
-            active = active_queries(level.known, self.patch, wraps)
-            spare = rng.permutation(np.flatnonzero(anchors).astype(np.int32))
+            active = active_queries(level.known, self.patch, level.wraps)
+            fallback = rng.permutation(np.flatnonzero(anchors).astype(np.int32))
             if field is None:
-                field = self._first(level, active.shape, spare, n_values, canvas, rng)
+                random_start = canvas.init != "noise"
+                field = self._first_field(level, active.shape, fallback, rng, random_start)
             else:
-                field = refine(
-                    field,
-                    coarse_width,
-                    active.shape,
-                    anchors,
-                    spare,
-                    SQUARE,
-                    self.variation if scale <= DISPLACED else 0.0,
-                    int(rng.integers(2**31)),
-                )
-                same = np.ones(active.shape, np.float32)
-                vote(
-                    level.atlas, field, same, level.known, self.patch, wraps, n_values, level.image
-                )
-            coarse_width = anchors.shape[1]
-            spread = _spread(level, n_values) * self.patch**2
+                variation = self.variation if scale <= JITTERED_SCALE else 0.0
+                jitter = Jitter(variation, seed=int(rng.integers(2**31)))
+                field = refine(field, coarse_width, active.shape, anchors, fallback, jitter)
+                vote(level, field, np.ones(active.shape, np.float32), self.patch)
+            coarse_width = level.width
+            # Variance of a patch: the unit of what repetition costs.
+            spread = _variance(level) * self.patch**2
             for iteration in range(n_iterations):
-                reach = max(anchors.shape) if number == 0 else max(8, max(anchors.shape) // 8)
-                weights = self._better(level, spread, anchors, active, wraps, field, reach, rng)
-                vote(
-                    level.atlas,
-                    field,
-                    weights,
-                    level.known,
-                    self.patch,
-                    wraps,
-                    n_values,
-                    level.image,
-                )
+                radius = max(anchors.shape) if number == 0 else max(8, max(anchors.shape) // 8)
+                weights = self._search_once(level, field, active, anchors, spread, radius, rng)
+                vote(level, field, weights, self.patch)
                 done += level.known.size
                 if scale == 1 or iteration == n_iterations - 1:
-                    centres = centre_places(
-                        field, level.known.shape, self.patch, wraps, coarse_width
+                    central = central_sources(
+                        field, level.size, self.patch, level.wraps, level.width
                     )
-                    places = enlarge(
-                        centres, pyramid[-1].known.shape, scale, coarse_width, atlas.usable.shape[1]
-                    )
+                    sources = at_full_size(central, level, pyramid[-1])
                     if done < work:
-                        yield _fit(places, canvas), 0.9 * done / work
-        yield _fit(self._copied(atlas, pyramid[-1], places, wraps), canvas), 1.0
+                        yield sources, 0.9 * done / work
+        yield self._copied(level, sources), 1.0
 
-    def _copied(self, atlas: Atlas, level: Level, places: Places, wraps: Wraps) -> Places:
-        """Choose what each pixel copies, in pieces as large as may be."""
-        places[level.known] = -1
-        copied = atlas.features.reshape(-1, level.image.shape[2])[np.maximum(places, 0)]
-        copied[level.known] = level.image[level.known]
+    def _copied(self, level: Level, sources: IntArray) -> IntArray:
+        """Choose the source of each pixel, in pieces as large as possible."""
         radius = min(2, self.patch // 2)
-        centres = np.zeros_like(atlas.usable)
-        inside = anchors_of(atlas.usable, 2 * radius + 1)
-        centres[radius:, radius:] = inside[: len(inside) - radius, : inside.shape[1] - radius]
-        correct(
-            atlas.features, centres, places, copied, ~level.known, wraps, radius, self.corrections
-        )
-        return places
+        copied = level._replace(sources=sources, image=level.copied(np.maximum(sources, 0)))
+        copied.image[level.known] = level.image[level.known]
+        correct(copied, centres_of(level.usable, radius), radius, self.corrections)
+        return copied.sources
 
-    def _first(
+    def _first_field(
         self,
         level: Level,
-        shape: tuple[int, int],
-        spare: Places,
-        n_values: int,
-        canvas: Canvas,
+        shape: tuple[int, ...],
+        fallback: IntArray,
         rng: np.random.Generator,
-    ) -> Places:
-        """Field of the coarsest level: any places for an initial image, else those of blocks."""
-        if canvas.init != "noise":
-            return spare[rng.integers(0, len(spare), shape)]
+        random: bool,
+    ) -> IntArray:
+        """Field of the coarsest level: random where there is an initial image, else of blocks."""
+        if random:
+            return fallback[rng.integers(0, len(fallback), shape)]
+        some_known = level.known.any()
         block, overlap = next(
             (block, overlap) for block, overlap in BLOCKS if anchors_of(level.usable, block).any()
         )
-        told = level.known.any()
-        edges = [(overlap, overlap), (overlap, overlap)]
-        planes = np.pad(np.moveaxis(level.atlas, 2, 0), [(0, 0), *edges])
-        spread = _spread(level, n_values) * 2 * block * overlap
+        blocks = Blocks.of(
+            level.features,
+            level.usable,
+            block,
+            overlap,
+            0.0 if some_known else TOLERANCE,
+            0.0 if some_known else REUSE * _variance(level) * 2 * block * overlap,
+        )
         best = np.inf
-        for _ in range(1 if told else LAYOUTS):
-            image = level.image.copy()
-            found, disagreement = lay_blocks(
-                np.ascontiguousarray(planes),
-                np.pad(level.usable, edges).astype(np.float32),
-                anchors_of(level.usable, block),
-                image,
-                level.known.copy(),
-                n_values,
-                block,
-                overlap,
-                0.0 if told else TOLERANCE,
-                0.0 if told else SPARING * spread,
-                canvas.wrap,
-                int(rng.integers(2**31)),
+        for _ in range(1 if some_known else LAYOUTS):
+            layout = level._replace(
+                image=level.image.copy(),
+                filled=level.known.copy(),
+                sources=np.full(level.size, -1, np.int32),
             )
+            disagreement = lay_blocks(blocks, layout, int(rng.integers(2**31)))
             if disagreement < best:
-                best, places, chosen = disagreement, found, image
-        level.image[:] = chosen
+                best, chosen = disagreement, layout
+        level.image[:] = chosen.image
         height, width = level.usable.shape
-        y, x = np.divmod(places[: shape[0], : shape[1]], width)
+        y, x = np.divmod(chosen.sources[: shape[0], : shape[1]], width)
         field = np.minimum(y, height - self.patch) * width + np.minimum(x, width - self.patch)
-        anything = spare[rng.integers(0, len(spare), shape)]
-        return np.where(np.isin(field, spare), field, anything).astype(np.int32)
+        anything = fallback[rng.integers(0, len(fallback), shape)]
+        return np.where(np.isin(field, fallback), field, anything).astype(np.int32)
 
-    def _better(
+    def _search_once(
         self,
         level: Level,
-        spread: float,
-        anchors: Mask,
+        field: IntArray,
         active: Mask,
-        wraps: Wraps,
-        field: Places,
-        reach: int,
+        anchors: Mask,
+        spread: float,
+        radius: int,
         rng: np.random.Generator,
     ) -> Array:
-        """Search once, in place; give the weights of the patches in the vote.
-
-        ``spread`` is the variance of a patch, the unit of what repetition costs.
-        """
-        image = padded(level.image, self.patch - 1, wraps)
+        """Improve the field in place; return the weights of its patches in the vote."""
+        image = level.padded_image(self.patch - 1)
         penalty = self._penalty(level, field, active, self.repetition * spread)
-        costs = distances(level.atlas, image, field, self.patch, penalty)
+        patches = Patches(level.features, anchors, penalty, self.patch)
+        costs: Array = costs_of(patches, image, field)
         for number in range(self.sweeps):
-            sweep(
-                level.atlas,
-                anchors,
-                penalty,
-                image,
-                active,
-                field.copy(),
-                field,
-                costs,
-                self.patch,
-                self.draws,
-                reach,
-                int(rng.integers(2**31)),
-                number % 2 == 1,
-            )
+            random = RandomSearch(self.candidates, radius, int(rng.integers(2**31)))
+            sweep(patches, image, active, field, costs, random, backwards=number % 2 == 1)
         robust_weights(costs, penalty, field, 1e-3 * spread + 1e-12, ROBUSTNESS / 2 - 1)
         return costs
 
-    def _penalty(self, level: Level, field: Places, active: Mask, price: float) -> Array:
-        """What each place costs beyond its distance: how often its pixels are used, (h, w).
+    def _penalty(self, level: Level, field: IntArray, active: Mask, price: float) -> Array:
+        """Cost of each patch beyond its distance, (h, w): how much its pixels are used.
 
-        Pixels, not places, are to be used alike: near the example's border a pixel is in few
-        patches, and these have to be used more often.
+        Pixels, not patches, are to be used equally: near the example's border a pixel is in few
+        patches, and these have to be used more.
         """
         shape = level.usable.shape
         if price == 0:
@@ -306,16 +246,11 @@ class PatchMatch(CopyingMethod):
         shown = box_sums(used[::-1, ::-1], self.patch)[::-1, ::-1]  # by patches that begin before
         mean = box_sums(shown, self.patch) / self.patch**4
         needed = float(active.sum() / level.usable.sum())
-        # Where less is made than there is, to be used once is no repetition.
+        # Where the canvas is smaller than the example, to be used once is no repetition.
         excess = mean / max(needed, 1.0) - max(1.0 - needed, 0.0)
         return (price * excess.clip(0, MOST_EXCESS)).astype(np.float32)
 
 
-def _spread(level: Level, n_values: int) -> float:
-    """Variance of a pixel; the guide's is left out, a label would outweigh all colours."""
-    return float(level.atlas[level.usable][:, :n_values].var(0).sum())
-
-
-def _fit(places: Places, canvas: Canvas) -> Places:
-    """Leave out what lies beyond the canvas."""
-    return places[: canvas.size[0], : canvas.size[1]]
+def _variance(level: Level) -> float:
+    """Variance of a pixel without its guide, as a label would outweigh all colours."""
+    return float(level.features[level.usable][:, : level.n_values].var(0).sum())

@@ -14,7 +14,11 @@ from lichen.step import Step
 
 
 class Replay(Method):
-    """Copy each pixel from where the canvas's ``sources`` say; of no paper."""
+    """Copy each pixel from the source that the canvas names; no method of a paper.
+
+    A result that is copied keeps the exemplar, row and column of each pixel. Repeated on other maps
+    of the material, or on an edited photo, they give the same arrangement of other pixels.
+    """
 
     name: ClassVar[str] = "replay"
     citation: ClassVar[str] = ""
@@ -23,7 +27,7 @@ class Replay(Method):
     needs: ClassVar[frozenset[str]] = frozenset({"sources"})
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
-        """Raise where the sources lie outside the exemplars, or pixels come from nowhere."""
+        """Raise where sources are outside the exemplars, or pixels have none and are not known."""
         super().check(exemplars, canvas)
         if canvas.sources is not None and canvas.sources.shape[:2] != canvas.size:
             raise CanvasError("the sources are of another size than the canvas")
@@ -39,5 +43,5 @@ class Replay(Method):
 
     def _map(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> SourceMap:
         if canvas.sources is None:
-            raise CanvasError("replay needs sources", "give a map of sources")
+            raise CanvasError("replay needs `sources`", "give a map of sources")
         return SourceMap(canvas.sources, tuple(one.size for one in exemplars))

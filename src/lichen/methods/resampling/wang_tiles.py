@@ -12,28 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from lichen.arrays import Array, IntArray, Mask
 from lichen.canvas import Canvas
 from lichen.errors import CanvasError, ImageError
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
-from lichen.method import Context, Takes
-from lichen.methods.resampling.family import CopyingMethod
-from lichen.patches.atlas import Atlas, anchors_of
-from lichen.patches.correlation import ExemplarSpectra
-from lichen.patches.diamonds import quilt_diamonds
+from lichen.method import Context
+from lichen.methods.resampling.family import ResamplingMethod, copying_step
+from lichen.patches.atlas import Atlas
+from lichen.patches.diamond_cut import EAST, NORTH, SOUTH, WEST, diamond_cut
+from lichen.patches.template_matching import ExemplarSpectra
+from lichen.patches.windows import Indices, anchors_of
 from lichen.step import Step
 
-Array = NDArray[np.float32]
-Places = NDArray[np.int32]
-Edges = NDArray[np.int32]
-
-NORTH, EAST, SOUTH, WEST = 0, 1, 2, 3
 Choice = Literal["complete", "compact"]
 
 SWEEPS = 3
-"""How often each sample of a set is chosen anew."""
+"""Times that each sample of a set is moved."""
 MOST_SIDE = 128
-"""Larger tiles are made only when asked for, in pixels: 81 of these are a sheet of 1152 px."""
+"""Largest default side of tiles, in pixels: 81 of these are a sheet of 1152 px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +51,8 @@ class TileSet:
     """
 
     tiles: Array
-    edges: Edges
-    sources: NDArray[np.int32]
+    edges: IntArray
+    sources: IntArray
     error: float
 
     def cover(
@@ -67,8 +64,8 @@ class TileSet:
         return join_tiles(self.tiles, numbers)[: size[0], : size[1]]
 
 
-class WangTiles(CopyingMethod):
-    """Make a few square tiles with coloured edges, then lay them at random, colour on colour.
+class WangTiles(ResamplingMethod):
+    """Make a few square tiles with coloured edges, then lay them at random, colour to colour.
 
     Cohen, Shade, Hiller and Deussen, "Wang Tiles for Image and Texture Generation", SIGGRAPH
     2003. Each colour of an edge is a sample of the example; a tile is quilted of four of them, so
@@ -77,10 +74,10 @@ class WangTiles(CopyingMethod):
 
     Departures: tiles are cut upright and not turned by 45 degrees, so that pixels are copied as
     they are. The paper chooses among sets of random samples; here each sample in turn is moved to
-    where it is most like the others along the diagonals, before the cheapest of several such sets
-    is chosen. Samples of two colours are at least a quarter of a tile apart. The complete set has
-    a tile for each four colours (81 of 3 + 3 colours); the compact one has those with north +
-    west = east + south, modulo the number of colours: of 2 + 2 colours 8, as many as the paper's,
+    where it is most like the others along the diagonals, before the set with the least error of
+    several is chosen. Samples of two colours are at least a quarter of a tile apart. The complete
+    set has a tile for each four colours (81 of 3 + 3 colours); the compact one has those with north
+    + west = east + south, modulo the number of colours: of 2 + 2 colours 8, as many as the paper's,
     two for each north and west. The paper's sets have 2 + 2 colours; three show each stone less
     often.
     """
@@ -90,29 +87,28 @@ class WangTiles(CopyingMethod):
         "Cohen, Shade, Hiller, Deussen: Wang Tiles for Image and Texture Generation, SIGGRAPH 2003"
     )
     honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "copies"})
-    takes: ClassVar[Takes] = "several"
     minimum_size: ClassVar[int] = 4
 
-    tile_size: (
+    tile: (
         Annotated[int, Field(ge=4, le=1024, multiple_of=2, json_schema_extra={"unit": "px"})] | None
     ) = Field(
         None,
         description="side of the tiles, even; for a lattice a multiple of its period; half the "
-        "example's and at most 128 when not given, or what of that divides a wrapped size",
+        "example's and at most 128 when not given, or a smaller one that divides a wrapped size",
     )
     colours: Annotated[int, Field(ge=1, le=4)] = Field(
-        3, description="colours of the horizontal edges, and as many of the vertical ones"
+        3, description="number of colours of the horizontal edges, and of the vertical ones"
     )
     tile_set: Choice = Field(
         "complete", description="a tile for each four colours, or each three of them"
     )
     overlap: Annotated[int, Field(ge=1, le=512, json_schema_extra={"unit": "px"})] | None = Field(
         None,
-        description="how far cuts may leave the tiles' diagonals; an eighth of a tile when not "
-        "given",
+        description="how far cuts may deviate from the tiles' diagonals; an eighth of a tile when "
+        "not given",
     )
-    draws: Annotated[int, Field(ge=1, le=1000)] = Field(
-        8, description="sets of samples tried; the one with the cheapest cuts is kept"
+    attempts: Annotated[int, Field(ge=1, le=1000)] = Field(
+        8, description="sets of samples tried; the one whose cuts have the least error is kept"
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
@@ -123,15 +119,15 @@ class WangTiles(CopyingMethod):
             if wraps and length % side:
                 whole = -(-length // side) * side
                 raise CanvasError(
-                    f"wrap: the {axis} {length} is not a multiple of tile_size = {side}",
-                    f"use a {axis} of {whole}, or another --tile-size",
+                    f"`wrap`: the {axis} {length} is not a multiple of `tile` = {side}",
+                    f"use a {axis} of {whole}, or another `tile`",
                 )
         window = side + 2 * self._overlap(side)
         if not anchors_of(self.atlas(exemplars, canvas).usable, window).any():
             raise ImageError(
-                f"tile_size = {side} takes samples of {window} px with their "
-                "overlaps, and none fits into what may be copied",
-                "use a smaller --tile-size, or a larger photo",
+                f"`tile` = {side} needs samples of {window} px with their overlaps, and none fits "
+                "into what may be copied",
+                "use a smaller `tile`, or a larger photo",
             )
 
     def run(
@@ -141,11 +137,11 @@ class WangTiles(CopyingMethod):
         use_threads(context.threads)
         atlas = self.atlas(exemplars, canvas)
         side = self._side(exemplars, canvas)
-        places, edges, _ = self._tiles(atlas, side, context)
+        tiles, edges, _ = self._tiles(atlas, side, context)
         rows, columns = (-(-length // side) for length in canvas.size)
         numbers = lay_tiles(edges, (rows, columns), canvas.wrap, context.rng("wang tiling"))
-        joined = join_tiles(places, numbers)[: canvas.size[0], : canvas.size[1]]
-        yield self.step(atlas, canvas, np.ascontiguousarray(joined), fraction=1.0, iteration=1)
+        joined = join_tiles(tiles, numbers)[: canvas.size[0], : canvas.size[1]]
+        yield copying_step(atlas, canvas, np.ascontiguousarray(joined), fraction=1.0, iteration=1)
 
     def tiles(self, exemplars: Sequence[Exemplar], seed: int = 0) -> TileSet:
         """Make the set of tiles that :meth:`run` lays for a seed.
@@ -153,23 +149,23 @@ class WangTiles(CopyingMethod):
         Raises
         ------
         ImageError
-            If a sample of ``tile_size`` and its overlap fits into no exemplar.
+            If a sample of ``tile`` and its overlap fits into no exemplar.
         """
         canvas = Canvas(exemplars[0].size, maps=exemplars[0].formats)
         self.check(exemplars, canvas)
         atlas = self.atlas(exemplars, canvas)
-        places, edges, error = self._tiles(atlas, self._side(exemplars, canvas), Context(seed))
+        sources, edges, error = self._tiles(atlas, self._side(exemplars, canvas), Context(seed))
         return TileSet(
-            tiles=atlas.copy(places),
+            tiles=atlas.copy(sources),
             edges=edges,
-            sources=np.stack([atlas.sources(tile) for tile in places]),
+            sources=np.stack([atlas.origins(tile) for tile in sources]),
             error=error,
         )
 
     def _side(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> int:
         """Side of the tiles: one that fits the example and, if there is one, a wrapped canvas."""
-        if self.tile_size is not None:
-            return self.tile_size
+        if self.tile is not None:
+            return self.tile
         usable = self.atlas(exemplars, canvas).usable
         most = min(min(min(exemplar.size) for exemplar in exemplars) // 2, MOST_SIDE)
         fitting = (
@@ -185,15 +181,15 @@ class WangTiles(CopyingMethod):
     def _overlap(self, side: int) -> int:
         return min(self.overlap or max(1, side // 8), side // 2 - 1)
 
-    def _tiles(self, atlas: Atlas, side: int, context: Context) -> tuple[Places, Edges, float]:
-        """Places (N, T, T) and edges (N, 4) of the tiles, and the error of all cuts."""
+    def _tiles(self, atlas: Atlas, side: int, context: Context) -> tuple[IntArray, IntArray, float]:
+        """IntArray (N, T, T) and edges (N, 4) of the tiles, and the error of all cuts."""
         rng = context.rng("wang tiles")
         spectra = ExemplarSpectra(atlas.features, context.threads)
         anchors = atlas.anchors(side + 2 * self._overlap(side))
-        # Each two samples meet in tiles of the compact set, too: it tells which samples are good.
+        # Any two samples meet in tiles of the compact set, too: it tells which samples are good.
         compact = edge_colours(self.colours, "compact")
         least = np.inf
-        for _ in range(self.draws):
+        for _ in range(self.attempts):
             # Two rows of samples: those of north and south edges, those of east and west ones.
             drawn = rng.choice(np.flatnonzero(anchors), (2, self.colours)).astype(np.int32)
             for number in range(SWEEPS * drawn.size):
@@ -203,24 +199,24 @@ class WangTiles(CopyingMethod):
                 )
             found, error = self._quilted(atlas, drawn, compact, side)
             if error < least:
-                places, samples, least = found, drawn, error
+                sources, samples, least = found, drawn, error
         if self.tile_set == "compact":
-            return places, compact, least
+            return sources, compact, least
         edges = edge_colours(self.colours, self.tile_set)
-        places, error = self._quilted(atlas, samples, edges, side)
-        return places, edges, error
+        sources, error = self._quilted(atlas, samples, edges, side)
+        return sources, edges, error
 
     def _better(
         self,
         atlas: Atlas,
         spectra: ExemplarSpectra,
-        anchors: NDArray[np.bool_],
-        samples: Places,
+        anchors: Mask,
+        samples: IntArray,
         kind: int,
         colour: int,
         side: int,
     ) -> int:
-        """Where a sample is most like those of the other kind along the diagonals."""
+        """Corner at which a sample is most like those of the other kind along the diagonals."""
         overlap, half = self._overlap(side), side // 2
         window = side + 2 * overlap
         centre = window // 2
@@ -239,7 +235,7 @@ class WangTiles(CopyingMethod):
         ring = np.abs(away[:, None] + away - half) <= overlap
         errors = spectra.ssd(others[np.ix_(theirs, theirs)], ring.astype(np.float32))
         allowed = anchors[: errors.shape[0], : errors.shape[1]].copy()
-        near = side // 4  # colours that are nearly the same sample are none
+        near = side // 4  # colours of nearly the same sample would look the same
         for other in range(self.colours):
             y, x = ys[kind, other], xs[kind, other]
             if other != colour:
@@ -250,8 +246,8 @@ class WangTiles(CopyingMethod):
         return int(y * anchors.shape[1] + x)
 
     def _quilted(
-        self, atlas: Atlas, samples: Places, edges: Edges, side: int
-    ) -> tuple[Places, float]:
+        self, atlas: Atlas, samples: IntArray, edges: IntArray, side: int
+    ) -> tuple[IntArray, float]:
         """Cut all tiles out of these samples."""
         overlap, width = self._overlap(side), atlas.usable.shape[1]
         features = atlas.features.reshape(-1, atlas.features.shape[2])
@@ -267,20 +263,20 @@ class WangTiles(CopyingMethod):
             ],
             np.int32,
         )
-        places, total = np.empty((len(edges), side, side), np.int32), 0.0
+        sources, total = np.empty((len(edges), side, side), np.int32), 0.0
         for number, colours in enumerate(edges):
             chosen = samples[[0, 1, 0, 1], colours] + corners
             candidates = chosen[:, None, None] + square  # (4, T, T)
-            # Beyond a sample's reach there may be nothing; it is not looked at.
+            # Beyond a sample's reach there may be nothing; it is not read.
             inside = np.clip(candidates, 0, len(features) - 1)
-            labels, error = quilt_diamonds(features[inside], overlap)
+            labels, error = diamond_cut(features[inside], overlap)
             taken = np.take_along_axis(candidates, labels[None].astype(np.int64), 0)
-            places[number] = taken[0]
+            sources[number] = taken[0]
             total += error
-        return places, total
+        return sources, total
 
 
-def edge_colours(colours: int, tile_set: Choice) -> Edges:
+def edge_colours(colours: int, tile_set: Choice) -> IntArray:
     """Colours of the north, east, south and west edge of each tile of a set, int32 (N, 4)."""
     every = np.array(list(product(range(colours), repeat=4)), np.int32)
     if tile_set == "complete":
@@ -290,9 +286,9 @@ def edge_colours(colours: int, tile_set: Choice) -> Edges:
 
 
 def lay_tiles(
-    edges: Edges, shape: tuple[int, int], wraps: tuple[bool, bool], rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Number of the tile at each place of a grid, row by row, so that all colours meet.
+    edges: IntArray, shape: tuple[int, int], wraps: tuple[bool, bool], rng: np.random.Generator
+) -> Indices:
+    """Number of the tile in each cell of a grid, row by row, so that all colours match.
 
     Parameters
     ----------
@@ -332,7 +328,7 @@ def lay_tiles(
     return numbers
 
 
-def join_tiles(tiles: NDArray[Any], numbers: NDArray[np.int64]) -> NDArray[Any]:
+def join_tiles(tiles: NDArray[Any], numbers: Indices) -> NDArray[Any]:
     """Put tiles (N, T, T, ...) side by side as the grid of numbers (rows, columns) says."""
     side, (rows, columns) = tiles.shape[1], numbers.shape
     laid = tiles[numbers].swapaxes(1, 2)  # (rows, T, columns, T, ...)

@@ -1,1 +1,1 @@
-"""Figures of what is computed in ``lichen.probe``: matplotlib's, without any state of its own."""
+"""Figures of what ``lichen.probe`` computes, drawn by matplotlib without its global state."""

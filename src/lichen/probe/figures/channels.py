@@ -1,4 +1,4 @@
-"""What channels do over a picture: their means, deviations and sparsities."""
+"""How channels respond to a picture: their means, deviations and sparsities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lichen.probe.maps import ChannelStatistics
 
 NAMED = 10
-"""Most active channels that are named."""
+"""Number of channels whose numbers are printed."""
 
 
 def draw_channels(found: ChannelStatistics) -> Figure:
@@ -28,7 +28,7 @@ def draw_channels(found: ChannelStatistics) -> Figure:
     strength.set_ylabel("activation")
     strength.legend(fontsize=7)
     sparsity.plot(rank, found.sparsity[order], ".", markersize=3, label="sparsity")
-    sparsity.plot(rank, found.silent[order], ".", markersize=3, label="share at or below 0")
+    sparsity.plot(rank, found.silent[order], ".", markersize=3, label="fraction at or below 0")
     sparsity.set_ylim(-0.02, 1.02)
     sparsity.set_xlabel("channels of {}, most active first: {}, ...".format(
         found.layer, ", ".join(map(str, order[:NAMED]))

@@ -1,7 +1,7 @@
-"""Gram matrices as pictures, and frames of a film in which they change.
+"""Gram matrices as pictures, and the frames of a video in which they change.
 
-Entries are shown as signed square roots over the largest of the exemplar's, since few are large,
-and channels in the order of their energy in the exemplar, strongest first.
+Since few entries are large, they are shown as signed square roots over the largest of the
+exemplar's; channels are in descending order of their energy in the exemplar.
 """
 
 from __future__ import annotations
@@ -10,30 +10,28 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lichen.arrays import Array
 from lichen.probe.figures.pictures import INCHES, show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lichen.probe.grams import FingerprintPair, Moment
-
-Array = NDArray[np.float32]
+    from lichen.probe.grams import FingerprintPair, Snapshot
 
 BRIGHTEST = 99.5
-"""Percentile of the exemplar's entries that is shown brightest."""
+"""Percentile of the exemplar's entries at which the colour scale ends."""
 STRONGEST = 64
-"""Channels shown of a layer: of more a screen has not the pixels."""
+"""Number of channels shown per layer: a screen has too few pixels for more."""
 
 
 def draw_fingerprints(pairs: Mapping[str, FingerprintPair]) -> Figure:
-    """Draw for each layer the exemplar's matrix, the result's and their difference."""
+    """Draw the matrices of exemplar and result and their difference, a column per layer."""
     figure = _figure(len(pairs), 3)
     for column, (layer, pair) in enumerate(pairs.items(), start=1):
         rows = {
             f"{layer}\nexemplar": pair.exemplar,
-            f"result, {pair.distance:.1%} off": pair.result,
+            f"result, differs by {pair.distance:.1%}": pair.result,
             "difference": pair.difference,
         }
         for row, (label, matrix) in enumerate(rows.items()):
@@ -43,7 +41,7 @@ def draw_fingerprints(pairs: Mapping[str, FingerprintPair]) -> Figure:
 
 
 def draw_own_fingerprints(matrices: Mapping[str, Array]) -> Figure:
-    """Draw one picture's matrices, layer by layer."""
+    """Draw the matrices of one picture, layer by layer."""
     figure = _figure(len(matrices), 1)
     for column, (layer, matrix) in enumerate(matrices.items(), start=1):
         axes = figure.add_subplot(1, len(matrices), column)
@@ -51,24 +49,24 @@ def draw_own_fingerprints(matrices: Mapping[str, Array]) -> Figure:
     return figure
 
 
-class FingerprintFilm:
-    """Frames of one size, each of a moment: the pictures, and the matrices beneath each other.
+class FingerprintVideo:
+    """Frames of one size, each of a snapshot: pictures, and matrices one below the other.
 
     Parameters
     ----------
     exemplar
         float32 (H, W, C) in [0, 1].
     first
-        The first moment.
+        The first snapshot.
     """
 
-    def __init__(self, exemplar: Array, first: Moment) -> None:
+    def __init__(self, exemplar: Array, first: Snapshot) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         layers = len(first.pairs)
         columns = layers + 1
         self._figure = _figure(columns, 2)
-        # Typed as matplotlib's own stubs do not type it.
+        # Any: matplotlib's stubs leave it untyped.
         self._canvas: Any = FigureCanvasAgg(self._figure)
         grid = self._figure.add_gridspec(2, columns)
         show(self._figure.add_subplot(grid[0, 0]), exemplar, "exemplar")
@@ -81,16 +79,16 @@ class FingerprintFilm:
             drawn = show(below, _shown(pair.result, pair.exemplar), "000.0%", **_colours(False))
             self._results.append((below, drawn))
         self._figure.draw_without_rendering()
-        self._figure.set_layout_engine("none")  # what has been laid out stays where it is
+        self._figure.set_layout_engine("none")  # the layout of the first frame is kept
 
-    def frame(self, moment: Moment) -> Array:
-        """Draw a moment, float32 (H, W, 3) in [0, 1]."""
-        picture = moment.image
+    def frame(self, snapshot: Snapshot) -> Array:
+        """Draw a snapshot, float32 (H, W, 3) in [0, 1]."""
+        picture = snapshot.image
         self._image.set_data(picture[..., 0] if picture.shape[2] == 1 else picture)
-        self._axes.set_title(f"iteration {moment.iteration}", fontsize=7)
-        for (axes, drawn), pair in zip(self._results, moment.pairs.values(), strict=True):
+        self._axes.set_title(f"iteration {snapshot.iteration}", fontsize=7)
+        for (axes, drawn), pair in zip(self._results, snapshot.pairs.values(), strict=True):
             drawn.set_data(_shown(pair.result, pair.exemplar))
-            axes.set_title(f"{pair.distance:.1%} off", fontsize=7)
+            axes.set_title(f"{pair.distance:.1%}", fontsize=7)
         self._canvas.draw()
         pixels = np.asarray(self._canvas.buffer_rgba())[..., :3]
         return pixels.astype(np.float32) / np.float32(255)

@@ -1,4 +1,4 @@
-"""Labelled pictures in a row: classic figures, filters, reconstructions, and a sheet of maps."""
+"""Labelled pictures in rows: classic figures, filters, reconstructions, and sheets of maps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from lichen.arrays import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,26 +16,24 @@ if TYPE_CHECKING:
     from lichen.probe.classics import Classic
     from lichen.probe.inversion import Reconstruction
     from lichen.probe.maps import FeatureMaps
-    from lichen.probe.maximisation import Maximised
-
-Array = NDArray[np.float32]
+    from lichen.probe.maximization import Maximized
 
 INCHES = 1.6
-"""Side of one picture."""
+"""Side of one picture, in inches."""
 NARROWEST = 3.2
-"""Width that the title needs."""
+"""Least width of a figure, in inches, for its title."""
 CLIPPED = 0.5
-"""Percent of a map's values at each end that are shown as black or white."""
+"""Percentage of a map's values clipped to black, and to white."""
 
 
 def draw_classic(classic: Classic) -> Figure:
-    """Draw exemplar and panels in a row; a second row has the initial images, where they differ."""
+    """Draw exemplar and panels in a row, with the initial images below where they differ."""
     starts = any(panel.start is not None for panel in classic.panels)
     columns = 1 + len(classic.panels)
     figure = _figure(columns, 1 + starts, classic.title)
     show(figure.add_subplot(1 + starts, columns, 1), classic.exemplar, "exemplar")
     for number, panel in enumerate(classic.panels, start=2):
-        label = f"{panel.label}\n{panel.n_statistics:,} numbers"
+        label = f"{panel.label}\n{panel.n_statistics:,} statistics"
         if starts:
             label = f"from {panel.label}"
         show(figure.add_subplot(1 + starts, columns, number), panel.image, label)
@@ -44,8 +43,8 @@ def draw_classic(classic: Classic) -> Figure:
 
 
 def draw_reconstruction(found: Reconstruction) -> Figure:
-    """Draw the original and what each layer keeps of it."""
-    figure = _figure(1 + len(found.layers), 1, f"What is left of a picture in {_name(found)}")
+    """Draw the original and its reconstruction from each layer."""
+    figure = _figure(1 + len(found.layers), 1, f"A picture reconstructed from {_name(found)}")
     columns = 1 + len(found.layers)
     show(figure.add_subplot(1, columns, 1), found.original, "original")
     for number, (layer, image, psnr) in enumerate(
@@ -55,8 +54,8 @@ def draw_reconstruction(found: Reconstruction) -> Figure:
     return figure
 
 
-def draw_maximised(rows: Sequence[Maximised], columns: int = 8) -> Figure:
-    """Draw what filters look for, those of each layer in rows of their own; single ones in one."""
+def draw_maximized(rows: Sequence[Maximized], columns: int = 8) -> Figure:
+    """Draw the pictures that filters respond to, in rows per layer, or one row of single ones."""
     layers = [
         [
             (f"{found.layer}\n{_named(found, number)}", image)
@@ -70,7 +69,7 @@ def draw_maximised(rows: Sequence[Maximised], columns: int = 8) -> Figure:
         line[first : first + columns] for line in layers for first in range(0, len(line), columns)
     ]
     width = max(map(len, cells))
-    figure = _figure(width, len(cells), f"What filters of {_name(rows[0])} look for")
+    figure = _figure(width, len(cells), f"What filters of {_name(rows[0])} respond to")
     for row, line in enumerate(cells):
         for column, (label, image) in enumerate(line):
             show(figure.add_subplot(len(cells), width, 1 + row * width + column), image, label)
@@ -78,7 +77,7 @@ def draw_maximised(rows: Sequence[Maximised], columns: int = 8) -> Figure:
 
 
 def draw_maps(found: FeatureMaps, columns: int = 8) -> Figure:
-    """Draw maps as a sheet, each with its own range of grey."""
+    """Draw maps as a sheet, each with a grey scale of its own."""
     columns = min(columns, len(found.maps))
     rows = -(-len(found.maps) // columns)
     figure = _figure(columns, rows, f"{found.layer} of {_name(found)}")
@@ -90,7 +89,7 @@ def draw_maps(found: FeatureMaps, columns: int = 8) -> Figure:
 
 
 def show(axes: Axes, image: Array, label: str, **options: Any) -> Any:
-    """Show a picture (H, W[, C]), its pixels as squares, without ticks."""
+    """Show a picture (H, W[, C]) without interpolation or ticks."""
     flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
     if flat.ndim == 2:
         options = {"cmap": "gray", "vmin": 0, "vmax": 1, **options}
@@ -109,13 +108,13 @@ def _figure(columns: int, rows: int, title: str) -> Figure:
     return figure
 
 
-def _name(found: Reconstruction | Maximised | FeatureMaps) -> str:
-    """A network's name without the checksum of its weights."""
+def _name(found: Reconstruction | Maximized | FeatureMaps) -> str:
+    """Return a network's name without the checksum of its weights."""
     return found.network.partition(" sha256")[0]
 
 
-def _named(found: Maximised, number: int) -> str:
-    """What a filter is: its channel, or a direction; and how strongly it answers."""
+def _named(found: Maximized, number: int) -> str:
+    """Return a filter's channel, or that it is a direction, and its activation."""
     entries = np.flatnonzero(found.directions[number])
     name = f"channel {entries[0]}" if len(entries) == 1 else "direction"
     return f"{name}: {found.activation[number]:.1f}"

@@ -1,4 +1,4 @@
-"""Spectra and autocorrelations beside each other."""
+"""Spectra and autocorrelations side by side."""
 
 from __future__ import annotations
 

@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lichen.faces.cli.probe.options import NETWORK, SEED, crop, iterations, read_middle
-from lichen.faces.cli.probe.saving import Outputs, figure, nothing_yet
+from lichen.faces.cli.probe.figure_files import FigureFiles, exit_without_figure, figure
+from lichen.faces.cli.probe.options import NETWORK, SEED, crop, iterations, read_centre
+from lichen.faces.cli.shared_options import DEVICE
+
+if TYPE_CHECKING:
+    from lichen.probe.classics import Classic
 
 CLASSICS = {
     "layers": "The same texture with more and more layers: L1, L1-L2, ...",
     "single": "The same texture with each layer alone, deepest first.",
-    "parameters": "The same texture with about 1k, 10k, 177k and 852k numbers matched (VGG-19).",
+    "parameters": "The same texture with about 1k, 10k, 177k and 852k statistics (VGG-19).",
     "weights": "The same texture with trained and with random weights.",
     "starts": "The same texture from different initial images.",
 }
 
 
 def classic_command(name: str) -> click.Command:
-    """Make the command of one classic figure."""
+    """Return the command of one classic figure."""
 
-    @click.command(name, help=f"{CLASSICS[name]} Ctrl-C leaves what there is.")
+    @click.command(name, help=f"{CLASSICS[name]} Ctrl-C keeps the pictures so far.")
     @click.argument("photo")
     @NETWORK
     @iterations(200)
     @crop(192)
     @SEED
+    @DEVICE
     @figure(f"{name}.png")
-    def command(photo: str, crop: int, outputs: Outputs, **how: Any) -> None:
+    def command(photo: str, crop: int, files: FigureFiles, **values: Any) -> None:
         from lichen.probe.classics import classic
         from lichen.probe.interruption import ProbeInterruptedError
 
-        exemplar = read_middle(photo, crop)
+        exemplar = read_centre(photo, crop)
         interrupted = False
         try:
-            made = classic(name, exemplar, progress=outputs.progress, **how)
+            with files.bar(name) as bar:
+                made = classic(
+                    name, exemplar, on_step=bar.step, report_download=bar.download, **values
+                )
         except ProbeInterruptedError as error:
             interrupted, made = True, error.so_far
         except KeyboardInterrupt:
-            nothing_yet()
-        _save(made, outputs, interrupted)
+            exit_without_figure()
+        _save(made, files, interrupted)
 
     return command
 
 
-def _save(made: Any, outputs: Outputs, interrupted: bool) -> None:
+def _save(made: Classic, files: FigureFiles, interrupted: bool) -> None:
     import numpy as np
 
     from lichen.probe.figures.pictures import draw_classic
@@ -57,4 +65,4 @@ def _save(made: Any, outputs: Outputs, interrupted: bool) -> None:
         "n_statistics": np.array([panel.n_statistics for panel in made.panels]),
         "losses": np.array([panel.loss for panel in made.panels]),
     }
-    outputs.save(draw_classic(made), arrays, interrupted)
+    files.save(draw_classic(made), arrays, interrupted)

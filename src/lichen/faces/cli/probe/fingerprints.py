@@ -1,4 +1,4 @@
-"""``lichen probe fingerprints`` and ``film``: Gram matrices as pictures, and as they change."""
+"""``lichen probe fingerprints`` and ``video``: Gram matrices as pictures, and as they change."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lichen.faces.cli.probe.figure_files import (
+    FigureFiles,
+    check_data,
+    exit_without_figure,
+    figure,
+)
 from lichen.faces.cli.probe.options import (
     LAYERS,
     NETWORK,
-    QUIET,
     SEED,
     WEIGHTS,
     crop,
     data,
     iterations,
     layer_names,
-    load_network,
     output,
-    read_middle,
+    read_centre,
 )
-from lichen.faces.cli.probe.saving import Outputs, check_data, figure, nothing_yet
+from lichen.faces.cli.shared_options import DEVICE, QUIET
 
 if TYPE_CHECKING:
     from lichen.run.video import Recorder
@@ -34,29 +38,32 @@ if TYPE_CHECKING:
 @NETWORK
 @WEIGHTS
 @crop(512)
+@DEVICE
 @figure("fingerprints.png")
 def fingerprints(
     photo: str, result: str | None, layers: str | None, network: str, weights: Path | None,
-    crop: int, outputs: Outputs,
+    crop: int, device: str, files: FigureFiles,
 ) -> None:  # fmt: skip
-    """Draw each layer's Gram matrix, of PHOTO and, if given, of RESULT beside it."""
+    """Draw the Gram matrix of each layer for PHOTO and, if given, RESULT."""
     from lichen.probe.figures.fingerprints import draw_fingerprints, draw_own_fingerprints
     from lichen.probe.grams import compare_fingerprints
     from lichen.probe.grams import fingerprints as compute
 
-    names, features = layer_names(layers), load_network(network, weights)
-    exemplar = read_middle(photo, crop)
+    names, features = layer_names(layers), files.load_network(network, weights, device)
+    exemplar = read_centre(photo, crop)
     if result is None:
-        matrices = compute(exemplar, names, network=features)
-        outputs.save(draw_own_fingerprints(matrices), matrices)
+        matrices = compute(exemplar, names, network=features, device=device)
+        files.save(draw_own_fingerprints(matrices), matrices)
         return
-    pairs = compare_fingerprints(exemplar, read_middle(result, crop), names, network=features)
+    pairs = compare_fingerprints(
+        exemplar, read_centre(result, crop), names, network=features, device=device
+    )
     arrays = {
         f"{layer}_{which}": getattr(pair, which)
         for layer, pair in pairs.items()
         for which in ("exemplar", "result")
     }
-    outputs.save(draw_fingerprints(pairs), arrays)
+    files.save(draw_fingerprints(pairs), arrays)
 
 
 @click.command()
@@ -66,51 +73,52 @@ def fingerprints(
 @iterations(100)
 @crop(192)
 @SEED
-@output("film.webp", "The film: .gif .webp .png .mp4 .webm.")
+@DEVICE
+@output("fingerprints.webp", "The video: .gif .webp .png .mp4 .webm.")
 @data("distances")
 @QUIET
-def film(
+def video(
     photo: str, layers: str | None, network: str, iterations: int, crop: int, seed: int,
-    output: Path, data: Path | None, quiet: bool,
+    device: str, output: Path, data: Path | None, quiet: bool,
 ) -> None:  # fmt: skip
-    """Film how fingerprints change while noise turns into the texture of PHOTO.
+    """Record how fingerprints change while noise turns into the texture of PHOTO.
 
-    Ctrl-C ends the film where it is.
+    Ctrl-C keeps the video so far.
     """
     import numpy as np
 
-    from lichen.probe.figures.fingerprints import FingerprintFilm
+    from lichen.probe.figures.fingerprints import FingerprintVideo
     from lichen.probe.grams import watch_fingerprints
     from lichen.run.video import Recorder
     from lichen.step import Step
 
-    outputs = Outputs(output, data, quiet)
-    Recorder(output, (1, 1))  # whether it could be written
+    files = FigureFiles(output, data, quiet)
+    Recorder(output, (1, 1))  # raises if the video could not be written
     check_data(data, [Path(photo)])
-    exemplar = read_middle(photo, crop)
-    moments = watch_fingerprints(
-        exemplar, layer_names(layers), network=network, iterations=iterations, seed=seed
-    )
+    exemplar = read_centre(photo, crop)
     recorder: Recorder | None = None
     distances: dict[str, list[float]] = {}
     interrupted = False
     try:
-        with outputs.bar(output.name) as on_step:
-            for moment in moments:
+        with files.bar(output.name) as bar:
+            for snapshot in watch_fingerprints(
+                exemplar, layer_names(layers), network=network, iterations=iterations, seed=seed,
+                device=device, report_download=bar.download,
+            ):  # fmt: skip
                 if recorder is None:
-                    drawing = FingerprintFilm(exemplar, moment)
-                frame = drawing.frame(moment)
+                    drawing = FingerprintVideo(exemplar, snapshot)
+                frame = drawing.frame(snapshot)
                 if recorder is None:
                     recorder = Recorder(output, (frame.shape[0], frame.shape[1]))
-                step = Step(frame, fraction=moment.fraction)
+                step = Step(frame, fraction=snapshot.fraction)
                 recorder(step)
-                for layer, pair in moment.pairs.items():
+                for layer, pair in snapshot.pairs.items():
                     distances.setdefault(layer, []).append(pair.distance)
-                on_step(step)
+                bar.step(step)
     except KeyboardInterrupt:
         interrupted = True
     if recorder is None:
-        nothing_yet()
+        exit_without_figure()
     recorder.write()
-    outputs.save_data({layer: np.array(values) for layer, values in distances.items()})
-    outputs.tell(interrupted)
+    files.save_data({layer: np.array(values) for layer, values in distances.items()})
+    files.report(interrupted)

@@ -1,4 +1,4 @@
-"""``lichen probe maps`` and ``channels``: what a layer makes of a picture."""
+"""``lichen probe maps`` and ``channels``: how a layer responds to a picture."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from typing import Any
 
 import click
 
-from lichen.faces.cli.probe.options import (
-    LAYER,
-    NETWORK,
-    WEIGHTS,
-    crop,
-    load_network,
-    read_middle,
-)
-from lichen.faces.cli.probe.saving import Outputs, figure
+from lichen.faces.cli.probe.figure_files import FigureFiles, figure
+from lichen.faces.cli.probe.options import LAYER, NETWORK, WEIGHTS, crop, read_centre
+from lichen.faces.cli.shared_options import DEVICE
 
 
 @click.command()
@@ -23,29 +17,33 @@ from lichen.faces.cli.probe.saving import Outputs, figure
 @LAYER
 @NETWORK
 @WEIGHTS
-@click.option("--count", type=click.IntRange(1), default=64, show_default=True, help="Of channels.")
+@click.option(
+    "--count", type=click.IntRange(1), default=64, show_default=True, help="Number of channels."
+)
 @click.option(
     "--order", type=click.Choice(["variance", "index"]), default="variance", show_default=True,
-    help="Those that vary most, or the first ones.",
+    help="The channels that vary most, or the first ones.",
 )  # fmt: skip
 @crop(512)
+@DEVICE
 @figure("maps.png")
 def maps(
     photo: str, layer: str, network: str, weights: Path | None, count: int, order: Any, crop: int,
-    outputs: Outputs,
+    device: str, files: FigureFiles,
 ) -> None:  # fmt: skip
     """Draw the feature maps of a layer as a sheet."""
     from lichen.probe.figures.pictures import draw_maps
     from lichen.probe.maps import feature_maps
 
     found = feature_maps(
-        read_middle(photo, crop),
+        read_centre(photo, crop),
         layer,
-        network=load_network(network, weights),
+        network=files.load_network(network, weights, device),
+        device=device,
         count=count,
         order=order,
     )
-    outputs.save(draw_maps(found), {"channels": found.channels, "maps": found.maps})
+    files.save(draw_maps(found), {"channels": found.channels, "maps": found.maps})
 
 
 @click.command()
@@ -54,16 +52,21 @@ def maps(
 @NETWORK
 @WEIGHTS
 @crop(512)
+@DEVICE
 @figure("channels.png")
 def channels(
-    photo: str, layer: str, network: str, weights: Path | None, crop: int, outputs: Outputs
-) -> None:
+    photo: str, layer: str, network: str, weights: Path | None, crop: int, device: str,
+    files: FigureFiles,
+) -> None:  # fmt: skip
     """Draw mean, deviation and sparsity of a layer's channels."""
     from lichen.probe.figures.channels import draw_channels
     from lichen.probe.maps import channel_statistics
 
     found = channel_statistics(
-        read_middle(photo, crop), layer, network=load_network(network, weights)
+        read_centre(photo, crop),
+        layer,
+        network=files.load_network(network, weights, device),
+        device=device,
     )
     names = ("mean", "deviation", "maximum", "silent", "sparsity")
-    outputs.save(draw_channels(found), {name: getattr(found, name) for name in names})
+    files.save(draw_channels(found), {name: getattr(found, name) for name in names})

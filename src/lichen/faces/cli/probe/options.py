@@ -1,4 +1,4 @@
-"""Options that several commands of ``lichen probe`` share, and what is read of them."""
+"""Options that several commands of ``lichen probe`` share, and how their values are read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from lichen.features.extractor import FeatureExtractor
-
-    Array = NDArray[np.float32]
+    from lichen.arrays import Array
 
 Command = Callable[..., None]
 
@@ -25,53 +20,47 @@ NETWORK = click.option(
 WEIGHTS = click.option(
     "--weights", type=click.Path(path_type=Path), help="File of the network's weights."
 )
-LAYER = click.option("--layer", required=True, help="Such as relu3_1.")
-LAYERS = click.option("--layers", help="Names with commas; the network's own when not given.")
+LAYER = click.option("--layer", required=True, help="Layer such as relu3_1.")
+LAYERS = click.option(
+    "--layers", help="Layers, separated by commas; by default those of the network."
+)
 SEED = click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same bytes.")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="No bar, no summary.")
 
 
 def output(default: str, help: str) -> Callable[[Command], Command]:
-    """Give ``-o``."""
+    """Return the option ``-o``."""
     return click.option(
         "-o", "--output", type=click.Path(path_type=Path), default=default, show_default=True,
         help=help,
     )  # fmt: skip
 
 
-def data(of_what: str) -> Callable[[Command], Command]:
-    """Give ``--data``."""
+def data(content: str) -> Callable[[Command], Command]:
+    """Return the option ``--data``."""
     return click.option(
-        "--data", type=click.Path(path_type=Path), help=f"An .npz file for the {of_what}."
+        "--data", type=click.Path(path_type=Path), help=f"File (.npz) for the {content}."
     )
 
 
 def iterations(default: int) -> Callable[[Command], Command]:
-    """Give ``--iterations``."""
+    """Return the option ``--iterations``."""
     return click.option(
         "--iterations", type=click.IntRange(1), default=default, show_default=True,
-        help="Of the solver, for each picture.",
+        help="Iterations of the solver, for each picture.",
     )  # fmt: skip
 
 
 def crop(default: int) -> Callable[[Command], Command]:
-    """Give ``--crop``."""
+    """Return the option ``--crop``."""
     return click.option(
         "--crop", type=click.IntRange(8), default=default, show_default=True,
-        help="Look at the middle of PHOTO, of at most so many pixels a side.",
+        help="Largest side of the central crop of PHOTO, in pixels.",
     )  # fmt: skip
 
 
-def load_network(name: str, weights: Path | None) -> FeatureExtractor:
-    """Load the network of ``--network`` and ``--weights``."""
-    from lichen.probe.subject import as_features
-
-    return as_features(name, weights)
-
-
-def read_middle(photo: str, side: int) -> Array:
-    """Read the middle of a picture."""
-    from lichen.probe.subject import pixels_of
+def read_centre(photo: str, side: int) -> Array:
+    """Read the central crop of a picture, at most ``side`` pixels on each side."""
+    from lichen.probe.inputs import pixels_of
 
     pixels = pixels_of(photo)
     height, width = (min(side, length) for length in pixels.shape[:2])
@@ -80,17 +69,17 @@ def read_middle(photo: str, side: int) -> Array:
 
 
 def layer_names(layers: str | None) -> list[str] | None:
-    """Read ``relu1_1,relu2_1``."""
+    """Parse ``relu1_1,relu2_1``."""
     return None if layers is None else [name.strip() for name in layers.split(",") if name.strip()]
 
 
-def numbers(text: str) -> list[int]:
-    """Read ``0,3,8-11``.
+def channel_numbers(text: str) -> list[int]:
+    """Parse ``0,3,8-11``.
 
     Raises
     ------
     ParameterError
-        For what is no number.
+        If a part is neither a number nor a range.
     """
     from lichen.errors import ParameterError
 
@@ -98,6 +87,6 @@ def numbers(text: str) -> list[int]:
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
         if not first.isdigit() or not (last or first).isdigit():
-            raise ParameterError(f"channels {text!r} are no numbers", "write them as 0,3,8-11")
+            raise ParameterError(f"`channels` {text!r} are not numbers", "write them as 0,3,8-11")
         found += range(int(first), int(last or first) + 1)
     return found
