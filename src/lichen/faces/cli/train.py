@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from lichen import registry
 from lichen.faces.cli import options
 from lichen.faces.cli.method_command import MethodCommand
-from lichen.faces.cli.picture_options import QUIET
+from lichen.faces.cli.shared_options import QUIET
 from lichen.training.step import TrainStep
 from lichen.training.trainable import DATA
 
