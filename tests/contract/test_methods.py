@@ -45,6 +45,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "shifted_gram": {"network": "pixels", "iterations": 3},
     "multi_scale_gram": {"network": "pixels", "iterations": 3},
     "deep_correlations": {"network": "pixels", "iterations": 3},
+    "autoencoder": {"widths": (4, 6)},
     "objective": {"network": "pixels", "iterations": 3},
 }
 
