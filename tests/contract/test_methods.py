@@ -29,7 +29,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "wei_levoy": {"window": 5},
     "random_phase": {},
     "quilting": {"block": 8},
-    "wang_tiles": {"tile": 4, "attempts": 4},
+    "wang_tiles": {"tile_size": 4, "attempts": 4},
     "ashikhmin": {},
     "texture_optimization": {"iterations": 1},
     "k_coherence": {},
