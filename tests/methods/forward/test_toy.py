@@ -26,7 +26,7 @@ from lichen.image import read_image, write_image
 from lichen.method import Context, Takes
 from lichen.methods.forward.family import TrainedMethod, content_in_colour
 from lichen.model import Model, ModelRecord
-from lichen.nn.tensor import to_pixels, to_tensor
+from lichen.nn.tensor import to_pixels, to_tensor, torch_generator
 from lichen.step import Step
 from lichen.testing import check_method
 from lichen.training.data.folder import read_pictures
@@ -210,7 +210,7 @@ class Painter(TrainedMethod):
         self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
     ) -> Iterator[Step]:
         colour = self.load_networks(context)["colour"](torch.zeros(1, 1))
-        noise = torch.rand(1, 3, *canvas.size, generator=context.torch_generator("noise"))
+        noise = torch.rand(1, 3, *canvas.size, generator=torch_generator(context.rng("noise")))
         yield Step(to_pixels(colour.view(1, 3, 1, 1) + 0.1 * (noise - 0.5)), fraction=1.0)
 
 

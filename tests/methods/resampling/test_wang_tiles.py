@@ -172,13 +172,13 @@ def test_moving_the_samples_makes_the_cuts_cheaper(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_does_not_fit_is_an_error() -> None:
-    with pytest.raises(ImageError, match="`tile` = 64"):
+    with pytest.raises(ImageError, match="`tile_size` = 64"):
         check(WangTiles(tile_size=64), textured(), Canvas((64, 64)))
-    with pytest.raises(ImageError, match="use a smaller `tile`, or a larger photo"):
+    with pytest.raises(ImageError, match="use a smaller `tile_size`, or a larger photo"):
         check(WangTiles(), textured((5, 64)), Canvas((64, 64)))
-    with pytest.raises(CanvasError, match="width 61 is not a multiple of `tile` = 32"):
+    with pytest.raises(CanvasError, match="width 61 is not a multiple of `tile_size` = 32"):
         check(WangTiles(), textured(), Canvas((64, 61), (True, True)))
-    with pytest.raises(CanvasError, match="width 50 is not a multiple of `tile` = 24"):
+    with pytest.raises(CanvasError, match="width 50 is not a multiple of `tile_size` = 24"):
         WangTiles(tile_size=24).check(
             [textured()], with_layout(Canvas((48, 50), (False, True)), [textured()])
         )
