@@ -197,7 +197,7 @@ def test_an_honest_method_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         (OutOfStep, "maps: the maps are not in step"),
         (WrongMap, "pixels are not the exemplar's at their sources"),
         (Threaded, "the number of threads changes the picture"),
-        (Silent, "exemplars is neither honoured nor refused"),
+        (Silent, "is neither honoured nor refused"),
         (Grey, "above 1"),
         (Mute, "does not say so"),
         (Stuttering, "shows its steps, and does not say so"),

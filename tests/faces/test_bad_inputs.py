@@ -383,7 +383,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "map of sources as a picture",
         synthesis("--save-map", "new.png", "-m", "patchmatch"),
-        ["new.png a map of sources is an .npz file", ".npz"],
+        ["new.png: a map of sources is an .npz file", ".npz"],
     ),
     (
         "sources over the picture",
