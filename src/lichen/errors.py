@@ -73,6 +73,14 @@ class WeightsError(LichenError):
     """Weights of a network that are absent, damaged or not understood."""
 
 
+class ModelError(LichenError):
+    """A model that is absent, damaged, or not of the method that is to use it."""
+
+
+class TrainingError(LichenError):
+    """Data that cannot be trained on, or a training that cannot go on."""
+
+
 class JobError(LichenError):
     """A job that cannot be read or carried out."""
 

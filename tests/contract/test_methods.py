@@ -31,7 +31,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "wei_levoy": {"window": 5},
     "random_phase": {},
     "quilting": {"block": 8},
-    "wang_tiles": {"tile": 4, "attempts": 4},
+    "wang_tiles": {"tile_size": 4, "attempts": 4},
     "ashikhmin": {},
     "texture_optimization": {"iterations": 1},
     "k_coherence": {},
@@ -47,6 +47,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "shifted_gram": {"network": "pixels", "iterations": 3},
     "multi_scale_gram": {"network": "pixels", "iterations": 3},
     "deep_correlations": {"network": "pixels", "iterations": 3},
+    "autoencoder": {"widths": (4, 6)},
     "objective": {"network": "pixels", "iterations": 3},
 }
 

@@ -47,7 +47,7 @@ class EncoderNetwork(nn.Module):
     widths
         Channels of each block.
     n_classes
-        Pictures to tell apart.
+        Number of pictures to tell apart.
     """
 
     def __init__(self, widths: tuple[int, ...], n_classes: int) -> None:

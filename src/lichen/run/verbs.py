@@ -21,6 +21,7 @@ from lichen.canvas import Canvas, Wrap, parse_wrap
 from lichen.errors import (
     CanvasError,
     ImageError,
+    ModelError,
     NotHonouredError,
     ParameterError,
     ProvenanceError,
@@ -31,23 +32,34 @@ from lichen.image import parse_size
 from lichen.image.maps import File
 from lichen.job import CanvasSpec, Input, Job, JobInput, MethodInit
 from lichen.method import CAPABILITIES, Method
+from lichen.model import Model, is_model_file
 from lichen.result import map_path, read_provenance
-from lichen.run.inputs import Picture, convert_alike, locate, take_exemplar, take_mask
+from lichen.run.inputs import (
+    Picture,
+    convert_alike,
+    locate,
+    model_input,
+    take_exemplar,
+    take_mask,
+)
 from lichen.run.machine import available_cores
 from lichen.source_map import SourceMap
 
 Sized = tuple[int, int] | str
 """(height, width), or text: ``"WIDTHxHEIGHT"``."""
 
+MODEL_SIZE = (256, 256)
+"""Size of what a model makes where neither a picture nor the caller says one."""
+
 DIGITS = 3
 """Decimal places of random weights, so that they can be typed again."""
 
 
 def synthesize(
-    exemplar: Picture,
+    exemplar: Picture | Model,
     *,
     size: Sized | None = None,
-    method: str = registry.DEFAULT_METHOD,
+    method: str | None = None,
     preset: str | None = None,
     wrap: bool | str | Wrap = False,
     seed: int = 0,
@@ -57,6 +69,7 @@ def synthesize(
     also: Sequence[Picture] = (),
     guide: Picture | None = None,
     follow: Picture | None = None,
+    model: str | Path | Model | None = None,
     device: str = "auto",
     threads: int | None = None,
     **parameters: Any,
@@ -66,12 +79,13 @@ def synthesize(
     Parameters
     ----------
     exemplar
-        A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1].
+        A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1]; or the model of
+        a method that learns from no picture at use, a ``.safetensors`` file.
     size
         (height, width) in pixels, or text as on the command line, ``"WIDTHxHEIGHT"``; the
-        exemplar's when None.
+        exemplar's when None, 256x256 of a model.
     method, preset
-        A registered method and one of its presets; patchmatch when not given.
+        A registered method and one of its presets; the model's, else patchmatch when not given.
     wrap
         True for a result that tiles; ``"rows"`` or ``"columns"`` for one axis only.
     seed
@@ -90,6 +104,8 @@ def synthesize(
     guide, follow
         Texture by numbers: a label map of the exemplar, of its size, and one of the new picture,
         which gets the size of that; both or neither. They exclude ``size``, ``init``, ``also``.
+    model
+        What ``lichen train`` has written, for a trained method that also takes an exemplar.
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     threads
@@ -102,15 +118,29 @@ def synthesize(
     LichenError
         For anything the user can correct; nothing has been computed or written then.
     """
-    configured = registry.method(method).configure(preset, **parameters)
+    trained, photo = _model_and_picture(exemplar, model)
+    configured = _configured(method, preset, parameters, trained)
     _check_guide(guide, follow, size, init, also)
-    first = take_exemplar(exemplar, mask, dict(maps or {}))
+    inputs: dict[JobInput, tuple[Input, ...]] = {}
+    if trained is not None:
+        inputs["model"] = (model_input(trained),)
+    if photo is None:
+        if mask is not None or maps or also or guide is not None:
+            raise ParameterError(
+                "`mask`, `maps`, `also` and `guide` belong to a photo, and there is only a model",
+                "leave them out",
+            )
+        start: Any = initial_image(init, configured, preset)
+        if isinstance(start, Exemplar):
+            inputs["init"], start = (Input.of(start),), "picture"
+        spec = CanvasSpec(_size(size) or MODEL_SIZE, parse_wrap(wrap), seed, start)
+        return _job("synthesize", inputs, spec, configured, preset, device, threads)
+    first = take_exemplar(photo, mask, dict(maps or {}))
     if also and maps:
         raise ParameterError("`maps` belong to one exemplar, several are given", "give one")
-    inputs: dict[JobInput, tuple[Input, ...]] = {}
     examples = [first] if not also else convert_alike([as_exemplar(one) for one in (first, *also)])
     inputs["exemplar"] = tuple(Input.of(example) for example in examples)
-    start: Any = "noise"
+    start = "noise"
     height_width = first.size
     if guide is not None and follow is not None:
         labels, wanted = as_exemplar(guide), as_exemplar(follow)
@@ -219,12 +249,13 @@ def extend(
 
 
 def transfer(
-    texture: Picture,
+    texture: Picture | Model,
     target: Picture,
     *,
-    method: str = registry.DEFAULT_METHOD,
+    method: str | None = None,
     preset: str | None = None,
     seed: int = 0,
+    model: str | Path | Model | None = None,
     device: str = "auto",
     threads: int | None = None,
     **parameters: Any,
@@ -234,16 +265,23 @@ def transfer(
     Parameters
     ----------
     texture
-        What is copied.
+        What is copied; or the model of a method that learns from no picture at use.
     target
         What is to be seen.
+    method, preset
+        A registered method and one of its presets; the model's, else patchmatch when not given.
+    model
+        As in :func:`lichen.synthesize`.
     """
-    example, wanted = as_exemplar(texture), as_exemplar(target)
-    inputs: dict[JobInput, tuple[Input, ...]] = {
-        "exemplar": (Input.of(example),),
-        "content": (Input.of(wanted),),
-    }
-    configured = registry.method(method).configure(preset, **parameters)
+    trained, example = _model_and_picture(texture, model)
+    inputs: dict[JobInput, tuple[Input, ...]] = {}
+    if example is not None:
+        inputs["exemplar"] = (Input.of(as_exemplar(example)),)
+    wanted = as_exemplar(target)
+    inputs["content"] = (Input.of(wanted),)
+    if trained is not None:
+        inputs["model"] = (model_input(trained),)
+    configured = _configured(method, preset, parameters, trained)
     spec = CanvasSpec(wanted.size, seed=seed)
     return _job("transfer", inputs, spec, configured, preset, device, threads)
 
@@ -472,6 +510,7 @@ def job_of(
     exemplars: Sequence[Exemplar],
     canvas: Canvas,
     *,
+    model: Model | None = None,
     device: str = "auto",
     threads: int | None = None,
 ) -> Job:
@@ -480,8 +519,11 @@ def job_of(
     It records what the canvas was given by checksum, so another process cannot carry it out.
     """
     examples = list(exemplars)
-    canvas = canvas if canvas.maps else replace(canvas, maps=examples[0].formats)
+    layout = examples[0].formats if examples else () if model is None else model.maps
+    canvas = canvas if canvas.maps else replace(canvas, maps=layout)
     inputs: dict[JobInput, tuple[Input, ...]] = {"exemplar": tuple(map(Input.of, examples))}
+    if model is not None:
+        inputs["model"] = (model_input(model),)
     arrays: dict[JobInput, NDArray[Any] | None] = {
         "known": canvas.known,
         "hole": canvas.known_mask,
@@ -554,6 +596,41 @@ def _job(
         device,
         threads or available_cores(),
     )
+
+
+def _model_and_picture(
+    given: Picture | Model, model: str | Path | Model | None
+) -> tuple[Model | None, Picture | None]:
+    """Tell a model from a picture where either may stand in one place, and read the model."""
+    stands_alone = given if isinstance(given, Model) else _model_path(given)
+    if stands_alone is not None and model is not None:
+        raise ParameterError("two models are given", "give one of them")
+    taken = model if stands_alone is None else stands_alone
+    trained = taken if isinstance(taken, Model | None) else Model.read(taken)
+    return trained, None if isinstance(given, Model) or stands_alone is not None else given
+
+
+def _model_path(given: Picture) -> str | Path | None:
+    return given if isinstance(given, str | Path) and is_model_file(given) else None
+
+
+def _configured(
+    method: str | None, preset: str | None, parameters: Mapping[str, Any], model: Model | None
+) -> Method:
+    """Return a method; with a model that of the model, with its parameters."""
+    if model is None:
+        return registry.method(method or registry.DEFAULT_METHOD).configure(preset, **parameters)
+    if model.method in registry.TRAINED_NETWORKS:
+        raise ModelError(
+            f"{model.name} is a network of features, which makes no pictures",
+            f"use it by `network` {model.method} and `weights` {model.name}.safetensors",
+        )
+    if preset is not None:
+        raise ParameterError(
+            f"`preset` {preset} is of a training, and the model was trained", "leave it out"
+        )
+    own = model.parameters if method in (None, model.method) else {}
+    return registry.method(method or model.method).configure(**{**own, **parameters})
 
 
 def _size(size: Sized | None) -> Size | None:

@@ -73,7 +73,7 @@ def tiles(
         "photo": exemplar.name,
         "sha256": exemplar.sha256,
         "seed": seed,
-        "parameters": {**method.model_dump(mode="json"), "tile": made.tiles.shape[1]},
+        "parameters": {**method.model_dump(mode="json"), "tile_size": made.tiles.shape[1]},
         "tiles": _index(made, columns),
     }
     with atomic_paths([sheet, index, shown]) as (first, second, third):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from lichen.features.catalogue import entry_named
-from lichen.methods.learning.family import NetworkLearning
+from lichen.methods.learning.family import NetworkLearning, normalized
 from lichen.solve.options import ColourTermOptions
 from lichen.statistics.catalogue import TermSpec
 
@@ -129,9 +129,7 @@ class Gatys(ColourTermOptions, NetworkLearning):
         """Weight the default layers by the inverse of their strides where their network says so."""
         if self.layers is not None or not entry_named(self.network).fine_first:
             return super()._layers(features)
-        fineness = {name: 1 / features.strides[name] for name in features.default_layers}
-        total = sum(fineness.values())
-        return {name: weight / total for name, weight in fineness.items()}
+        return normalized({name: 1 / features.strides[name] for name in features.default_layers})
 
     def count_statistics(self) -> dict[str, int]:
         """Count the numbers that its statistic matches, by layer."""

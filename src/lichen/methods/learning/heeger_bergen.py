@@ -220,6 +220,7 @@ class HeegerBergen(Method):
         """Planes (P, H, W) before their histograms are matched."""
         import torch
 
+        from lichen.nn.tensor import torch_generator
         from lichen.solve.pyramid import fit
 
         if context.resume is not None:
@@ -228,7 +229,7 @@ class HeegerBergen(Method):
             return axes.planes(canvas.init.pixels)
         if canvas.init == "exemplar":
             return fit(torch.from_numpy(example)[None], canvas.size)[0].numpy()
-        generator = context.torch_generator("noise")
+        generator = torch_generator(context.rng("noise"))
         return torch.randn((len(example), *canvas.size), generator=generator).numpy()
 
 

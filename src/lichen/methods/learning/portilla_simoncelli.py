@@ -270,7 +270,7 @@ class PortillaSimoncelli(Method):
         """Return the initial planes: noise of their mean and variance, or an image's."""
         import torch
 
-        from lichen.nn.tensor import to_tensor
+        from lichen.nn.tensor import to_tensor, torch_generator
         from lichen.solve.pyramid import fit
 
         if isinstance(canvas.init, Exemplar):
@@ -278,6 +278,6 @@ class PortillaSimoncelli(Method):
         if canvas.init == "exemplar":
             return loss.axes.planes(fit(example, canvas.size)[0])
         pixels = loss.target.planes.pixels[..., None, None]  # (P, 6, 1, 1)
-        generator = context.torch_generator("noise")
+        generator = torch_generator(context.rng("noise"))
         noise = torch.randn((len(pixels), *canvas.size), generator=generator)
         return pixels[:, 0] + pixels[:, 1].sqrt() * noise.to(example.device)

@@ -89,7 +89,7 @@ class WangTiles(ResamplingMethod):
     honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "copies"})
     minimum_size: ClassVar[int] = 4
 
-    tile: Annotated[int | None, Field(ge=4, le=1024, multiple_of=2)] = Field(
+    tile_size: Annotated[int | None, Field(ge=4, le=1024, multiple_of=2)] = Field(
         None,
         description="side of the tiles, even; for a lattice a multiple of its period; by default "
         "half the exemplar's side, at most 128, or one below that divides a wrapped size",
@@ -139,15 +139,15 @@ class WangTiles(ResamplingMethod):
             if wraps and length % side:
                 whole = -(-length // side) * side
                 raise CanvasError(
-                    f"`wrap`: the {axis} {length} is not a multiple of `tile` = {side}",
-                    f"use a {axis} of {whole}, or another `tile`",
+                    f"`wrap`: the {axis} {length} is not a multiple of `tile_size` = {side}",
+                    f"use a {axis} of {whole}, or another `tile_size`",
                 )
         window = side + 2 * self._overlap(side)
         if not anchors_of(self.atlas(exemplars, canvas).usable, window).any():
             raise ImageError(
-                f"`tile` = {side} needs samples of {window} px with their overlaps, and none fits "
+                f"`tile_size` = {side} needs samples of {window} px with their overlaps, and none fits "
                 "into what may be copied",
-                "use a smaller `tile`, or a larger photo",
+                "use a smaller `tile_size`, or a larger photo",
             )
 
     def run(
@@ -169,7 +169,7 @@ class WangTiles(ResamplingMethod):
         Raises
         ------
         ImageError
-            If a sample of ``tile`` and its overlap fits into no exemplar.
+            If a sample of ``tile_size`` and its overlap fits into no exemplar.
         """
         canvas = Canvas(exemplars[0].size, maps=exemplars[0].formats)
         self.check(exemplars, canvas)
@@ -184,8 +184,8 @@ class WangTiles(ResamplingMethod):
 
     def _side(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> int:
         """Side of the tiles: one that fits the example and, if there is one, a wrapped canvas."""
-        if self.tile is not None:
-            return self.tile
+        if self.tile_size is not None:
+            return self.tile_size
         usable = self.atlas(exemplars, canvas).usable
         most = min(min(min(exemplar.size) for exemplar in exemplars) // 2, MOST_SIDE)
         fitting = (
