@@ -50,17 +50,52 @@ class ConvolutionalAutoencoder(TrainedMethod):
 
     patch: Annotated[
         int,
-        Field(ge=16, le=4096, description="side of the patches", json_schema_extra={"unit": "px"}),
+        Field(
+            ge=16,
+            le=4096,
+            description="side of the patches",
+            json_schema_extra={
+                "unit": "px",
+                "trades": "larger patches show more context per step, in more time and memory; "
+                "smaller pictures are left out",
+            },
+        ),
     ] = 512
     steps: Steps = 4000
-    batch: Annotated[int, Field(ge=1, le=4096, description="patches per step")] = 4
+    batch: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=4096,
+            description="patches per step",
+            json_schema_extra={
+                "trades": "more make each step less noisy, in proportionally more time and memory"
+            },
+        ),
+    ] = 4
     widths: Widths = (32, 64, 128, 128)
     learning_rate: LearningRate = 1e-3
     gradient_weight: Annotated[
-        float, Field(ge=0, le=100, description="weight of the error of differences of neighbours")
+        float,
+        Field(
+            ge=0,
+            le=100,
+            description="weight of the error of differences of neighbours",
+            json_schema_extra={
+                "trades": "more favours edges and grain; less favours the values of the pixels"
+            },
+        ),
     ] = 1.0
     held_out: Annotated[
-        float, Field(gt=0, lt=1, description="fraction of the pictures that is only measured on")
+        float,
+        Field(
+            gt=0,
+            lt=1,
+            description="fraction of the pictures held out of the training and measured on",
+            json_schema_extra={
+                "trades": "more measures more reliably; less leaves more pictures to train on"
+            },
+        ),
     ] = 0.1
 
     def networks(self) -> dict[str, nn.Module]:
