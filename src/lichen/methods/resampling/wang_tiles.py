@@ -145,8 +145,8 @@ class WangTiles(ResamplingMethod):
         window = side + 2 * self._overlap(side)
         if not anchors_of(self.atlas(exemplars, canvas).usable, window).any():
             raise ImageError(
-                f"`tile_size` = {side} needs samples of {window} px with their overlaps, and none fits "
-                "into what may be copied",
+                f"`tile_size` = {side} needs samples of {window} px with their overlaps, and none "
+                "fits into what may be copied",
                 "use a smaller `tile_size`, or a larger photo",
             )
 
