@@ -23,27 +23,25 @@ from typing import Any
 import numpy as np
 import skimage
 import torch
-from safetensors.torch import load_file
 
 import lichen
 from encoders import read, sheet
 from lichen.arrays import Array
 from lichen.features.load import load_features
 from lichen.features.standardized import Standardized
-from lichen.networks.autoencoder import Autoencoder
 from lichen.nn.tensor import to_pixels, to_tensor
 from lichen.solve.objective import Objective, Term
 from lichen.statistics.gram import Gram
 from lichen.statistics.means import Means
 from lichen.statistics.statistic import Statistic
-from lichen.training.autoencoder import train_autoencoder
-from lichen.training.loop import TrainingProgress
-from lichen.training.recipe import AutoencoderRecipe
+from lichen.training.step import TrainStep
+from lichen.weights.read import read_network
 from machine import describe_machine
 
 DATA = Path(skimage.__file__).parent / "data"
 EXEMPLARS = ("brick.png", "gravel.png", "grass.png", "ihc.png", "hubble_deep_field.jpg")
-SMALL = AutoencoderRecipe(patch=96, steps=1500, widths=(24, 48, 96, 128), learning_rate=2e-3)
+SMALL = {"patch": 96, "widths": (24, 48, 96, 128), "learning_rate": 2e-3}
+STEPS = 1500
 CODE, ALL = ("relu4_1",), ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 GRAM = {"method": "objective", "term": {"gram": 1.0}}
 WAYS: dict[str, dict[str, Any]] = {
@@ -59,23 +57,23 @@ FIGURES = ("colour mean", "colour covariance", "portilla-simoncelli", "autocorre
 def trained(photographs: Path, output: Path, steps: int) -> Path:
     """Train a small autoencoder, and print its progress."""
 
-    def report(progress: TrainingProgress) -> None:
-        if progress.held_out is not None:
-            print(f"  {progress.done} steps: loss {progress.loss:.4f}, "
-                  f"held out {progress.held_out:.4f}", flush=True)  # fmt: skip
+    def report(step: TrainStep) -> None:
+        if "held out" in step.losses:
+            losses = ", ".join(f"{name} {value:.4f}" for name, value in step.losses.items())
+            print(f"  {step.step} steps: {losses}", flush=True)
 
     started = time.perf_counter()
-    recipe = SMALL.model_copy(update={"steps": steps})
-    done = train_autoencoder(photographs, recipe, output, checkpoint_every=250, report=report)
-    print(f"{done.trained_on} photographs, {time.perf_counter() - started:.0f} s: held out "
-          f"{done.held_out:.4f}, mean colours {done.mean_colour:.4f}")  # fmt: skip
+    model = lichen.train(
+        "autoencoder", photographs, output=output, steps=steps, checkpoint_every=250,
+        on_step=report, progress=False, **SMALL,
+    )  # fmt: skip
+    print(f"{model.trained_on[0].pictures} pictures, {time.perf_counter() - started:.0f} s")
     return output
 
 
 def reconstruction(weights: Path, exemplar: Array) -> Array:
     """Return the autoencoder's output for a picture."""
-    tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
-    network = Autoencoder.from_tensors(tensors, {})
+    network: Any = read_network(weights)
     with torch.no_grad():
         shown = to_tensor(exemplar).expand(-1, 3, -1, -1)
         return to_pixels(network(shown).clamp(0, 1))
@@ -99,7 +97,7 @@ def main() -> None:
     parser.add_argument("exemplars", nargs="*", type=Path)
     parser.add_argument("--photographs", type=Path, default=DATA)
     parser.add_argument("--weights", type=Path, help="of an autoencoder of four blocks")
-    parser.add_argument("--steps", type=int, default=SMALL.steps)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--iterations", type=int, default=60)
     options = parser.parse_args()

@@ -82,6 +82,8 @@ def pictures_in_python() -> Iterator[tuple[str, Any]]:
     hole = np.zeros((56, 60), bool)
     hole[20:38, 12:40] = True
     for name in registry.rows():
+        if "model" in registry.method(name).needs:  # its training is among the commands
+            continue
         short = SHORT.get(name, {})
         presets = registry.method(name).presets
         for preset in (None, *presets):

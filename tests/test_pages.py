@@ -26,7 +26,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = {
     "512x512": "40x36",
     "512x384": "48x32",
-    "--tile 128 --overlap 16": "--tile 8 --overlap 2",
+    "--tile-size 128 --overlap 16": "--tile-size 8 --overlap 2",
     "--tolerance 0.01": "--tolerance 0.01 --iterations 2 --descent-iterations 2",
     "-n 100": "-n 2",
     "--left 200 --top 50": "--left 12 --top 5",

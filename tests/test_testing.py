@@ -12,7 +12,7 @@ import pytest
 from lichen import registry
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.method import Context, Method
+from lichen.method import Context, Method, Takes
 from lichen.methods.resampling.family import GuidedMethod, copying_step
 from lichen.step import Step
 from lichen.testing import check_method
@@ -99,7 +99,9 @@ class Unguided(Shuffle):
 
 
 class OutOfStep(Shuffle):
-    """Copies the second map from elsewhere, and does not tell from where."""
+    """Copies the second map from elsewhere, and does not say from where."""
+
+    honours: ClassVar[frozenset[str]] = ALL - {"copies"}
 
     def run(
         self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
@@ -134,16 +136,39 @@ class Threaded(Shuffle):
 
 
 class Silent(Shuffle):
-    """Ignores features that it does not honour."""
+    """Takes one exemplar, and does not refuse more."""
 
-    honours: ClassVar[frozenset[str]] = ALL - {"exemplars"}
+    takes: ClassVar[Takes] = "one"
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
         """Take everything."""
 
 
+class Mute(Shuffle):
+    """Says that it copies, and does not say from where."""
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        for step in super().run(exemplars, canvas, context):
+            yield replace(step, sources=None)
+
+
+class Stuttering(Shuffle):
+    """Takes two steps, and does not say that it shows them."""
+
+    def run(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        for step in super().run(exemplars, canvas, context):
+            yield replace(step, fraction=0.5)
+            yield step
+
+
 class Grey(Shuffle):
     """Is out of range."""
+
+    honours: ClassVar[frozenset[str]] = ALL - {"copies"}
 
     def run(
         self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
@@ -153,7 +178,7 @@ class Grey(Shuffle):
 
 
 def run_contract(method: type[Method], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "get", lambda name: method)
+    monkeypatch.setattr(registry, "method", lambda name: method)
     check_method(method.name)
 
 
@@ -162,22 +187,24 @@ def test_an_honest_method_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "told"),
+    ("method", "message"),
     [
         (Repainted, "known: known pixels have changed"),
         (Unfilled, "known: not finite"),
         (Unmasked, "mask: masked pixels are copied"),
-        (Astray, "guide: the guide is not followed"),
+        (Astray, "guide: it is not followed"),
         (Unguided, "guide is neither honoured nor refused"),
         (OutOfStep, "maps: the maps are not in step"),
         (WrongMap, "pixels are not the exemplar's at their sources"),
         (Threaded, "the number of threads changes the picture"),
-        (Silent, "exemplars is neither honoured nor refused"),
+        (Silent, "is neither honoured nor refused"),
         (Grey, "above 1"),
+        (Mute, "does not say so"),
+        (Stuttering, "shows its steps, and does not say so"),
     ],
 )
-def test_a_broken_promise_is_told(
-    method: type[Method], told: str, monkeypatch: pytest.MonkeyPatch
+def test_a_broken_promise_is_noticed(
+    method: type[Method], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(AssertionError, match=told):
+    with pytest.raises(AssertionError, match=message):
         run_contract(method, monkeypatch)

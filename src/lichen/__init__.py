@@ -8,11 +8,16 @@ The public names and where they live are on one page: ``__init__.pyi``. Nothing 
 before it is used; ``import lichen`` does not import torch.
 """
 
+from __future__ import annotations
+
 import sys
 from types import ModuleType
-from typing import Any
 
 import lazy_loader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing takes as long as all else here
+    from typing import Any
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 

@@ -15,12 +15,15 @@ from .faces.python import strip as strip
 from .faces.python import synthesize as synthesize
 from .faces.python import transfer as transfer
 from .faces.texture_synthesis_cnn import TextureSynthesisCNN as TextureSynthesisCNN
+from .faces.training import TrainingInterruptedError as TrainingInterruptedError
+from .faces.training import train as train
 from .image import read_image as read_image
 from .image import write_image as write_image
 from .image.maps import Map as Map
 from .job import Job as Job
 from .method import Context as Context
 from .method import Method as Method
+from .model import Model as Model
 from .portilla_simoncelli.measurement import (
     PortillaSimoncelliStatistics as PortillaSimoncelliStatistics,
 )
@@ -44,5 +47,6 @@ from .run.verbs import continue_from as continue_from
 from .run.verbs import random_weights as random_weights
 from .source_map import SourceMap as SourceMap
 from .step import Step as Step
+from .training.step import TrainStep as TrainStep
 
 __version__: str

@@ -73,6 +73,14 @@ class WeightsError(LichenError):
     """Weights of a network that are missing, damaged or not understood."""
 
 
+class ModelError(LichenError):
+    """A model that is missing, damaged, or not one of the method that reads it."""
+
+
+class TrainingError(LichenError):
+    """Data that cannot be trained on, or a training that cannot continue."""
+
+
 class JobError(LichenError):
     """A job that cannot be read or carried out."""
 

@@ -160,9 +160,9 @@ class Job:
 
     @property
     def photo(self) -> Input:
-        """The picture that the result is named after: the one that is kept, or the exemplar."""
+        """The picture or model that the result is named after: kept, learnt from, or run."""
         found = self.one("known") if "sources" not in self.inputs else None
-        found = found or self.one("exemplar")
+        found = found or self.one("exemplar") or self.one("model")
         if found is None:
             raise JobError(f"a job to {self.verb} needs a picture")
         return found

@@ -6,7 +6,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -15,15 +15,14 @@ from lichen.canvas import Canvas
 from lichen.errors import (
     CanvasError,
     ImageError,
+    ModelError,
     NotHonouredError,
     ParameterError,
     unknown_name,
 )
 from lichen.exemplar import Exemplar
+from lichen.model import Model
 from lichen.step import Step
-
-if TYPE_CHECKING:
-    import torch
 
 CAPABILITIES: Mapping[str, str] = {
     "wrap": "make results that tile along the axes that wrap",
@@ -65,6 +64,8 @@ class Context:
         The last step of an interrupted run, to resume from.
     networks
         Filled by the method: each network used, with the checksum of its weights.
+    model
+        The trained model, for a method that honours ``model``.
     report_download
         Called with (what, bytes done, total bytes) while weights are downloaded.
     """
@@ -74,17 +75,15 @@ class Context:
     device: str = "cpu"
     resume: Step | None = None
     networks: list[str] = field(default_factory=list)
+    model: Model | None = None
     report_download: Callable[[str, int, int | None], None] | None = None
 
     def rng(self, purpose: str) -> np.random.Generator:
-        """Return a NumPy generator for one purpose, independent of those for all others."""
+        """Return a NumPy generator for one purpose, independent of those for all others.
+
+        Neural code makes a torch generator of it: :func:`lichen.nn.tensor.torch_generator`.
+        """
         return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
-
-    def torch_generator(self, purpose: str) -> torch.Generator:
-        """Return a torch generator for one purpose, on the CPU for equal numbers on all devices."""
-        import torch
-
-        return torch.Generator().manual_seed(int(self.rng(purpose).integers(2**63)))
 
     def record_network(self, name: str) -> None:
         """Record a network for the provenance."""
@@ -92,7 +91,49 @@ class Context:
             self.networks.append(name)
 
 
-class Method(BaseModel, ABC):
+class Configurable(BaseModel):
+    """Named parameters with presets: what methods and trained networks have in common.
+
+    Attributes
+    ----------
+    name
+        Registered name.
+    presets
+        Parameters by preset name.
+    explained_by
+        Command that explains the parameters.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
+
+    name: ClassVar[str]
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    explained_by: ClassVar[str] = "lichen methods {name}"
+
+    @classmethod
+    def configure(cls, preset: str | None = None, **parameters: Any) -> Self:
+        """Build the method from a preset and parameters that override it.
+
+        Raises
+        ------
+        UnknownNameError
+            For a preset or parameter that does not exist.
+        ParameterError
+            For a value outside its bounds.
+        """
+        if preset is not None and preset not in cls.presets:
+            raise unknown_name(f"preset of {cls.name}", preset, cls.presets)
+        for name in parameters:
+            if name not in cls.model_fields:
+                raise unknown_name(f"parameter of {cls.name}", name, cls.model_fields)
+        values = {**(cls.presets[preset] if preset else {}), **parameters}
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise _parameter_error(cls, error) from None
+
+
+class Method(Configurable, ABC):
     """A published algorithm and its parameters.
 
     A subclass is one file: a docstring that cites the paper, fields with bounds, default,
@@ -101,8 +142,6 @@ class Method(BaseModel, ABC):
 
     Attributes
     ----------
-    name
-        Registered name.
     citation
         The paper, in one line.
     honours
@@ -113,21 +152,15 @@ class Method(BaseModel, ABC):
         Words of :data:`CAPABILITIES` that it requires of a canvas.
     minimum_size
         Minimum height and width of exemplar and canvas, in pixels.
-    presets
-        Parameters by preset name.
     starts_from
         Initial image by preset, where that is not noise: ``"exemplar"`` or a method's name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
-
-    name: ClassVar[str]
     citation: ClassVar[str]
     honours: ClassVar[frozenset[str]] = frozenset()
     takes: ClassVar[Takes] = "one"
     needs: ClassVar[frozenset[str]] = frozenset()
     minimum_size: ClassVar[int] = 1
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     starts_from: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
@@ -184,28 +217,6 @@ class Method(BaseModel, ABC):
             frozenset({capability}),
         )
 
-    @classmethod
-    def configure(cls, preset: str | None = None, **parameters: Any) -> Self:
-        """Build the method from a preset and parameters that override it.
-
-        Raises
-        ------
-        UnknownNameError
-            For a preset or parameter that does not exist.
-        ParameterError
-            For a value outside its bounds.
-        """
-        if preset is not None and preset not in cls.presets:
-            raise unknown_name(f"preset of {cls.name}", preset, cls.presets)
-        for name in parameters:
-            if name not in cls.model_fields:
-                raise unknown_name(f"parameter of {cls.name}", name, cls.model_fields)
-        values = {**(cls.presets[preset] if preset else {}), **parameters}
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            raise _parameter_error(cls.name, error) from None
-
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
         """Raise, before any work, if this method cannot fill this canvas from these exemplars."""
         self._check_capabilities(exemplars, canvas)
@@ -240,6 +251,31 @@ class Method(BaseModel, ABC):
                 "convert one of them",
             )
 
+    def check_model(self, model: Model | None) -> None:
+        """Raise unless the method can use this model; None if there is none.
+
+        Raises
+        ------
+        ModelError
+            When a model is missing, or belongs to another method.
+        NotHonouredError
+            When the method reads no model.
+        """
+        if model is None:
+            if "model" in self.needs:
+                raise ModelError(
+                    f"{self.name} must be trained before it is used, and there is no model",
+                    f"name one that `lichen train {self.name}` wrote",
+                )
+            return
+        if "model" not in self.capabilities():
+            raise self._cannot("model")
+        if model.method != self.name:
+            raise ModelError(
+                f"{model.name} is a model of {model.method}, not of {self.name}",
+                f"use `method` {model.method}, or a model of {self.name}",
+            )
+
     def _check_capabilities(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
         requested = set(canvas.requested())
         if len(exemplars) > 1:
@@ -263,7 +299,7 @@ class Method(BaseModel, ABC):
             raise CanvasError(f"{self.name} needs an exemplar", "give one")
 
 
-def _parameter_error(method: str, error: ValidationError) -> ParameterError:
+def _parameter_error(of: type[Configurable], error: ValidationError) -> ParameterError:
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     problem = message
@@ -271,4 +307,4 @@ def _parameter_error(method: str, error: ValidationError) -> ParameterError:
         name, *items = first["loc"]
         item = "".join(f"[{part}]" for part in items)
         problem = f"`{name}`{item} = {first['input']!r} is not allowed: {message}"
-    return ParameterError(f"{method}: {problem}", f"see `lichen methods {method}`")
+    return ParameterError(f"{of.name}: {problem}", f"see `{of.explained_by.format(name=of.name)}`")

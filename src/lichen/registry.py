@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 from lichen.errors import UnknownNameError, unknown_name
 from lichen.method import CAPABILITIES, Method
+from lichen.training.trainable import Trainable
 
 ENTRY_POINTS = "lichen.methods"
 DEFAULT_METHOD = "patchmatch"
@@ -192,7 +193,23 @@ METHODS: dict[str, Row] = {
         None,
         'Any sum of terms: {"gram": 1, "spectrum": 0.1}',
     ),
+    "autoencoder": Row(
+        "lichen.methods.forward.autoencoder:ConvolutionalAutoencoder",
+        "forward",
+        2011,
+        "A picture decoded from its code in an autoencoder: what a code of your photos keeps",
+    ),
 }
+
+TRAINED_NETWORKS: dict[str, Row] = {
+    "encoder": Row(
+        "lichen.training.encoder:EncoderTraining",
+        "features",
+        None,
+        "The network whose features methods match by default; trained on generated textures",
+    ),
+}
+"""Networks that can be trained but make no pictures themselves."""
 
 
 def rows() -> dict[str, Row]:
@@ -244,4 +261,30 @@ def method(name: str) -> type[Method]:
     found = getattr(import_module(module), attribute)
     if not (isinstance(found, type) and issubclass(found, Method)):
         raise UnknownNameError(f"{known[name].target} is not a lichen method")
+    return found
+
+
+def trainable_rows() -> dict[str, Row]:
+    """Return everything that can be trained: methods that honour ``model``, then networks."""
+    known = rows()
+    return {**{name: known[name] for name in methods("model")}, **TRAINED_NETWORKS}
+
+
+def trainable(name: str) -> type[Trainable]:
+    """Import the class of a method or network that can be trained.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest known names.
+    """
+    known = {**rows(), **TRAINED_NETWORKS}
+    if name not in known:
+        raise unknown_name("method or network", name, trainable_rows())
+    module, _, attribute = known[name].target.partition(":")
+    found = method(name) if name in rows() else getattr(import_module(module), attribute)
+    if not (isinstance(found, type) and issubclass(found, Trainable)):
+        raise UnknownNameError(
+            f"{name} cannot be trained", f"these can: {', '.join(trainable_rows())}"
+        )
     return found

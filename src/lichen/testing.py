@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,20 @@ from lichen.canvas import Canvas
 from lichen.errors import LichenError
 from lichen.exemplar import Exemplar
 from lichen.method import Method
+from lichen.methods.forward.family import TrainedMethod
+from lichen.model import Model
 from lichen.result import Provenance
 from lichen.run.loop import Run
 from lichen.run.verbs import job_of
 from lichen.step import Step
 
 
-def check_method(name: str, device: str = "cpu", **parameters: Any) -> None:
+def check_method(
+    name: str,
+    device: str = "cpu",
+    model: str | Path | Model | None = None,
+    **parameters: Any,
+) -> None:
     """Run the contract on a registered method with these (cheap) parameters.
 
     Sizes other than the exemplar's, grey and colour, seeds, each capability that it declares and
@@ -38,6 +46,9 @@ def check_method(name: str, device: str = "cpu", **parameters: Any) -> None:
         Registered name.
     device
         Where to run a method that declares ``device``.
+    model
+        A trained model, for a method that needs one, with its parameters; when None an untrained
+        one of ``parameters`` is used.
     **parameters
         Of the method.
 
@@ -46,8 +57,15 @@ def check_method(name: str, device: str = "cpu", **parameters: Any) -> None:
     AssertionError
         With the promise that is broken.
     """
-    method = registry.method(name).configure(**parameters)
-    subject = _Subject(method, device if "device" in method.capabilities() else "cpu")
+    trained = model if isinstance(model, Model | None) else Model.read(model)
+    own = {} if trained is None else trained.parameters
+    method = registry.method(name).configure(**{**own, **parameters})
+    untrained = trained is None and "model" in method.needs
+    if untrained:
+        assert isinstance(method, TrainedMethod), "needs a model, and none is given"
+        trained = method.untrained()
+    where = device if "device" in method.capabilities() else "cpu"
+    subject = _Subject(method, where, trained, untrained)
     for check in (
         _sizes_and_ranges,
         _seeds,
@@ -58,6 +76,7 @@ def check_method(name: str, device: str = "cpu", **parameters: Any) -> None:
         _steps,
         _continuation,
         _record,
+        _models,
         _bad_parameters,
     ):
         check(subject)
@@ -65,10 +84,12 @@ def check_method(name: str, device: str = "cpu", **parameters: Any) -> None:
 
 @dataclass(frozen=True)
 class _Subject:
-    """A method and the device it runs on."""
+    """A method, the device it runs on, and its model, which may be an untrained one."""
 
     method: Method
     device: str
+    model: Model | None = None
+    untrained: bool = False
 
     @property
     def able(self) -> frozenset[str]:
@@ -91,7 +112,8 @@ class _Subject:
             seed = fields.get("seed", 0)
             fields["sources"] = self._sources(size, seed)
         if "content" in self.method.needs and "content" not in fields:
-            fields["content"] = self.exemplar(seed=5).pixels
+            # a different one for each seed, as rendering it may need no randomness
+            fields["content"] = self.exemplar(seed=5 + fields.get("seed", 0)).pixels
         return Canvas(size, **fields)
 
     def _sources(self, size: tuple[int, int], seed: int) -> IntArray:
@@ -108,8 +130,11 @@ class _Subject:
         threads: int | None = None,
         stop_after: int | None = None,
     ) -> Run:
-        """Return the run of a canvas."""
-        job = job_of(self.method, exemplars, canvas, device=self.device, threads=threads)
+        """Return the run of a canvas; the exemplars are left out for a method that takes none."""
+        given = [] if self.method.takes == "none" else exemplars
+        job = job_of(
+            self.method, given, canvas, model=self.model, device=self.device, threads=threads
+        )
         return Run(replace(job, stop_after=stop_after))
 
     def last_step(
@@ -121,7 +146,7 @@ class _Subject:
             pass
         last = run.last
         assert last is not None, "no steps"
-        channels = exemplars[0].channels
+        channels = run.canvas.channels
         assert last.image.shape == (*canvas.size, channels), f"wrong shape {last.image.shape}"
         assert last.image.dtype == np.float32, f"dtype {last.image.dtype}"
         assert np.isfinite(last.image).all(), "not finite"
@@ -190,6 +215,9 @@ def _requests(subject: _Subject) -> Iterator[_Request]:
         yield _Request("wrap", [exemplar], subject.canvas(size, wrap=wrap))
     for init in ("exemplar", subject.exemplar(seed=1)):
         yield _Request("init", [exemplar], subject.canvas(size, init=init))
+    if subject.method.takes == "none":
+        yield from _requests_of_content(subject, exemplar)
+        return
     if "sources" not in subject.method.needs:  # given ones may lie outside the mask
         masked = exemplar.with_mask(rows >= size[0] // 3)
         yield _Request("mask", [masked], subject.canvas(size))
@@ -219,6 +247,21 @@ def _requests(subject: _Subject) -> Iterator[_Request]:
         subject.canvas(size, content=content),
         lambda step: follows(step, 0.1),  # luminance may be blurred and its histogram matched
     )
+
+
+def _requests_of_content(subject: _Subject, exemplar: Exemplar) -> Iterator[_Request]:
+    """Capabilities that a canvas asks for where there is no exemplar."""
+    size = exemplar.size
+    yield _Request("known", [], _with_hole(subject, subject.canvas(size)))
+    yield _Request("guide", [], subject.canvas(size, guide=exemplar.pixels[..., :1]))
+    bright = np.arange(size[0])[:, None, None] < size[0] // 2
+    content = np.broadcast_to(0.2 + 0.6 * bright, (*size, 3)).astype(np.float32)
+
+    def is_rendered(step: Step) -> None:
+        above, below = step.image[: size[0] // 2].mean(), step.image[size[0] // 2 :].mean()
+        assert subject.untrained or above > below + 0.3, "it is not followed"  # 0.6 if kept
+
+    yield _Request("content", [], subject.canvas(size, content=content), is_rendered)
 
 
 def _with_hole(subject: _Subject, canvas: Canvas) -> Canvas:
@@ -365,8 +408,31 @@ def _record(subject: _Subject) -> None:
     method = subject.method
     again = registry.method(method.name).configure(**record.job.parameters)
     assert again == method, "the recorded parameters do not reproduce the method"
-    recorded = record.job.inputs["exemplar"][0].files["color"].sha256
-    assert recorded == exemplar.sha256, "a different exemplar is recorded"
+    if subject.method.takes != "none":
+        recorded = record.job.inputs["exemplar"][0].files["color"].sha256
+        assert recorded == exemplar.sha256, "a different exemplar is recorded"
+    if subject.model is not None:
+        recorded = record.job.inputs["model"][0].files["model"].sha256
+        assert recorded == subject.model.recorded().sha256, "a different model is recorded"
+
+
+def _models(subject: _Subject) -> None:
+    """A method that needs a model accepts only its own; one that reads none refuses any."""
+    exemplar = subject.exemplar()
+    of_another = Model(method="another", parameters={}, weights={})
+    subjects = [replace(subject, model=of_another)]
+    if "model" in subject.method.needs:
+        subjects.append(replace(subject, model=None))
+    canvas = subject.canvas(exemplar.size)
+    for other in subjects:
+        _check_refused(other, [exemplar], canvas, "model")
+    if subject.method.takes == "none":
+        try:
+            Run(job_of(subject.method, [exemplar], canvas, model=subject.model))
+        except LichenError as error:
+            assert "exemplar" in str(error), "the refusal of an exemplar does not name it"
+        else:
+            raise AssertionError("it takes an exemplar but declares that it takes none")
 
 
 def _bad_parameters(subject: _Subject) -> None:

@@ -13,6 +13,8 @@ import pytest
 from lichen import registry
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
+from lichen.faces import schema
+from lichen.faces.cli.methods import explain
 from lichen.method import Context, Method
 from lichen.registry import Row
 from lichen.run import verbs
@@ -29,7 +31,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "wei_levoy": {"window": 5},
     "random_phase": {},
     "quilting": {"block": 8},
-    "wang_tiles": {"tile": 4, "attempts": 4},
+    "wang_tiles": {"tile_size": 4, "attempts": 4},
     "ashikhmin": {},
     "texture_optimization": {"iterations": 1},
     "k_coherence": {},
@@ -45,6 +47,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "shifted_gram": {"network": "pixels", "iterations": 3},
     "multi_scale_gram": {"network": "pixels", "iterations": 3},
     "deep_correlations": {"network": "pixels", "iterations": 3},
+    "autoencoder": {"widths": (4, 6)},
     "objective": {"network": "pixels", "iterations": 3},
 }
 
@@ -74,6 +77,17 @@ def test_every_parameter_is_described_and_cited(name: str) -> None:
         assert field.description, field_name
     for preset in method.presets:
         method.configure(preset)
+
+
+@pytest.mark.parametrize("name", sorted(registry.METHODS))
+def test_every_parameter_says_what_it_trades(name: str) -> None:
+    for field in schema.fields(registry.method(name)):
+        assert 0 < len(field.trades) <= 140, field.name
+    lines = explain(name).splitlines()
+    assert max(map(len, lines)) <= 100
+    text = " ".join(" ".join(lines).split())
+    for field in schema.fields(registry.method(name)):
+        assert field.trades in text
 
 
 PRESETS = [(name, preset) for name in registry.METHODS for preset in registry.method(name).presets]

@@ -383,7 +383,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "map of sources as a picture",
         synthesis("--save-map", "new.png", "-m", "patchmatch"),
-        ["new.png a source map is an .npz file", ".npz"],
+        ["new.png: a source map is an .npz file", ".npz"],
     ),
     (
         "sources over the picture",
@@ -529,7 +529,7 @@ main()
         ["compare", "photo.png", "photo.png", "-o", "report.html"],
         ["synthesize", "photo.png", "-m", "chaos_mosaic", "-o", "out.jpg"],
         ["synthesize", "photo.png", "-m", "chaos_mosaic", "--map", "h=grey.png", "-o", "out.png"],
-        ["tiles", "photo.png", "--tile", "8", "--colours", "1", "-o", "set.png"],
+        ["tiles", "photo.png", "--tile-size", "8", "--colours", "1", "-o", "set.png"],
     ],
     ids=lambda arguments: " ".join(arguments[:1] + arguments[-1:]),
 )

@@ -13,7 +13,7 @@ from lichen.errors import LichenError
 from lichen.faces.cli.main import lichen
 from lichen.image import read_image, write_image
 
-SMALL = ["--tile", "12", "--colours", "2", "--attempts", "1", "--preview", "40x30"]
+SMALL = ["--tile-size", "12", "--colours", "2", "--attempts", "1", "--preview", "40x30"]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_the_index_finds_each_tile_in_the_sheet(
     assert sheet.shape == (12 * rows, 12 * int(np.ceil(np.sqrt(count))), 3)
     index = json.loads((place / "set.json").read_text())
     assert index["sheet"] == "set.png"
-    assert index["parameters"]["tile"] == 12
+    assert index["parameters"]["tile_size"] == 12
     found = {}
     for tile in index["tiles"]:
         y, x = tile["y"], tile["x"]
@@ -60,7 +60,7 @@ def test_the_index_finds_each_tile_in_the_sheet(
 def test_the_index_says_what_the_photo_decided(place: Path) -> None:
     assert "81 tiles of 20x20" in call("photo.png", "--attempts", "1", "--preview", "40x30")
     index = json.loads((place / "photo_tiles.json").read_text())
-    assert index["parameters"]["tile"] == 20
+    assert index["parameters"]["tile_size"] == 20
     assert {(tile["width"], tile["height"]) for tile in index["tiles"]} == {(20, 20)}
 
 
@@ -86,8 +86,8 @@ def test_the_preview_is_laid_of_the_tiles(place: Path) -> None:
     ("arguments", "said"),
     [
         (["photo.png", "-o", "photo.png"], "would be overwritten"),
-        (["photo.png", "--tile", "13"], "`tile` = '13'"),
-        (["photo.png", "--tile", "64"], "use a smaller `tile`"),
+        (["photo.png", "--tile-size", "13"], "`tile_size` = '13'"),
+        (["photo.png", "--tile-size", "64"], "use a smaller `tile_size`"),
         (["photo.png", "--preview", "big"], "WIDTHxHEIGHT"),
         (["photo.png", "--preview", "0x4"], "no pixels"),
         (["photo.png", "--seed", "-1"], "out of range"),

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from lichen.features.load import load_features
-from lichen.networks.autoencoder import Autoencoder
+from lichen.methods.forward.autoencoder import ConvolutionalAutoencoder
+from lichen.model import ModelRecord, with_networks
+from lichen.networks.autoencoder import MEAN, STD, Autoencoder
 from lichen.nn.border import Border
-from lichen.training.autoencoder import export
-from lichen.training.recipe import AutoencoderRecipe
+from lichen.weights.catalogue import InputNormalization
 
 WIDTHS = (4, 6, 8)
 WRAPPED: Border = ("circular", "circular")
@@ -48,7 +49,7 @@ def test_a_shift_by_the_stride_shifts_code_and_picture(network: Autoencoder) -> 
 def test_the_code_is_all_that_the_decoder_sees(network: Autoencoder) -> None:
     image = torch.rand(1, 3, 16, 16, dtype=torch.float64)
     with torch.no_grad():
-        network.encoder["conv3_1"].weight.zero_()
+        network.conv3_1.weight.zero_()
     torch.testing.assert_close(network(image), network(torch.rand_like(image)))
 
 
@@ -65,8 +66,13 @@ def test_encoding_and_decoding_is_the_whole_network(
 
 
 def test_its_file_serves_as_features(network: Autoencoder, tmp_path: Path) -> None:
-    recipe = AutoencoderRecipe(patch=16, widths=WIDTHS)
-    export(network, recipe, "0" * 64, tmp_path / "mine.safetensors")
+    method = ConvolutionalAutoencoder(patch=16, widths=WIDTHS)
+    record = ModelRecord(
+        method="autoencoder",
+        parameters=method.model_dump(mode="json"),
+        about=InputNormalization("RGB", 1.0, (MEAN,) * 3, (STD,) * 3).metadata(),
+    )
+    with_networks(record, {"autoencoder": network}).save(tmp_path / "mine.safetensors", "float16")
     features = load_features(
         "autoencoder", weights=tmp_path / "mine.safetensors", rescale=False, precision="float64"
     )

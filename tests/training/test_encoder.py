@@ -1,7 +1,9 @@
-"""The training loop and the export."""
+"""The training of the encoder, and what its file holds."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +12,15 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from lichen.errors import LichenError
+from lichen.errors import TrainingError
 from lichen.features.load import load_features
+from lichen.model import Model, ModelRecord
 from lichen.networks.encoder import EncoderNetwork, folded
-from lichen.training import encoder as training
-from lichen.training.data.crops import Crops
-from lichen.training.encoder import export, train_encoder
-from lichen.training.loop import TrainingProgress, learning_rate
-from lichen.training.recipe import EncoderRecipe
+from lichen.run.training import Training
+from lichen.training.data import encoder_pictures
+from lichen.training.encoder import EncoderTraining, folded_model
 
-TINY = EncoderRecipe(pictures=2, steps=8, batch=6, crop=16, widths=(4, 6), learning_rate=0.02)
+TINY = EncoderTraining(pictures=2, steps=8, batch=6, crop=16, widths=(4, 6), learning_rate=0.02)
 
 
 @pytest.fixture(autouse=True)
@@ -27,46 +28,49 @@ def _few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     flat = [np.full((40, 40, 3), 60 * level, np.uint8) for level in range(4)]
     for number, picture in enumerate(flat):
         picture[:: number + 2] = 255
-    monkeypatch.setattr(training, "training_pictures", lambda *_: flat)
+
+    def pictures(n_made: int, seed: int) -> Generator[None, None, list[np.ndarray]]:
+        yield from ()
+        return flat
+
+    monkeypatch.setattr(encoder_pictures, "training_pictures", pictures)
 
 
 def test_loss_falls(tmp_path: Path) -> None:
-    losses: list[float] = []
-
-    def report(progress: TrainingProgress) -> None:
-        if progress.loss is not None:
-            losses.append(progress.loss)
-
-    train_encoder(TINY.model_copy(update={"steps": 90}), tmp_path / "e.safetensors", report=report)
+    longer = TINY.model_copy(update={"steps": 90})
+    losses = [step.losses["total"] for step in Training(longer, [], tmp_path / "e.safetensors")]
     assert len(losses) == 90
     assert np.mean(losses[-20:]) < 0.85 * np.mean(losses[:10])
 
 
 def test_resumed_training_equals_the_uninterrupted_one(tmp_path: Path) -> None:
-    train_encoder(TINY, tmp_path / "whole.safetensors")
-    state = tmp_path / "state.pt"
-
-    def stop(progress: TrainingProgress) -> None:
-        if progress.done == 6:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_encoder(
-            TINY, tmp_path / "cut.safetensors", checkpoint=state, checkpoint_every=2, report=stop
-        )
+    list(Training(TINY, [], tmp_path / "whole.safetensors"))
+    cut = Training(TINY, [], tmp_path / "cut.safetensors", checkpoint_every=2)
+    assert [step.step for step in islice(cut, 7)] == list(range(1, 8))
+    assert cut.checkpoint.is_file()
     assert not (tmp_path / "cut.safetensors").exists()
-    train_encoder(TINY, tmp_path / "cut.safetensors", checkpoint=state, checkpoint_every=2)
-    whole, cut = (load_file(tmp_path / f"{name}.safetensors") for name in ("whole", "cut"))
-    assert whole.keys() == cut.keys()
-    assert all(torch.equal(whole[name], cut[name]) for name in whole)
-    assert not state.exists()
+    # as a killed process leaves it: the steps since the last checkpoint are done again
+    again = Training(TINY, [], tmp_path / "cut.safetensors", checkpoint_every=2)
+    assert again.resumed_from == 6
+    assert [step.step for step in again] == [7, 8]
+    whole, resumed = (load_file(tmp_path / f"{name}.safetensors") for name in ("whole", "cut"))
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert not cut.checkpoint.exists()
 
 
-def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
-    state = tmp_path / "state.pt"
-    state.write_bytes(b"nothing")
-    with pytest.raises(LichenError, match="not a checkpoint"):
-        train_encoder(TINY, tmp_path / "e.safetensors", checkpoint=state)
+def test_it_takes_no_data(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="takes no data, and 1 are given"):
+        Training(TINY, [tmp_path], tmp_path / "e.safetensors")
+
+
+def test_its_file_serves_as_features(tmp_path: Path) -> None:
+    list(Training(TINY, [], tmp_path / "e.safetensors"))
+    features = load_features(
+        "encoder", weights=tmp_path / "e.safetensors", rescale=False, precision="float32"
+    )
+    assert features.default_layers == ("relu1_1", "relu1_2", "relu2_1", "relu2_2")
+    assert Model.read(tmp_path / "e.safetensors").method == "encoder"
 
 
 def test_exported_weights_compute_what_the_network_does(tmp_path: Path) -> None:
@@ -76,9 +80,10 @@ def test_exported_weights_compute_what_the_network_does(tmp_path: Path) -> None:
     for _ in range(3):  # so that batch norm has seen something
         network(images)
     network.eval()
-    export(network, TINY, tmp_path / "encoder.safetensors")
+    record = ModelRecord(method="encoder", parameters=TINY.model_dump(mode="json"))
+    folded_model(network, record).save(tmp_path / "encoder.safetensors", TINY.stored_as)
     with safe_open(str(tmp_path / "encoder.safetensors"), "pt") as file:
-        assert file.metadata()["architecture"] == "lichen-encoder"
+        assert file.metadata()["network"] == "lichen.networks.encoder:Encoder"
         assert all(file.get_tensor(name).dtype == torch.float16 for name in file.keys())  # noqa: SIM118
     weights = folded(network)
     x = (images[:1] - 0.5) / 0.25
@@ -100,22 +105,3 @@ def test_shipped_encoder_is_small_and_of_the_recipe() -> None:
     sizes = sum(buffer.numel() for buffer in features.buffers())
     assert 2 * sizes < 8_000_000
     assert features.layers[0] == "conv1_1"
-
-
-def test_crops_are_of_their_picture() -> None:
-    pictures = [np.full((60, 50, 3), value, np.uint8) for value in (0, 255)]
-    images, labels = Crops(pictures, 24, np.random.default_rng(0)).batch(40)
-    assert images.shape == (40, 3, 24, 24)
-    assert set(labels.tolist()) == {0, 1}
-    assert float(images.min()) >= 0
-    assert float(images.max()) <= 1
-    dark, light = images[labels == 0].mean(), images[labels == 1].mean()
-    assert float(light - dark) > 0.6
-
-
-def test_learning_rate_warms_up_and_ends_low() -> None:
-    recipe = EncoderRecipe(steps=1000)
-    rates = [learning_rate(recipe, step) for step in range(1000)]
-    assert rates[0] < 0.05 * recipe.learning_rate
-    assert max(rates) == pytest.approx(recipe.learning_rate, rel=0.02)
-    assert rates[-1] < 1e-4 * recipe.learning_rate

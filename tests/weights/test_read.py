@@ -148,7 +148,7 @@ def test_a_whole_model_or_a_list_is_not_a_state_dict(tmp_path: Path) -> None:
 
 
 def halves(network: Autoencoder) -> dict[str, torch.Tensor]:
-    return {name: tensor.half() for name, tensor in network.tensors().items()}
+    return {name: tensor.half() for name, tensor in network.state_dict().items()}
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,9 @@ def test_an_autoencoder_comes_back_with_its_decoder(
     image = torch.rand(1, 3, 17, 24)
     assert found.stride == 4
     torch.testing.assert_close(found(image), network(image), rtol=0.01, atol=0.01)  # float16
-    assert found.tensors().keys() == network.tensors().keys()
-    for name, tensor in found.tensors().items():
-        assert torch.equal(tensor, network.tensors()[name].half().float())
+    assert found.state_dict().keys() == network.state_dict().keys()
+    for name, tensor in found.state_dict().items():
+        assert torch.equal(tensor, network.state_dict()[name].half().float())
 
 
 def test_the_embedded_encoder_is_a_network_of_the_same_reader() -> None:

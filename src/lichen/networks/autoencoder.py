@@ -1,11 +1,12 @@
 """A fully convolutional autoencoder: an image of any size in, one of the same size out.
 
-The encoder is a :class:`~lichen.networks.conv_stack.ConvStack` whose filters can be trained: the
-same names, convolutions, poolings and borders, so that what is trained is what synthesis uses.
+The encoder has the names, convolutions, poolings and borders of a
+:class:`~lichen.networks.conv_stack.ConvStack`, so that what is trained is what synthesis uses.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from math import ceil
 from typing import Self
@@ -50,18 +51,15 @@ class Autoencoder(nn.Module, StoredNetwork):
         super().__init__()
         self.stride = 2 ** (len(widths) - 1)
         self.normalize = Normalize("RGB", 1.0, (MEAN,) * 3, (STD,) * 3)
-        self.encoder = nn.ModuleDict()
-        before = 3
-        for block, width in enumerate(widths, start=1):
-            self.encoder[f"conv{block}_1"] = _convolution(before, width)
-            before = width
-        self.decoder = nn.ModuleList(
-            _convolution(deeper, width)
-            for deeper, width in zip(widths[:0:-1], widths[-2::-1], strict=True)
-        )
-        self.last = _convolution(widths[0], 3)
+        self.n_blocks = len(widths)
+        for block, (channels, width) in enumerate(itertools.pairwise([3, *widths]), start=1):
+            self.add_module(f"conv{block}_1", _convolution(channels, width))
+        self.decoder = nn.ModuleDict()
+        for number, (deeper, width) in enumerate(itertools.pairwise(widths[::-1])):
+            self.decoder[str(number)] = _convolution(deeper, width)
+        self.decoder["last"] = last = _convolution(widths[0], 3)
         with torch.no_grad():  # start near grey, where the first steps from noise would lead
-            self.last.weight.mul_(0.1)
+            last.weight.mul_(0.1)
 
     def forward(self, image: Tensor, border: Border = REFLECT) -> Tensor:
         """Encode and decode (B, 3, H, W) images in [0, 1]; the result may leave that range."""
@@ -71,10 +69,10 @@ class Autoencoder(nn.Module, StoredNetwork):
     def encode(self, image: Tensor, border: Border = REFLECT) -> Tensor:
         """Encode (B, 3, H, W) images in [0, 1]: (B, C, ceil(H / stride), ceil(W / stride))."""
         x = self.normalize(image, image.dtype)
-        for name, conv in self.encoder.items():
-            if name != "conv1_1":
+        for block in range(1, self.n_blocks + 1):
+            if block > 1:
                 x = pool(x, "average", border)
-            x = F.relu(_apply(conv, x, border))
+            x = F.relu(_apply(self.get_submodule(f"conv{block}_1"), x, border))
         return x
 
     def decode(self, code: Tensor, size: Size | None = None, border: Border = REFLECT) -> Tensor:
@@ -94,13 +92,13 @@ class Autoencoder(nn.Module, StoredNetwork):
         if code.shape[2:] != (ceil(height / self.stride), ceil(width / self.stride)):
             raise ValueError(f"an image of {height}x{width} has no code of {tuple(code.shape[2:])}")
         x, step = code, self.stride
-        for conv in self.decoder:
+        for number in range(self.n_blocks - 1):
             step //= 2
             x = F.interpolate(x, scale_factor=2.0)[
                 :, :, : ceil(height / step), : ceil(width / step)
             ]
-            x = F.relu(_apply(conv, x, border))
-        return _apply(self.last, x, border) * STD + MEAN
+            x = F.relu(_apply(self.decoder[str(number)], x, border))
+        return _apply(self.decoder["last"], x, border) * STD + MEAN
 
     @classmethod
     def fits(cls, names: Collection[str]) -> bool:
@@ -113,12 +111,8 @@ class Autoencoder(nn.Module, StoredNetwork):
         filters = {name: len(tensor) for name, tensor in tensors.items() if name.endswith("weight")}
         n_blocks = sum(name.startswith("conv") for name in filters)
         network = cls([filters[f"conv{block}_1.weight"] for block in range(1, n_blocks + 1)])
-        network.load_state_dict({_in_module(name): tensor for name, tensor in tensors.items()})
+        network.load_state_dict(dict(tensors))
         return network
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Return the tensors of a file: the encoder's as in a ConvStack, and ``decoder. ...``."""
-        return {_in_file(name): tensor for name, tensor in self.state_dict().items()}
 
 
 def _convolution(channels_in: int, channels_out: int) -> nn.Conv2d:
@@ -132,17 +126,3 @@ def _apply(conv: nn.Module, x: Tensor, border: Border) -> Tensor:
     assert isinstance(conv, nn.Conv2d)
     assert conv.bias is not None
     return convolve(x, conv.weight, conv.bias, border)
-
-
-def _in_file(name: str) -> str:
-    """Name in a file of a tensor of the state dict."""
-    if name.startswith("encoder."):
-        return name.removeprefix("encoder.")
-    return f"decoder.{name.removeprefix('decoder.')}"
-
-
-def _in_module(name: str) -> str:
-    """Name in the state dict of a tensor of a file; the inverse of :func:`_in_file`."""
-    if name.startswith("decoder.last."):
-        return name.removeprefix("decoder.")
-    return name if name.startswith("decoder.") else f"encoder.{name}"

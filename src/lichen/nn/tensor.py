@@ -18,3 +18,8 @@ def to_pixels(image: Tensor) -> Array:
     """Copy a (1, C, H, W) tensor to a contiguous float32 (H, W, C) array, clipped to [0, 1]."""
     array = image.detach()[0].permute(1, 2, 0).to(torch.float32).cpu().numpy()
     return np.ascontiguousarray(array.clip(0, 1))
+
+
+def torch_generator(rng: np.random.Generator) -> torch.Generator:
+    """Return a generator on the CPU, seeded by ``rng``: every device then gets the same numbers."""
+    return torch.Generator().manual_seed(int(rng.integers(2**63)))

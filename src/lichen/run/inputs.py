@@ -16,6 +16,7 @@ from lichen.errors import CanvasError, ImageError, JobError, ProvenanceError
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.image.maps import File, MapFormat
 from lichen.job import Input, Job, JobInput
+from lichen.model import Model
 from lichen.source_map import SourceMap
 
 Picture = str | Path | NDArray[Any] | Exemplar
@@ -24,8 +25,24 @@ BRIGHT = 0.02
 """Brighter pixels of a mask of holes mark a hole."""
 
 
-def load(job: Job) -> tuple[list[Exemplar], Canvas]:
+def load_model(job: Job) -> Model | None:
+    """Read the model of a job, if it has one and it is not loaded.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing, damaged, or not a model.
+    ProvenanceError
+        When it is not the file that was recorded.
+    """
+    one = job.one("model")
+    return None if one is None else _model(one)
+
+
+def load(job: Job, model: Model | None = None) -> tuple[list[Exemplar], Canvas]:
     """Read the inputs of a job, if they are not loaded, and lay out its canvas.
+
+    If there is no exemplar the canvas has the maps of the model.
 
     Raises
     ------
@@ -45,6 +62,8 @@ def load(job: Job) -> tuple[list[Exemplar], Canvas]:
     elif exemplars:
         exemplars = with_common_maps(exemplars)
         canvas = replace(canvas, maps=exemplars[0].formats)
+    elif model is not None:
+        canvas = replace(canvas, maps=model.maps)
     guide, follow, content = (_only(job, role) for role in ("guide", "follow", "content"))
     if guide is not None and follow is not None:
         channels = max(guide.channels, follow.channels)
@@ -207,6 +226,8 @@ def locate(job: Job, folder: Path, exemplar: Picture | None = None) -> Job:
 
 
 def _located(one: Input, folder: Path, given: Picture | None) -> Input:
+    if isinstance(one.loaded, Model):
+        return one
     if given is not None and not isinstance(given, str | Path):
         return replace(one, loaded=_verified(as_exemplar(given), one))
     files = dict(one.files)
@@ -223,6 +244,8 @@ def _located(one: Input, folder: Path, given: Picture | None) -> Input:
     read = replace(one, files=found, mask=mask)
     if "sources" in files:
         return replace(one, loaded=_source_map(read))
+    if "model" in files:
+        return replace(one, loaded=_model(read))
     return replace(one, loaded=_picture(read))
 
 
@@ -265,6 +288,25 @@ def _source_map(one: Input) -> SourceMap:
     if File.of_array(found.sources).sha256 != file.sha256:
         raise ProvenanceError(
             f"{file.path} is not the map that the picture was made from", "give the original file"
+        )
+    return found
+
+
+def model_input(source: str | Path | Model) -> Input:
+    """Record a model, and read it if it is a file."""
+    model = source if isinstance(source, Model) else Model.read(source)
+    return Input(model.name, {"model": model.recorded()}, loaded=model)
+
+
+def _model(one: Input) -> Model:
+    if isinstance(one.loaded, Model):
+        return one.loaded
+    (file,) = one.files.values()
+    found = Model.read(_path(file, one.name))
+    if found.recorded().sha256 != file.sha256:
+        raise ProvenanceError(
+            f"{file.path} is not the model that the picture was made with",
+            f"give the original file: its SHA-256 begins with {file.sha256[:12]}",
         )
     return found
 

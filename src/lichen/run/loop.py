@@ -17,7 +17,7 @@ from lichen.image import resize_image
 from lichen.job import Job, MethodInit
 from lichen.method import Context
 from lichen.result import Provenance, Result
-from lichen.run.inputs import load
+from lichen.run.inputs import load, load_model
 from lichen.run.machine import lichen_version, software
 from lichen.source_map import SourceMap
 from lichen.step import Step
@@ -42,8 +42,9 @@ class Run:
 
     Attributes
     ----------
-    method, exemplars, canvas
-        The job's method, configured, and its loaded inputs.
+    method, exemplars, canvas, model
+        The job's method, configured, and its loaded inputs; the model is None if the method reads
+        none.
     last
         The last step; None before the first.
     n_steps
@@ -65,7 +66,8 @@ class Run:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.method = registry.method(job.method).configure(**job.parameters)
-        exemplars, self.canvas = load(job)
+        self.model = load_model(job)
+        exemplars, self.canvas = load(job, self.model)
         self.exemplars: tuple[Exemplar, ...] = tuple(exemplars)
         self._check()
         self.last: Step | None = None
@@ -78,7 +80,9 @@ class Run:
         self._restarts = job.restarts
         self._seconds_before = 0.0
         self._started = time.perf_counter()
-        self._context = Context(job.canvas.seed, job.threads, self._device())
+        self._context = Context(job.canvas.seed, job.threads, self._device(), model=self.model)
+        if self.model is not None:
+            self._context.record_network(self.model.label)
 
     @classmethod
     def resumed(cls, record: Provenance, job: Job, step: Step, initial_image: Array | None) -> Run:
@@ -113,6 +117,7 @@ class Run:
         able = registry.method(init.method).capabilities()
         first = replace(
             job,
+            inputs={role: given for role, given in job.inputs.items() if role != "model"},
             method=init.method,
             parameters=init.parameters,
             preset=None,
@@ -130,6 +135,7 @@ class Run:
         if isinstance(self.job.canvas.init, MethodInit):  # whose picture does not exist yet
             canvas = replace(canvas, init="exemplar")
         try:
+            self.method.check_model(self.model)
             self.method.check(self.exemplars, canvas)
             self._check_device()
         except NotHonouredError as error:

@@ -21,6 +21,7 @@ from lichen.canvas import Canvas, Wrap, parse_wrap
 from lichen.errors import (
     CanvasError,
     ImageError,
+    ModelError,
     NotHonouredError,
     ParameterError,
     ProvenanceError,
@@ -31,23 +32,34 @@ from lichen.image import parse_size
 from lichen.image.maps import File
 from lichen.job import CanvasSpec, Input, Job, JobInput, MethodInit
 from lichen.method import CAPABILITIES, Method
+from lichen.model import Model, is_model_file
 from lichen.result import map_path, read_provenance
-from lichen.run.inputs import Picture, locate, take_exemplar, take_mask, with_common_maps
+from lichen.run.inputs import (
+    Picture,
+    locate,
+    model_input,
+    take_exemplar,
+    take_mask,
+    with_common_maps,
+)
 from lichen.run.machine import available_cores
 from lichen.source_map import SourceMap
 
 Sized = tuple[int, int] | str
 """(height, width), or text: ``"WIDTHxHEIGHT"``."""
 
+MODEL_SIZE = (256, 256)
+"""Size of a model's result if neither a picture nor the caller sets it."""
+
 DIGITS = 3
 """Decimal places of random weights, so that they can be typed again."""
 
 
 def synthesize(
-    exemplar: Picture,
+    exemplar: Picture | Model,
     *,
     size: Sized | None = None,
-    method: str = registry.DEFAULT_METHOD,
+    method: str | None = None,
     preset: str | None = None,
     wrap: bool | str | Wrap = False,
     seed: int = 0,
@@ -57,6 +69,7 @@ def synthesize(
     also: Sequence[Picture] = (),
     guide: Picture | None = None,
     follow: Picture | None = None,
+    model: str | Path | Model | None = None,
     device: str = "auto",
     threads: int | None = None,
     **parameters: Any,
@@ -66,12 +79,13 @@ def synthesize(
     Parameters
     ----------
     exemplar
-        A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1].
+        A picture file, or an array (H, W[, C]): uint8, uint16, or float in [0, 1]; or the model of
+        a trained method that needs no exemplar, a ``.safetensors`` file.
     size
         (height, width) in pixels, or text as on the command line, ``"WIDTHxHEIGHT"``; the
-        exemplar's when None.
+        exemplar's when None, 256x256 for a model.
     method, preset
-        A registered method and one of its presets; patchmatch when not given.
+        A registered method and one of its presets; by default the model's, else patchmatch.
     wrap
         True for a result that tiles; ``"rows"`` or ``"columns"`` for one axis only.
     seed
@@ -90,6 +104,8 @@ def synthesize(
     guide, follow
         Texture by numbers: a label map of the exemplar, of its size, and one of the new picture,
         which sets its size; both or neither. Not with ``size``, ``init`` or ``also``.
+    model
+        A file written by ``lichen train``, for a trained method that also takes an exemplar.
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     threads
@@ -102,19 +118,33 @@ def synthesize(
     LichenError
         For anything the user can correct, before anything is computed or written.
     """
-    configured = registry.method(method).configure(preset, **parameters)
+    trained, photo = _model_and_picture(exemplar, model)
+    configured = _configured(method, preset, parameters, trained)
     _check_guide(guide, follow, size, init, also)
-    first = take_exemplar(exemplar, mask, dict(maps or {}))
+    inputs: dict[JobInput, tuple[Input, ...]] = {}
+    if trained is not None:
+        inputs["model"] = (model_input(trained),)
+    if photo is None:
+        if mask is not None or maps or also or guide is not None:
+            raise ParameterError(
+                "`mask`, `maps`, `also` and `guide` belong to a photo, but there is only a model",
+                "omit them",
+            )
+        start: Any = initial_image(init, configured, preset)
+        if isinstance(start, Exemplar):
+            inputs["init"], start = (Input.of(start),), "picture"
+        spec = CanvasSpec(_size(size) or MODEL_SIZE, parse_wrap(wrap), seed, start)
+        return _job("synthesize", inputs, spec, configured, preset, device, threads)
+    first = take_exemplar(photo, mask, dict(maps or {}))
     if also and maps:
         raise ParameterError(
             "`maps` belong to a single exemplar, but several are given", "give one"
         )
-    inputs: dict[JobInput, tuple[Input, ...]] = {}
     examples = (
         [first] if not also else with_common_maps([as_exemplar(one) for one in (first, *also)])
     )
     inputs["exemplar"] = tuple(Input.of(example) for example in examples)
-    start: Any = "noise"
+    start = "noise"
     height_width = first.size
     if guide is not None and follow is not None:
         labels, target = as_exemplar(guide), as_exemplar(follow)
@@ -223,12 +253,13 @@ def extend(
 
 
 def transfer(
-    texture: Picture,
+    texture: Picture | Model,
     target: Picture,
     *,
-    method: str = registry.DEFAULT_METHOD,
+    method: str | None = None,
     preset: str | None = None,
     seed: int = 0,
+    model: str | Path | Model | None = None,
     device: str = "auto",
     threads: int | None = None,
     **parameters: Any,
@@ -238,16 +269,23 @@ def transfer(
     Parameters
     ----------
     texture
-        The texture to copy from.
+        The texture to copy from; or the model of a trained method that needs no exemplar.
     target
         The picture to render.
+    method, preset
+        A registered method and one of its presets; by default the model's, else patchmatch.
+    model
+        As in :func:`lichen.synthesize`.
     """
-    example, content = as_exemplar(texture), as_exemplar(target)
-    inputs: dict[JobInput, tuple[Input, ...]] = {
-        "exemplar": (Input.of(example),),
-        "content": (Input.of(content),),
-    }
-    configured = registry.method(method).configure(preset, **parameters)
+    trained, example = _model_and_picture(texture, model)
+    inputs: dict[JobInput, tuple[Input, ...]] = {}
+    if example is not None:
+        inputs["exemplar"] = (Input.of(as_exemplar(example)),)
+    content = as_exemplar(target)
+    inputs["content"] = (Input.of(content),)
+    if trained is not None:
+        inputs["model"] = (model_input(trained),)
+    configured = _configured(method, preset, parameters, trained)
     spec = CanvasSpec(content.size, seed=seed)
     return _job("transfer", inputs, spec, configured, preset, device, threads)
 
@@ -477,6 +515,7 @@ def job_of(
     exemplars: Sequence[Exemplar],
     canvas: Canvas,
     *,
+    model: Model | None = None,
     device: str = "auto",
     threads: int | None = None,
 ) -> Job:
@@ -485,8 +524,11 @@ def job_of(
     It records the canvas's arrays by checksum, so another process cannot carry it out.
     """
     examples = list(exemplars)
-    canvas = canvas if canvas.maps else replace(canvas, maps=examples[0].formats)
+    layout = examples[0].formats if examples else () if model is None else model.maps
+    canvas = canvas if canvas.maps else replace(canvas, maps=layout)
     inputs: dict[JobInput, tuple[Input, ...]] = {"exemplar": tuple(map(Input.of, examples))}
+    if model is not None:
+        inputs["model"] = (model_input(model),)
     arrays: dict[JobInput, NDArray[Any] | None] = {
         "known": canvas.known,
         "hole": canvas.known_mask,
@@ -559,6 +601,41 @@ def _job(
         device,
         threads or available_cores(),
     )
+
+
+def _model_and_picture(
+    given: Picture | Model, model: str | Path | Model | None
+) -> tuple[Model | None, Picture | None]:
+    """Tell a model from a picture where either may be given, and read the model."""
+    alone = given if isinstance(given, Model) else _model_path(given)
+    if alone is not None and model is not None:
+        raise ParameterError("two models are given", "give one of them")
+    source = model if alone is None else alone
+    trained = source if isinstance(source, Model | None) else Model.read(source)
+    return trained, None if isinstance(given, Model) or alone is not None else given
+
+
+def _model_path(given: Picture) -> str | Path | None:
+    return given if isinstance(given, str | Path) and is_model_file(given) else None
+
+
+def _configured(
+    method: str | None, preset: str | None, parameters: Mapping[str, Any], model: Model | None
+) -> Method:
+    """Return a method; if there is a model its method, with its parameters."""
+    if model is None:
+        return registry.method(method or registry.DEFAULT_METHOD).configure(preset, **parameters)
+    if model.method in registry.TRAINED_NETWORKS:
+        raise ModelError(
+            f"{model.name} is a feature network, which makes no pictures itself",
+            f"use it with `network` {model.method} and `weights` {model.name}.safetensors",
+        )
+    if preset is not None:
+        raise ParameterError(
+            f"`preset` {preset} is for training, but the model is already trained", "omit it"
+        )
+    own = model.parameters if method in (None, model.method) else {}
+    return registry.method(method or model.method).configure(**{**own, **parameters})
 
 
 def _size(size: Sized | None) -> Size | None:

@@ -168,8 +168,9 @@ class Objective:
         image = image.detach().requires_grad_()
         total, parts = self(image)
         (gradient,) = torch.autograd.grad(total, image)
-        named = {name: float(loss.detach()) for name, loss in parts.items()}
-        return float(total.detach()), gradient, named
+        # One transfer from the device, where each float() of a tensor would wait for one.
+        loss, *each = torch.stack([total, *parts.values()]).tolist()
+        return loss, gradient, dict(zip(parts, each, strict=True))
 
 
 def _fill_with_mean(exemplar: Tensor, mask: Tensor) -> Tensor:

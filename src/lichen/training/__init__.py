@@ -1,1 +1,1 @@
-"""What is trained by this project: data that can be made or shipped, loops, checkpoints."""
+"""How networks are trained: data, loop, checkpoints; what is trained says what it needs."""

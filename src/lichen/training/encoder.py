@@ -1,85 +1,98 @@
-"""Train the embedded encoder: tell from a crop which of many pictures it was cut from.
+"""The training of the embedded encoder: tell from a crop which of many pictures it was cut from.
 
 Nothing is distilled and no data set is needed: the pictures are those of
-:mod:`lichen.training.data.pictures`. The statistics of every block, and not of the last one alone,
-must tell the pictures apart, since the statistics of every block are what synthesis matches.
+:mod:`lichen.training.data.encoder_pictures`. The statistics of every block, and not of the last
+one alone, must tell the pictures apart, since synthesis matches the statistics of every block.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+from pydantic import Field
 
-from lichen.networks.encoder import MEAN, STD, EncoderNetwork, folded
-from lichen.nn.precision import multiplies_bfloat16
-from lichen.training.data.crops import Crops
-from lichen.training.data.pictures import training_pictures
-from lichen.training.loop import (
-    Report,
-    TrainingProgress,
-    TrainingState,
-    input_metadata,
-    write_weights,
-)
-from lichen.training.recipe import EncoderRecipe
+from lichen.training.parameters import LearningRate, Steps, Widths
+from lichen.training.step import TrainStep
+from lichen.training.trainable import DataKind, Source, Trainable, TrainContext
+
+if TYPE_CHECKING:  # torch is imported when a training begins, not to list its parameters
+    from torch import Tensor
+
+    from lichen.model import Model, ModelRecord
+    from lichen.networks.encoder import EncoderNetwork
+
+LABEL_SMOOTHING = 0.05
 
 
-def train_encoder(
-    recipe: EncoderRecipe,
-    output: Path,
-    *,
-    checkpoint: Path | None = None,
-    checkpoint_every: int = 100,
-    report: Report = lambda progress: None,
-) -> Path:
-    """Train, and write the weights as float16 safetensors with batch norm folded in.
+class EncoderTraining(Trainable):
+    """The encoder of texture features; the defaults are the recipe of the one that is shipped.
 
-    Parameters
-    ----------
-    recipe
-        What to train.
-    output
-        The weights' file, written whole or not at all.
-    checkpoint
-        File to keep the state in every ``checkpoint_every`` steps and on Ctrl-C; if it exists,
-        training goes on from it. Deleted at the end.
-    report
-        Called after every step.
+    It makes no pictures: use the file by ``network=encoder`` and ``weights=FILE``.
     """
-    torch.manual_seed(recipe.seed)
-    pictures = training_pictures(
-        recipe.pictures, recipe.seed, lambda n, of: report(TrainingProgress("pictures", n, of))
-    )
-    crops = Crops(pictures, recipe.crop, np.random.default_rng(recipe.seed))
-    network = EncoderNetwork(recipe.widths, len(pictures))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(
-        network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    state = TrainingState(recipe, network, optimizer, rng=crops.rng)
-    start = 0
-    if checkpoint is not None and checkpoint.is_file():
-        start = state.restore(checkpoint)
 
-    def step(number: int) -> TrainingProgress:
-        loss, accuracy = _step(network, optimizer, *crops.batch(recipe.batch))
-        return TrainingProgress("training", number + 1, recipe.steps, loss, accuracy)
+    name: ClassVar[str] = "encoder"
+    trains_on: ClassVar[DataKind] = "nothing"
+    stored_as: ClassVar[Literal["float16", "float32"]] = "float16"
 
-    state.run(
-        range(start, recipe.steps),
-        step,
-        checkpoint=checkpoint,
-        checkpoint_every=checkpoint_every,
-        report=report,
-    )
-    export(network, recipe, output)
-    if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
-    return output
+    pictures: Annotated[int, Field(ge=2, le=100_000, description="textures made by code")] = 600
+    steps: Steps = 1600
+    batch: Annotated[int, Field(ge=2, le=4096, description="crops per step")] = 48
+    crop: Annotated[
+        int,
+        Field(ge=16, le=256, description="side of the crops", json_schema_extra={"unit": "px"}),
+    ] = 80
+    widths: Widths = (32, 64, 128, 256)
+    learning_rate: LearningRate = 2e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1, description="weight decay of AdamW")] = 0.02
+
+    def train(self, data: Sequence[Source], context: TrainContext) -> Iterator[TrainStep]:
+        """Train, and yield the steps; see :meth:`Trainable.train`."""
+        import torch
+
+        from lichen.networks.encoder import EncoderNetwork
+        from lichen.training.data.crops import Crops
+        from lichen.training.data.encoder_pictures import training_pictures
+        from lichen.training.loop import Loop
+        from lichen.training.schedules import warm_up_cosine
+
+        pictures = yield from training_pictures(self.pictures, context.seed)
+        loop = Loop(self, context, self.steps)
+        rng = loop.stream("crops", np.random.default_rng(context.seed))
+        crops = Crops(pictures, self.crop, rng)
+        network = loop.network("encoder", lambda: EncoderNetwork(self.widths, len(pictures)))
+        optimizer = loop.optimizer(
+            "encoder",
+            torch.optim.AdamW(
+                network.parameters(), self.learning_rate, weight_decay=self.weight_decay
+            ),
+            warm_up_cosine(self.learning_rate, self.steps),
+        )
+
+        def update(step: int) -> dict[str, Tensor]:
+            images, labels = (one.to(loop.fabric.device) for one in crops.batch(self.batch))
+            scores = network(images.contiguous(memory_format=torch.channels_last))
+            loss = classification_loss(scores, labels)
+            optimizer.zero_grad()
+            loop.backward(loss)
+            optimizer.step()
+            accuracy = (scores[-1].argmax(1) == labels).float().mean()
+            return {"total": loss.detach(), "accuracy": accuracy}
+
+        yield from loop.run(update, lambda: folded_model(network.module, loop.record()))
+
+
+def classification_loss(scores: Sequence[Tensor], labels: Tensor) -> Tensor:
+    """Cross-entropy of each block's scores (B, classes), deeper blocks weighing more."""
+    import torch
+    from torch.nn import functional as F
+
+    losses = [
+        F.cross_entropy(one.float(), labels, label_smoothing=LABEL_SMOOTHING) for one in scores
+    ]
+    weights = block_weights(len(losses))
+    return torch.stack([w * one for w, one in zip(weights, losses, strict=True)]).sum()
 
 
 def block_weights(n: int) -> list[float]:
@@ -87,23 +100,16 @@ def block_weights(n: int) -> list[float]:
     return [0.3 + 0.7 * block / max(n - 1, 1) for block in range(n)]
 
 
-def _step(
-    network: EncoderNetwork, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor
-) -> tuple[float, float]:
-    images = images.contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
-        scores = network(images)
-    losses = [F.cross_entropy(score.float(), labels, label_smoothing=0.05) for score in scores]
-    weights = block_weights(len(losses))
-    loss = torch.stack([w * one for w, one in zip(weights, losses, strict=True)]).sum()
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    accuracy = (scores[-1].argmax(1) == labels).float().mean()
-    return float(loss.detach()), float(accuracy)
+def folded_model(network: EncoderNetwork, record: ModelRecord) -> Model:
+    """Return the model of a trained network: its convolutions with batch norm folded in."""
+    from lichen.model import Model
+    from lichen.networks.encoder import MEAN, STD, folded
+    from lichen.weights.catalogue import InputNormalization
 
-
-def export(network: EncoderNetwork, recipe: EncoderRecipe, output: Path) -> None:
-    """Write the folded weights as float16 with what is needed to use them."""
-    metadata = {"architecture": "lichen-encoder", **input_metadata(recipe, MEAN, STD)}
-    write_weights(output, folded(network), metadata)
+    return Model(
+        method=record.method,
+        parameters=record.parameters,
+        networks={"encoder": "lichen.networks.encoder:Encoder"},
+        about=InputNormalization("RGB", 1.0, (MEAN,) * 3, (STD,) * 3).metadata(),
+        weights=folded(network),
+    )

@@ -11,7 +11,7 @@ import pytest
 import lichen
 from lichen import registry
 from lichen.canvas import Canvas
-from lichen.errors import OutOfMemoryError, ParameterError
+from lichen.errors import NotHonouredError, OutOfMemoryError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context
 from lichen.methods.learning.family import ImageLearning, Problem
@@ -59,6 +59,18 @@ def test_what_it_honours(name: str) -> None:
     method = registry.method(name)
     assert method.capabilities() - {"counts"} == honoured
     assert ("counts" in method.capabilities()) == (name in ("gatys", "pooled"))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_numbers_are_counted_or_refused(name: str) -> None:
+    method = registry.method(name)
+    if "counts" in method.capabilities():
+        counts = method.configure(rescale=False, layers=["relu1_1", "pool1"]).count_statistics()
+        assert list(counts) == ["relu1_1", "pool1"]
+        assert all(number > 0 for number in counts.values())
+    else:
+        with pytest.raises(NotHonouredError, match="counts"):
+            method.configure().count_statistics()
 
 
 @pytest.mark.parametrize("name", METHODS)

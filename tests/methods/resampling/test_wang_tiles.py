@@ -43,7 +43,7 @@ def textured(size: tuple[int, int] = (70, 64), seed: int = 0) -> Exemplar:
 
 @pytest.fixture(scope="module", params=["complete", "compact"])
 def tiles(request: pytest.FixtureRequest) -> TileSet:
-    method = WangTiles(tile=24, colours=2, tile_set=request.param, attempts=3)
+    method = WangTiles(tile_size=24, colours=2, tile_set=request.param, attempts=3)
     return method.tiles([textured()], seed=4)
 
 
@@ -135,7 +135,7 @@ def test_joining_puts_tiles_where_the_grid_says() -> None:
 @pytest.mark.parametrize("size", [(4, 4), (5, 7), (24, 24), (50, 61)])
 def test_any_size_is_covered_by_the_same_set(size: tuple[int, int]) -> None:
     exemplar = textured()
-    method = WangTiles(tile=24, attempts=2)
+    method = WangTiles(tile_size=24, attempts=2)
     *_, step = method.run([exemplar], Canvas(size, seed=4), Context(4, threads=2))
     number, y, x = np.moveaxis(step.sources, 2, 0)
     assert (number == 0).all()
@@ -145,7 +145,7 @@ def test_any_size_is_covered_by_the_same_set(size: tuple[int, int]) -> None:
 
 def test_a_wrapped_canvas_has_no_seam() -> None:
     exemplar = textured()
-    *_, step = WangTiles(tile=24, attempts=2).run(
+    *_, step = WangTiles(tile_size=24, attempts=2).run(
         [exemplar], Canvas((48, 72), (True, True), seed=1), Context(1)
     )
     down = step.sources[0] - step.sources[-1]
@@ -158,7 +158,7 @@ def test_masked_pixels_are_never_copied() -> None:
     mask = np.ones((70, 64), bool)
     mask[:25, :30] = False
     exemplars = [replace(textured(), mask=mask), textured((40, 50), 1)]
-    made = WangTiles(tile=16, colours=3, tile_set="compact", attempts=2).tiles(exemplars, 3)
+    made = WangTiles(tile_size=16, colours=3, tile_set="compact", attempts=2).tiles(exemplars, 3)
     number, y, x = np.moveaxis(made.sources, 3, 0)
     assert mask[y[number == 0], x[number == 0]].all()
     assert number.min() >= 0
@@ -166,23 +166,23 @@ def test_masked_pixels_are_never_copied() -> None:
 
 def test_moving_the_samples_makes_the_cuts_cheaper(monkeypatch: pytest.MonkeyPatch) -> None:
     exemplar = textured((90, 90))
-    moved = WangTiles(tile=24, attempts=3).tiles([exemplar]).error
+    moved = WangTiles(tile_size=24, attempts=3).tiles([exemplar]).error
     monkeypatch.setattr(wang_tiles, "SWEEPS", 0)
-    assert moved < 0.7 * WangTiles(tile=24, attempts=3).tiles([exemplar]).error
+    assert moved < 0.7 * WangTiles(tile_size=24, attempts=3).tiles([exemplar]).error
 
 
 def test_what_does_not_fit_is_an_error() -> None:
-    with pytest.raises(ImageError, match="`tile` = 64"):
-        check(WangTiles(tile=64), textured(), Canvas((64, 64)))
-    with pytest.raises(ImageError, match="use a smaller `tile`, or a larger photo"):
+    with pytest.raises(ImageError, match="`tile_size` = 64"):
+        check(WangTiles(tile_size=64), textured(), Canvas((64, 64)))
+    with pytest.raises(ImageError, match="use a smaller `tile_size`, or a larger photo"):
         check(WangTiles(), textured((5, 64)), Canvas((64, 64)))
-    with pytest.raises(CanvasError, match="width 61 is not a multiple of `tile` = 32"):
+    with pytest.raises(CanvasError, match="width 61 is not a multiple of `tile_size` = 32"):
         check(WangTiles(), textured(), Canvas((64, 61), (True, True)))
-    with pytest.raises(CanvasError, match="width 50 is not a multiple of `tile` = 24"):
-        WangTiles(tile=24).check(
+    with pytest.raises(CanvasError, match="width 50 is not a multiple of `tile_size` = 24"):
+        WangTiles(tile_size=24).check(
             [textured()], with_layout(Canvas((48, 50), (False, True)), [textured()])
         )
-    WangTiles(tile=24).check(
+    WangTiles(tile_size=24).check(
         [textured()], with_layout(Canvas((48, 50), (True, False)), [textured()])
     )
 

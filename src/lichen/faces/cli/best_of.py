@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.faces.cli.outputs import Outputs
 from lichen.result import Result, files_of
@@ -16,13 +17,17 @@ from lichen.run.loop import Run
 
 @dataclass(frozen=True)
 class Finished:
-    """Results made from an exemplar, by the file that each is saved in."""
+    """Results made from an exemplar, by the file that each is saved in.
 
-    exemplar: Exemplar
+    Those of a model have no exemplar, and nothing that they could be compared with.
+    """
+
+    exemplar: Exemplar | None
     results: dict[Path, Result]
 
     def first_maps(self) -> tuple[Exemplar, list[Result]]:
         """Return the first map of the exemplar and of each result, by which they are judged."""
+        assert self.exemplar is not None
         exemplar = replace(self.exemplar, maps=self.exemplar.maps[:1])
         return exemplar, [result.first_map() for result in self.results.values()]
 
@@ -50,6 +55,11 @@ def check_comparable(run: Run) -> None:
     """Raise now if the report card could not judge what the run will make."""
     from lichen.quality.card import check_size
 
+    if not run.exemplars:
+        raise ParameterError(
+            "the report card compares with a photo, but there is only a model",
+            "omit --best-of and --report",
+        )
     exemplar = run.exemplars[0]
     check_size(exemplar.name, exemplar.rectangle.shape)
     check_size("the canvas", run.canvas.size)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+from pydantic import BaseModel
 
 from lichen import registry
 from lichen.faces.cli import options
+from lichen.model import ModelRecord, is_model_file
+
+MODEL = click.option(
+    "--model",
+    help="Model that lichen train wrote (.safetensors); may also be given in place of the photo.",
+)
 
 
 class MethodCommand(click.Command):
     """Takes the options of the method that one of its own parameters names.
+
+    A command with the option ``--model`` takes those of the model's method if none is named.
 
     Parameters
     ----------
@@ -46,7 +56,8 @@ class MethodCommand(click.Command):
         values, _, _ = parser.parse_args(list(args))
         if not values.get(self.method_from):
             present = {arg.partition("=")[0] for arg in args}
-            for method in [self.implied[option] for option in present & self.implied.keys()]:
+            implied = [self.implied[option] for option in present & self.implied.keys()]
+            for method in implied or self._of_model(args):
                 args = [f"--{self.method_from}", method, *args]
                 values[self.method_from] = method
         own = {param.name: param for param in self.params}
@@ -67,7 +78,29 @@ class MethodCommand(click.Command):
             with formatter.section(title):
                 formatter.write_dl(records)
 
+    def configurable(self, name: str) -> type[BaseModel]:
+        """Return the class whose fields are the further options."""
+        return registry.method(name)
+
+    def _of_model(self, args: Sequence[str]) -> list[str]:
+        """Return the method of a model among the arguments, unless it is the value of an option."""
+        if all(param.name != "model" for param in self.params):
+            return []
+        flags = {
+            flag
+            for param in self.params
+            if isinstance(param, click.Option) and param.is_flag
+            for flag in param.opts
+        }
+        for before, arg in itertools.pairwise(["", *args]):
+            file = arg.removeprefix("--model=")
+            is_value = before.startswith("-") and before not in {"--model", *flags}
+            if is_model_file(file) and not file.startswith("-") and not is_value:
+                record = ModelRecord.read(file)
+                return [] if record.method in registry.TRAINED_NETWORKS else [record.method]
+        return []
+
     def _method_options(self, ctx: click.Context) -> list[click.Option]:
         name = ctx.meta.get("method")
-        every = options.options(registry.method(name)) if isinstance(name, str) else []
+        every = options.options(self.configurable(name)) if isinstance(name, str) else []
         return [option for option in every if option.name not in self.renamed]

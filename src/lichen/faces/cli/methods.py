@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from lichen.run.verbs import require
 from lichen.statistics.catalogue import TERMS
 
 WIDTH = 100
+NO_BREAK_SPACE, NO_BREAK_HYPHEN = "\xa0", "\u2011"
 TAKES = {"none": "no exemplar", "one": "one exemplar", "several": "one or more exemplars"}
 
 
@@ -139,10 +141,7 @@ def explain(name: str) -> str:
         [
             ("paper", method.citation or "none"),
             ("family", f"{row.family}: {registry.FAMILIES[row.family]}"),
-            (
-                "takes",
-                {"none": "no exemplar", "one": "one exemplar"}.get(method.takes, "exemplars"),
-            ),
+            ("takes", TAKES[method.takes]),
             ("needs", f"at least {method.minimum_size}x{method.minimum_size} pixels"),
         ]
     )
@@ -150,25 +149,29 @@ def explain(name: str) -> str:
         formatter.write_dl([(word, CAPABILITIES[word]) for word in sorted(method.capabilities())])
     if method.presets:
         with formatter.section("Presets (--preset)"):
-            formatter.write_dl([(preset, _preset(method, preset)) for preset in method.presets])
+            formatter.write_dl(
+                [(preset, _unbroken(_preset(method, preset))) for preset in method.presets]
+            )
     if found := schema.fields(method):
         with formatter.section("Parameters"):
-            formatter.write_dl(
-                [
-                    (
-                        f"{options.flag(field.name)} {options.metavar(field).lower()}",
-                        _explained(field),
-                    )
-                    for field in found
-                ]
-            )
-    return formatter.getvalue()
+            formatter.write_dl([row for field in found for row in _explained(field)])
+    return formatter.getvalue().replace(NO_BREAK_SPACE, " ").replace(NO_BREAK_HYPHEN, "-")
 
 
-def _explained(field: schema.Field) -> str:
-    """Return what a parameter is, its limits, and what it trades."""
-    trades = f" {field.trades[:1].upper()}{field.trades[1:]}." if field.trades else ""
-    return options.describe(field) + trades
+def _explained(field: schema.Field) -> list[tuple[str, str]]:
+    """Return what a parameter is, with its limits, and below it, indented, what it trades."""
+    description, bracket, details = options.describe(field).rpartition("  [")
+    details = re.sub(r"(?<![,;]) ", NO_BREAK_SPACE, details)  # ">= 1" and "default 3" stay whole
+    flag = f"{options.flag(field.name)} {options.metavar(field).lower()}"
+    rows = [(flag, _unbroken(f"{description}{bracket}{details}"))]
+    if field.trades:
+        rows.append(("", f"  {_unbroken(field.trades)}"))
+    return rows
+
+
+def _unbroken(text: str) -> str:
+    """Keep what may be typed, as ``--no-relative``, from being broken at a hyphen."""
+    return text.replace("-", NO_BREAK_HYPHEN)
 
 
 def _preset(method: type[Method], preset: str) -> str:

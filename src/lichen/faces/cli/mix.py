@@ -56,14 +56,14 @@ def mix(
     apart: bool,
     random: int | None,
     extrapolate: float,
-    **wanted: Any,
+    **options: Any,
 ) -> None:
     """Make a texture whose statistics lie between those of the PHOTOs."""
     weights = chosen.parameters.pop("mix", None)
-    if wanted.pop("weights", None) is not None:  # a method with a network would have taken it
+    if options.pop("weights", None) is not None:  # a method with a network would have taken it
         raise ParameterError(f"--network-weights: {chosen.method} has no network", "omit it")
     _check_agreement(weights, strip, apart, random, extrapolate)
-    arguments = {**wanted, **chosen.of_method}
+    arguments = {**options, **chosen.of_method}
 
     def mixed(weights: Any, seed: int) -> Job:
         return verbs.mix(photos, weights, **{**arguments, "seed": seed}).unloaded()
@@ -107,8 +107,8 @@ def _check_agreement(
     extrapolate: float,
 ) -> None:
     """Raise for options that cannot be combined or need each other."""
-    options = {"--weights": weights, "--strip": strip, "--random": random}
-    given = [name for name, value in options.items() if value is not None]
+    exclusive = {"--weights": weights, "--strip": strip, "--random": random}
+    given = [name for name, value in exclusive.items() if value is not None]
     if len(given) > 1:
         raise ParameterError(f"{' and '.join(given)} cannot be combined", "give one of them")
     if apart and strip is None:

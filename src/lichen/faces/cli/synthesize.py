@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from lichen.faces.cli.best_of import (
     keep_best,
     write_report,
 )
-from lichen.faces.cli.method_command import MethodCommand
+from lichen.faces.cli.method_command import MODEL, MethodCommand
 from lichen.faces.cli.outputs import (
     Outputs,
     check_output,
@@ -29,6 +29,7 @@ from lichen.faces.cli.outputs import (
 from lichen.faces.cli.picture_options import PictureOptions, picture_options, wrapping
 from lichen.faces.cli.template import check_distinct
 from lichen.job import Job
+from lichen.model import Model, is_model_file
 from lichen.run import verbs
 from lichen.run.batch import with_seeds
 from lichen.run.loop import Run
@@ -78,6 +79,7 @@ from lichen.run.loop import Run
 )
 @click.option("--guide", help="Label map of the photo, for texture by numbers. Needs --follow.")
 @click.option("--follow", help="Label map of the new picture; sets its size.")
+@MODEL
 @picture_options(
     output="{exemplar}_{method}_{seed}.png", method=registry.DEFAULT_METHOD, bit_depth="8"
 )
@@ -90,18 +92,19 @@ def synthesize(
     mask: str | None,
     maps: tuple[str, ...],
     together: bool,
-    **wanted: Any,
+    **arguments: Any,
 ) -> None:
-    """Make new pictures of a material from PHOTO.
+    """Make new pictures of a material from PHOTO, or from a model that lichen train wrote.
 
     Ctrl-C saves the best picture so far; `lichen resume` continues from there.
     """
-    _check_agreement(chosen, exemplars, best_of, maps, together, wanted["guide"])
+    _check_agreement(chosen, exemplars, best_of, maps, together, arguments["guide"])
     files = _map_files(maps)
     pictures: list[_Picture] = []
     for photos in [exemplars] if together else [(photo,) for photo in exemplars]:
-        first, *also = (Exemplar.read(photo, mask, files) for photo in photos)
-        job = verbs.synthesize(first, also=also, **wanted, **chosen.of_method)
+        first = _read(photos[0], mask, files)
+        also = [Exemplar.read(photo, mask, files) for photo in photos[1:]]
+        job = verbs.synthesize(first, also=also, **arguments, **chosen.of_method)
         jobs = with_seeds(job, number * best_of)
         batch = [jobs[start : start + best_of] for start in range(0, len(jobs), best_of)]
         pictures += [
@@ -115,6 +118,7 @@ def synthesize(
         if best_of > 1:
             done = keep_best(done, picture.finals, chosen.quiet)
         if report:
+            assert done.exemplar is not None  # else nothing could be compared
             key = done.exemplar.path
             finished.setdefault(key, Finished(done.exemplar, {})).results.update(done.results)
     for done in finished.values():
@@ -149,7 +153,7 @@ class _Picture:
         for job, outputs in zip(self.jobs, self.candidates, strict=True):
             run = Run(job)
             results[outputs.picture] = chosen.carry_out(run, outputs)
-        return Finished(run.exemplars[0], results)
+        return Finished(run.exemplars[0] if run.exemplars else None, results)
 
 
 def _check(chosen: PictureOptions, candidates: Sequence[Job], index: int, judged: bool) -> _Picture:
@@ -161,6 +165,15 @@ def _check(chosen: PictureOptions, candidates: Sequence[Job], index: int, judged
     for run, final in zip(runs, finals, strict=True):
         check_output(run, final)
     return _Picture(runs, finals)
+
+
+def _read(photo: str, mask: str | None, maps: Mapping[str, str | Path]) -> Exemplar | Model:
+    """Read a photo, or a model in its place."""
+    if not is_model_file(photo):
+        return Exemplar.read(photo, mask, maps)
+    if mask is not None or maps:
+        raise ParameterError("--mask and --map belong to a photo", "omit them")
+    return Model.read(photo)
 
 
 def _map_files(given: Sequence[str]) -> dict[str, str | Path]:

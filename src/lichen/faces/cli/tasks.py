@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lichen import registry
-from lichen.faces.cli.method_command import MethodCommand
+from lichen.faces.cli.method_command import MODEL, MethodCommand
 from lichen.faces.cli.picture_options import PictureOptions, picture_options, wrapping
 from lichen.run import verbs
 
@@ -72,10 +72,14 @@ def extend(
 @click.command(cls=MethodCommand)
 @click.argument("texture")
 @click.argument("target")
+@MODEL
 @picture_options(output="{target}_{exemplar}.png", method=registry.DEFAULT_METHOD)
-def transfer(chosen: PictureOptions, texture: str, target: str) -> None:
-    """Render TARGET in TEXTURE, whose light and dark follow the target's."""
-    chosen.carry_out_one(verbs.transfer(texture, target, **chosen.of_method))
+def transfer(chosen: PictureOptions, texture: str, target: str, model: str | None) -> None:
+    """Render TARGET in TEXTURE, whose light and dark follow the target's.
+
+    TEXTURE may be the model of a trained method that renders pictures.
+    """
+    chosen.carry_out_one(verbs.transfer(texture, target, model=model, **chosen.of_method))
 
 
 @click.command(cls=MethodCommand)

@@ -54,7 +54,7 @@ def text(corpus: Path, order: int, length: int, unit: str, seed: int, output: Pa
             f"{corpus} cannot be read ({error.strerror or error})", "give a text file"
         ) from None
     try:
-        made = generate(
+        generated = generate(
             example.replace("\r\n", "\n"),
             order,
             length,
@@ -64,7 +64,7 @@ def text(corpus: Path, order: int, length: int, unit: str, seed: int, output: Pa
     except ParameterError as error:
         raise ParameterError(f"{corpus}: {error.problem}", error.remedy) from None
     if output is None:
-        click.echo(made)
+        click.echo(generated)
         return
     with atomic_path(output) as temporary:
-        temporary.write_text(made, encoding="utf-8", newline="")
+        temporary.write_text(generated, encoding="utf-8", newline="")

@@ -73,7 +73,7 @@ def tiles(
         "photo": exemplar.name,
         "sha256": exemplar.sha256,
         "seed": seed,
-        "parameters": {**method.model_dump(mode="json"), "tile": tile_set.tiles.shape[1]},
+        "parameters": {**method.model_dump(mode="json"), "tile_size": tile_set.tiles.shape[1]},
         "tiles": _index(tile_set, columns),
     }
     with atomic_paths([sheet, index, shown]) as (first, second, third):

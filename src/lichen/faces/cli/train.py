@@ -1,176 +1,154 @@
-"""``lichen train``: the networks that Lichen ships, and networks from photographs of one's own."""
+"""``lichen train``: one command for everything that can be trained, its parameters as options."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
+from pydantic import BaseModel
 
+from lichen import registry
 from lichen.faces.cli import options
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from lichen.training.loop import Report, TrainingProgress
-
-    AnyRecipe = TypeVar("AnyRecipe", bound=BaseModel)
+from lichen.faces.cli.method_command import MethodCommand
+from lichen.faces.cli.shared_options import QUIET
+from lichen.training.step import TrainStep
+from lichen.training.trainable import DATA
 
 
-class RecipeCommand(click.Command):
-    """Takes the fields of a recipe as options; torch is imported only when it is called."""
+class TrainCommand(MethodCommand):
+    """Takes the parameters of what is trained as options, and lists what can be trained."""
 
-    recipe: str
-    """Name of the recipe's class."""
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find METHOD anywhere on the command line: its options may come before it."""
+        known = {**registry.rows(), **registry.TRAINED_NETWORKS}
+        if args and args[0].startswith("-"):
+            named = next((arg for arg in args if arg in known), None)
+            if named is not None:
+                rest = list(args)
+                rest.remove(named)
+                args = [named, *rest]
+        return super().parse_args(ctx, args)
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Own options, then the recipe's."""
-        from lichen.training import recipe
+    def configurable(self, name: str) -> type[BaseModel]:
+        """Return the class of what is trained."""
+        return registry.trainable(name)
 
-        return [*super().get_params(ctx), *options.options(getattr(recipe, self.recipe))]
-
-
-class EncoderCommand(RecipeCommand):
-    """Of the encoder's recipe."""
-
-    recipe = "EncoderRecipe"
-
-
-class AutoencoderCommand(RecipeCommand):
-    """Of the autoencoder's recipe."""
-
-    recipe = "AutoencoderRecipe"
-
-
-@click.group()
-def train() -> None:
-    """Train the networks that Lichen ships, or one on your own photographs."""
-
-
-@train.command(cls=EncoderCommand)
-@click.option("-o", "--output", type=click.Path(path_type=Path), default="encoder.safetensors")
-@click.option("--checkpoint", type=click.Path(path_type=Path), help="Resumed when it exists.")
-def encoder(output: Path, checkpoint: Path | None, **values: Any) -> None:
-    """Train the embedded encoder; the defaults are the recipe of the one that is shipped."""
-    from lichen.atomic import check_folder
-    from lichen.training.encoder import train_encoder
-    from lichen.training.recipe import EncoderRecipe
-
-    check_folder(output)
-    recipe = read_recipe(EncoderRecipe, values, "encoder")
-    state = checkpoint or output.with_suffix(".checkpoint.pt")
-    with bars() as report:
-        train_encoder(recipe, output, checkpoint=state, report=report)
-    click.echo(f"{output}: {output.stat().st_size:,} bytes")
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List what can be trained, or say what data the chosen one takes."""
+        name = ctx.meta.get("method")
+        if isinstance(name, str):
+            form = DATA[registry.trainable(name).trains_on]
+            with formatter.section("Data"):
+                formatter.write_dl([(form.metavar or "none", form.summary)])
+            return
+        rows = []
+        for known, row in registry.trainable_rows().items():
+            metavar = DATA[registry.trainable(known).trains_on].metavar
+            rows.append((f"{known} {metavar}".strip(), row.summary))
+        with formatter.section("What can be trained (lichen train METHOD --help explains one)"):
+            formatter.write_dl(rows)
 
 
-@train.command(cls=AutoencoderCommand)
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.command(cls=TrainCommand, method_from="method")
+@click.argument("method")
+@click.argument("data", nargs=-1)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default="autoencoder.safetensors",
+    "-o", "--output", type=click.Path(path_type=Path), help="METHOD.safetensors if not given."
+)
+@click.option("-p", "--preset", help="A preset of the method.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same model.")
+@click.option(
+    "--device",
+    default="auto",
     show_default=True,
-)  # fmt: skip
-@click.option(
-    "--checkpoint", type=click.Path(path_type=Path), help="OUTPUT.checkpoint.pt if not given."
+    help="Where to compute: auto (a GPU where there is one), cpu, cuda, cuda:1, mps.",
 )
 @click.option(
-    "--checkpoint-every", type=click.IntRange(1), default=100, show_default=True,
-    help="Steps between checkpoints, when the held-out loss is measured too.",
-)  # fmt: skip
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="OUTPUT.checkpoint.pt if not given; a training continues from it automatically.",
+)
 @click.option(
-    "--workers", type=click.IntRange(0), default=0, show_default=True,
-    help="Processes that read patches; useful beyond 2 GiB of pixels.",
-)  # fmt: skip
-def autoencoder(
-    folder: Path,
-    output: Path,
-    checkpoint: Path | None,
-    checkpoint_every: int,
-    resume: bool,
-    workers: int,
+    "--checkpoint-every",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Steps between checkpoints, at which held-out data are evaluated too.",
+)
+@click.option(
+    "--preview-every",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Steps between previews, written to OUTPUT.preview.png; 0 for none.",
+)
+@click.option("--restart", is_flag=True, help="Start over even if there is a checkpoint.")
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Processes that read the data; useful beyond 2 GiB of pixels.",
+)
+@click.option(
+    "--progress/--no-progress", default=None, help="Show a progress bar; by default on a terminal."
+)
+@QUIET
+def train(
+    method: str,
+    data: tuple[str, ...],
+    output: Path | None,
+    preset: str | None,
+    progress: bool | None,
+    quiet: bool,
     **values: Any,
 ) -> None:
-    """Train an autoencoder on the photographs in FOLDER and its subfolders.
+    """Train METHOD on DATA and write its model, for lichen synthesize or transfer.
 
-    Use it by: lichen synthesize PHOTO --method pooled --network autoencoder --weights OUTPUT
+    Ctrl-C saves the state; the same command continues from there, to the same model.
     """
-    from lichen.atomic import check_folder
-    from lichen.training.autoencoder import train_autoencoder
-    from lichen.training.recipe import AutoencoderRecipe
+    from lichen.faces.training import TrainingInterruptedError, finish
+    from lichen.run.training import Training
 
-    check_folder(output)
-    recipe = read_recipe(AutoencoderRecipe, values, "autoencoder")
-    state = checkpoint or output.with_suffix(".checkpoint.pt")
-    check_folder(state)
-    try:
-        with bars() as report:
-            done = train_autoencoder(
-                folder,
-                recipe,
-                output,
-                checkpoint=state,
-                resume=resume,
-                checkpoint_every=checkpoint_every,
-                workers=workers,
-                report=report,
-            )
-    except KeyboardInterrupt:
-        if state.is_file():
-            click.echo(f"the training so far is in {state}: go on with --resume", err=True)
-        raise
-    for reason in done.left_out:
-        click.echo(f"left out: {reason}", err=True)
-    click.echo(
-        f"{output}: {output.stat().st_size:,} bytes, trained on {done.trained_on} photographs; "
-        f"loss on those held out {done.held_out:.4f} (of their mean colours {done.mean_colour:.4f})"
-    )
+    trainable = registry.trainable(method)
+    own = {name: values.pop(name) for name in trainable.model_fields}
+    configured = trainable.configure(preset, **options.given(trainable, own))
+    training = Training(configured, data, output or Path(f"{method}.safetensors"), **values)
+    if training.resumed_from and not quiet:
+        click.echo(
+            f"continuing from step {training.resumed_from} of {training.checkpoint}", err=True
+        )
+    measured: dict[str, float] = {}
 
-
-def read_recipe(model: type[AnyRecipe], values: dict[str, Any], command: str) -> AnyRecipe:
-    """Make a recipe of what was typed.
-
-    Raises
-    ------
-    ParameterError
-        For a value outside its bounds.
-    """
-    from pydantic import ValidationError
-
-    from lichen.errors import ParameterError
+    def remember(step: TrainStep) -> None:
+        measured.update(step.losses)
+        if not quiet:
+            for note in step.notes:  # above the bar, where there is one
+                click.echo(note, err=True)
 
     try:
-        return model(**options.given(model, values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ParameterError(
-            f"{first['loc'][0]} = {first['input']!r} is not allowed: {first['msg']}",
-            f"see lichen train {command} --help",
-        ) from None
-
-
-@contextmanager
-def bars() -> Iterator[Report]:
-    """Show a bar for each stage, with the losses."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as shown:
-        tasks: dict[str, Any] = {}
-        held_out = ""
-
-        def report(progress: TrainingProgress) -> None:
-            nonlocal held_out
-            stage = progress.stage
-            if stage not in tasks:
-                tasks[stage] = shown.add_task(stage, total=progress.total)
-            if progress.held_out is not None:
-                held_out = f", held out {progress.held_out:.4f}"
-            text = (
-                stage if progress.loss is None else f"{stage}, loss {progress.loss:.4g}{held_out}"
+        model = finish(
+            training,
+            progress=False if quiet else progress,
+            on_step=remember,
+        )
+    except TrainingInterruptedError as interrupted:
+        if interrupted.checkpoint is None:
+            click.echo("lichen: interrupted before the first step; nothing is saved", err=True)
+        else:
+            click.echo(
+                f"lichen: interrupted; the state is in {interrupted.checkpoint}: "
+                "the same command continues from there",
+                err=True,
             )
-            shown.update(tasks[stage], completed=progress.done, description=text)
-
-        yield report
+        sys.exit(130)
+    if not quiet:
+        pictures = sum(one.pictures for one in model.trained_on)
+        parts = [
+            f"{training.output.stat().st_size:,} bytes",
+            *([f"trained on {pictures} pictures"] if pictures else []),
+            *(f"{name} {value:.4f}" for name, value in measured.items()),
+        ]
+        click.echo(f"{training.output}: {', '.join(parts)}")

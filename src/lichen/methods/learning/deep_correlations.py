@@ -43,14 +43,24 @@ class DeepCorrelations(ColourTermOptions, NetworkLearning):
 
     structure_weight: Annotated[
         float,
-        Field(ge=0, description="weight of the autocorrelations; that of the Gram matrices is 1"),
+        Field(
+            ge=0,
+            description="weight of the autocorrelations; that of the Gram matrices is 1",
+            json_schema_extra={
+                "trades": "more keeps lattices in step; textures without one become softer"
+            },
+        ),
     ] = 0.2
     structure_layers: Annotated[
         tuple[str, ...] | None,
         Field(
             min_length=1,
-            description="layers whose autocorrelations are matched; when not given, the last of "
-            "the stride nearest to 2",
+            description="layers whose autocorrelations are matched; by default the last of the "
+            "stride nearest to 2",
+            json_schema_extra={
+                "trades": "finer layers keep narrow joints; those of stride 4 and more lose them, "
+                "in less time"
+            },
         ),
     ] = None
     levels: Levels = 2

@@ -61,6 +61,9 @@ class DeepSlicedWasserstein(ColourTermOptions, NetworkLearning):
             ge=1,
             le=10_000,
             description="iterations with the same random directions (optimizer lbfgs)",
+            json_schema_extra={
+                "trades": "fewer see more directions; more let L-BFGS get further with each set"
+            },
         ),
     ] = 64
 

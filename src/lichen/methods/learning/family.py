@@ -10,7 +10,7 @@ bounds. φ is the image itself, or a network for methods that inherit :class:`Ne
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -204,7 +204,7 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
         """Return the initial image (1, C, h, w) of the coarsest level, or the one resumed from."""
         import torch
 
-        from lichen.nn.tensor import to_tensor
+        from lichen.nn.tensor import to_tensor, torch_generator
         from lichen.solve.colours import colour_noise, faint_noise
         from lichen.solve.pyramid import fit, shrink
 
@@ -215,7 +215,7 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
             return shrink(to_tensor(canvas.init.pixels[..., :channels], context.device), size)
         if canvas.init == "exemplar":
             return shrink(fit(problem.examples[0].image, canvas.size), size)
-        white = torch.randn((1, channels, *size), generator=context.torch_generator("noise"))
+        white = torch.randn((1, channels, *size), generator=torch_generator(context.rng("noise")))
         white = white.to(context.device)
         if self.noise == "faint":
             return faint_noise(white)
@@ -239,12 +239,13 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
 
     def _layers(self, features: FeatureExtractor) -> dict[str, float]:
         """Return the weights of the layers: here equal ones of the default layers."""
-        return _normalized(dict.fromkeys(features.default_layers, 1.0))
+        return normalized(dict.fromkeys(features.default_layers, 1.0))
 
     def _term_inputs(
         self, problem: Problem, features: FeatureExtractor, level: Level, number: int
     ) -> TermInputs:
         """Return what the terms of a level are built from, in the round of this number."""
+        from lichen.nn.tensor import torch_generator
         from lichen.solve.terms import TermInputs
 
         purpose = f"terms of level {level.octaves}, turn {number}"
@@ -254,7 +255,7 @@ class ImageLearning(MixingOptions, ColourOptions, SolverOptions, PyramidOptions,
             colours=problem.colours,
             size=level.size,
             wrap=problem.canvas.wrap,
-            generator=problem.context.torch_generator(purpose),
+            generator=torch_generator(problem.context.rng(purpose)),
             redraw=self.optimizer == "adam",
         )
 
@@ -328,7 +329,7 @@ class NetworkLearning(TermOptions, NetworkOptions, ImageLearning):
             return super()._layers(features)
         features.check_layers(self.layers)
         weights = self.layer_weights or (1.0,) * len(self.layers)
-        return _normalized(dict(zip(self.layers, weights, strict=True)))
+        return normalized(dict(zip(self.layers, weights, strict=True)))
 
     def _term_inputs(
         self, problem: Problem, features: FeatureExtractor, level: Level, number: int
@@ -370,7 +371,8 @@ class NetworkLearning(TermOptions, NetworkOptions, ImageLearning):
         return {name: statistic.count(features.channels(name)) for name in self._layers(features)}
 
 
-def _normalized(weights: dict[str, float]) -> dict[str, float]:
+def normalized(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights divided by their sum."""
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
 

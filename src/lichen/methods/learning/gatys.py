@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from lichen.features.catalogue import entry_named
-from lichen.methods.learning.family import NetworkLearning
+from lichen.methods.learning.family import NetworkLearning, normalized
 from lichen.solve.options import ColourTermOptions
 from lichen.statistics.catalogue import TermSpec
 
@@ -69,21 +69,46 @@ class Gatys(ColourTermOptions, NetworkLearning):
         Literal["gram", "whitened-gram", "covariance", "principal-gram", "means", "histogram"]
         | None,
         Field(
-            description="statistic of each layer; when not given whitened-gram for the encoder, "
-            "gram for other networks"
+            description="statistic of each layer; by default whitened-gram for the encoder, gram "
+            "for other networks",
+            json_schema_extra={
+                "trades": "gram is the paper's; whitened-gram counts weak directions, too; means "
+                "keep little but colour and grain"
+            },
         ),
     ] = None
     components: Annotated[
         int,
         Field(
-            ge=1, le=4096, description="principal components per layer (statistic principal-gram)"
+            ge=1,
+            le=4096,
+            description="principal components per layer (statistic principal-gram)",
+            json_schema_extra={
+                "trades": "more match more of each layer; fewer describe the texture in fewer "
+                "numbers"
+            },
         ),
     ] = 64
     means_weight: Annotated[
-        float, Field(ge=0, description="weight of the layers' channel means")
+        float,
+        Field(
+            ge=0,
+            description="weight of the layers' channel means",
+            json_schema_extra={
+                "trades": "more removes the specks that Gram matrices leave; 0 is the paper's"
+            },
+        ),
     ] = 1.0
     spectrum_weight: Annotated[
-        float, Field(ge=0, description="weight of the power-spectrum constraint")
+        float,
+        Field(
+            ge=0,
+            description="weight of the power-spectrum constraint",
+            json_schema_extra={
+                "trades": "more keeps courses of bricks; from 0.1 on rounded shapes lose their "
+                "outlines"
+            },
+        ),
     ] = 0.02
 
     def own_terms(self) -> list[TermSpec]:
@@ -104,9 +129,7 @@ class Gatys(ColourTermOptions, NetworkLearning):
         """Weight the default layers by the inverse of their strides where their network says so."""
         if self.layers is not None or not entry_named(self.network).fine_first:
             return super()._layers(features)
-        fineness = {name: 1 / features.strides[name] for name in features.default_layers}
-        total = sum(fineness.values())
-        return {name: weight / total for name, weight in fineness.items()}
+        return normalized({name: 1 / features.strides[name] for name in features.default_layers})
 
     def count_statistics(self) -> dict[str, int]:
         """Count the numbers that its statistic matches, by layer."""

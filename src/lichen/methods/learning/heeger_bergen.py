@@ -23,6 +23,7 @@ from lichen.errors import ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
 from lichen.nn.threads import single_threaded_torch, single_threaded_workers
+from lichen.solve.options import Periodic
 from lichen.statistics.random_phase import periodic_component
 from lichen.step import Step
 
@@ -85,22 +86,58 @@ class HeegerBergen(Method):
     presets: ClassVar = {"isotropic": {"orientations": 1}}
 
     iterations: Annotated[
-        int, Field(ge=1, le=1000, description="rounds of matching all histograms")
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="rounds of matching all histograms",
+            json_schema_extra={
+                "trades": "more grow long edges; little else changes after the tenth",
+            },
+        ),
     ] = 10
     scales: Annotated[
         int | None,
-        Field(ge=1, le=16, description="octaves; by default down to a low-pass of 8 px"),
+        Field(
+            ge=1,
+            le=16,
+            description="octaves; by default down to a low-pass of 8 px",
+            json_schema_extra={
+                "trades": "more match coarser scales, whose few values are soon the exemplar's own"
+            },
+        ),
     ] = None
     orientations: Annotated[
-        int, Field(ge=1, le=16, description="orientations of each octave; 1 is isotropic")
+        int,
+        Field(
+            ge=1,
+            le=16,
+            description="orientations of each octave; 1 is isotropic",
+            json_schema_extra={
+                "trades": "more tell directions apart, in proportionally more time",
+            },
+        ),
     ] = 4
     decorrelate: Annotated[
-        bool, Field(description="use the principal axes of the colours as planes, not the channels")
+        bool,
+        Field(
+            description="use the principal axes of the colours as planes, not the channels",
+            json_schema_extra={
+                "trades": "yes keeps the channels correlated; no lets each vary by itself, in "
+                "colours the exemplar lacks"
+            },
+        ),
     ] = True
-    periodic: Annotated[bool, Field(description="whether the exemplar tiles")] = False
+    periodic: Periodic = False
     precision: Annotated[
         Literal["float32", "float64"],
-        Field(description="of planes and bands; rounding decides the ranks of nearly equal values"),
+        Field(
+            description="precision of planes and bands",
+            json_schema_extra={
+                "trades": "float64 ranks nearly equal values more exactly, in more time and twice "
+                "the memory"
+            },
+        ),
     ] = "float32"
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
@@ -183,6 +220,7 @@ class HeegerBergen(Method):
         """Planes (P, H, W) before their histograms are matched."""
         import torch
 
+        from lichen.nn.tensor import torch_generator
         from lichen.solve.pyramid import fit
 
         if context.resume is not None:
@@ -191,7 +229,7 @@ class HeegerBergen(Method):
             return axes.planes(canvas.init.pixels)
         if canvas.init == "exemplar":
             return fit(torch.from_numpy(example)[None], canvas.size)[0].numpy()
-        generator = context.torch_generator("noise")
+        generator = torch_generator(context.rng("noise"))
         return torch.randn((len(example), *canvas.size), generator=generator).numpy()
 
 

@@ -40,10 +40,24 @@ class HistogramLosses(ColourTermOptions, NetworkLearning):
     }
 
     histogram_layers: Annotated[
-        tuple[str, ...], Field(min_length=1, description="layers whose histograms are matched")
+        tuple[str, ...],
+        Field(
+            min_length=1,
+            description="layers whose histograms are matched",
+            json_schema_extra={
+                "trades": "more fix the contrast of more features, at the time of a sort each"
+            },
+        ),
     ] = ("relu1_1", "relu4_1")
     histogram_weight: Annotated[
-        float, Field(ge=0, description="weight of the histograms; that of the Gram matrices is 1")
+        float,
+        Field(
+            ge=0,
+            description="weight of the histograms; that of the Gram matrices is 1",
+            json_schema_extra={
+                "trades": "more keeps contrast from drifting; less leaves it to the Gram matrices"
+            },
+        ),
     ] = 0.1
 
     def own_terms(self) -> list[TermSpec]:

@@ -43,7 +43,15 @@ class MultiScaleGram(ColourTermOptions, NetworkLearning):
 
     octaves: Annotated[
         int,
-        Field(ge=1, le=8, description="octaves, at most as many as have sides of at least 32 px"),
+        Field(
+            ge=1,
+            le=8,
+            description="octaves, at most as many as have sides of at least 32 px",
+            json_schema_extra={
+                "trades": "more match larger structure, each at about a quarter of the cost of the "
+                "one before"
+            },
+        ),
     ] = 4
 
     def own_terms(self) -> list[TermSpec]:

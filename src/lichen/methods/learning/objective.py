@@ -22,7 +22,14 @@ class SumOfTerms(NetworkLearning):
     )
 
     term: Annotated[
-        dict[str, float], Field(description="weights of the terms, by name (gram, spectrum ...)")
+        dict[str, float],
+        Field(
+            description="weights of the terms, by name (gram, spectrum ...)",
+            json_schema_extra={
+                "trades": "a term of more weight is matched better, the others less well; each "
+                "takes its time"
+            },
+        ),
     ] = {"gram": 1.0, "colour": 1.0}  # noqa: RUF012 (pydantic copies it)
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.method import Context, Method
+from lichen.solve.options import Periodic
 from lichen.statistics.random_phase import periodic_component
 from lichen.step import Step
 
@@ -73,24 +74,84 @@ class PortillaSimoncelli(Method):
     }
 
     scales: Annotated[
-        int | None, Field(ge=1, le=12, description="octaves; by default up to 4, as sizes allow")
+        int | None,
+        Field(
+            ge=1,
+            le=12,
+            description="octaves; by default up to 4, as sizes allow",
+            json_schema_extra={
+                "trades": "more match larger structure, in more time, and need larger pictures"
+            },
+        ),
     ] = None
-    orientations: Annotated[int, Field(ge=1, le=16, description="orientations of each octave")] = 4
+    orientations: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=16,
+            description="orientations of each octave",
+            json_schema_extra={
+                "trades": "more tell directions apart, with more statistics and in more time"
+            },
+        ),
+    ] = 4
     neighbours: Annotated[
-        int, Field(ge=1, le=31, description="side of the autocorrelations' neighbourhood, odd")
+        int,
+        Field(
+            ge=1,
+            le=31,
+            description="side of the autocorrelations' neighbourhood, odd",
+            json_schema_extra={
+                "trades": "larger matches periodicity at longer distances, and needs larger "
+                "pictures"
+            },
+        ),
     ] = 7
     iterations: Annotated[
-        int, Field(ge=0, le=100_000, description="rounds of the paper's projections")
+        int,
+        Field(
+            ge=0,
+            le=100_000,
+            description="rounds of the paper's projections",
+            json_schema_extra={
+                "trades": "more come nearer, each by less, in proportionally more time",
+            },
+        ),
     ] = 50
     descent_iterations: Annotated[
         int,
-        Field(ge=0, le=100_000, description="iterations of gradient descent after the projections"),
+        Field(
+            ge=0,
+            le=100_000,
+            description="iterations of gradient descent after the projections",
+            json_schema_extra={
+                "trades": "more reach the statistics to any precision; the picture hardly changes "
+                "any more"
+            },
+        ),
     ] = 0
     tolerance: Annotated[
-        float, Field(ge=0, description="root mean square residual of every group at which to stop")
+        float,
+        Field(
+            ge=0,
+            description="root mean square residual of every group at which to stop",
+            json_schema_extra={
+                "trades": "more stops sooner, farther from the statistics; 0 uses all iterations"
+            },
+        ),
     ] = 0.0
-    memory: Annotated[int, Field(ge=1, le=200, description="pairs that L-BFGS keeps")] = 50
-    periodic: Annotated[bool, Field(description="whether the exemplar tiles")] = False
+    memory: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=200,
+            description="correction pairs kept by L-BFGS in the descent",
+            json_schema_extra={
+                "trades": "more may descend faster, with the memory of two pictures for each"
+            },
+        ),
+    ] = 50
+    periodic: Periodic = False
 
     @model_validator(mode="after")
     def _valid(self) -> Self:
@@ -209,7 +270,7 @@ class PortillaSimoncelli(Method):
         """Return the initial planes: noise of their mean and variance, or an image's."""
         import torch
 
-        from lichen.nn.tensor import to_tensor
+        from lichen.nn.tensor import to_tensor, torch_generator
         from lichen.solve.pyramid import fit
 
         if isinstance(canvas.init, Exemplar):
@@ -217,6 +278,6 @@ class PortillaSimoncelli(Method):
         if canvas.init == "exemplar":
             return loss.axes.planes(fit(example, canvas.size)[0])
         pixels = loss.target.planes.pixels[..., None, None]  # (P, 6, 1, 1)
-        generator = context.torch_generator("noise")
+        generator = torch_generator(context.rng("noise"))
         noise = torch.randn((len(pixels), *canvas.size), generator=generator)
         return pixels[:, 0] + pixels[:, 1].sqrt() * noise.to(example.device)

@@ -39,11 +39,19 @@ class RandomPhase(Method):
 
     kind: Kind = Field(
         "random_phase",
-        description="random_phase has the spectrum exactly, adsn (spot noise) on average",
+        description="random phase noise, or asymptotic discrete spot noise (adsn)",
+        json_schema_extra={
+            "trades": "random_phase has the exemplar's spectrum exactly; adsn only on average, and "
+            "varies more"
+        },
     )
     taper: Annotated[float, Field(gt=0, le=0.5)] = Field(
         TAPER,
         description="width of the taper for other sizes, as a fraction of the shorter side",
+        json_schema_extra={
+            "trades": "a wider taper hides the border of the exemplar better; a narrower one uses "
+            "more of it"
+        },
     )
 
     def run(

@@ -40,10 +40,26 @@ class ShiftedGramMatrices(ColourTermOptions, NetworkLearning):
 
     shift_weight: Annotated[
         float,
-        Field(ge=0, description="weight of the shifted matrices; that of the plain ones is 1"),
+        Field(
+            ge=0,
+            description="weight of the shifted matrices; that of the plain ones is 1",
+            json_schema_extra={
+                "trades": "more keeps lattices in their courses, at the expense of all else that "
+                "is matched"
+            },
+        ),
     ] = 10.0
     reach: Annotated[
-        float, Field(gt=0, lt=1, description="largest shift, as a fraction of the side of the maps")
+        float,
+        Field(
+            gt=0,
+            lt=1,
+            description="largest shift, as a fraction of the side of the maps",
+            json_schema_extra={
+                "trades": "more keeps farther repetitions in step, with a matrix more per doubling "
+                "and axis"
+            },
+        ),
     ] = 0.5
 
     def own_terms(self) -> list[TermSpec]:

@@ -58,26 +58,62 @@ class SlicedWasserstein(ImageLearning):
     }
 
     patch: Annotated[
-        int, Field(ge=1, le=31, description="side of the patches", json_schema_extra={"unit": "px"})
+        int,
+        Field(
+            ge=1,
+            le=31,
+            description="side of the patches",
+            json_schema_extra={
+                "unit": "px",
+                "trades": "larger patches hold larger structure at each level; random directions "
+                "then tell less of it",
+            },
+        ),
     ] = 7
-    directions: Annotated[int, Field(ge=1, le=4096, description="random directions per step")] = 32
+    directions: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=4096,
+            description="random directions per step",
+            json_schema_extra={"trades": "more make steps less noisy, in proportionally more time"},
+        ),
+    ] = 32
     factor: Annotated[
-        float, Field(ge=0.3, le=0.95, description="ratio of the sides of successive levels")
+        float,
+        Field(
+            ge=0.3,
+            le=0.95,
+            description="ratio of the sides of successive levels",
+            json_schema_extra={
+                "trades": "nearer to 1 goes from coarse to fine more gradually, by more levels and "
+                "in more time"
+            },
+        ),
     ] = 0.7
     coarsest: Annotated[
         int,
         Field(
             ge=8,
             le=1024,
-            description="shortest side of the coarsest level; near the side of a patch the "
-            "exemplar's layout is reproduced",
-            json_schema_extra={"unit": "px"},
+            description="shortest side of the coarsest level",
+            json_schema_extra={
+                "unit": "px",
+                "trades": "smaller forms larger structure and, near the side of a patch, the "
+                "exemplar's own layout",
+            },
         ),
     ] = 21
     levels: Annotated[
         int | None,
         Field(
-            ge=1, le=12, description="pyramid levels; when not given, as many as `coarsest` allows"
+            ge=1,
+            le=12,
+            description="pyramid levels; by default as many as `coarsest` allows",
+            json_schema_extra={
+                "trades": "fewer begin at a finer level, in less time, and form no structure "
+                "larger than its patches"
+            },
         ),
     ] = None
     iterations: Iterations = 100

@@ -49,9 +49,19 @@ class Ashikhmin(GuidedMethod):
     minimum_size: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {"passes": 1}}
 
-    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(5, description="side of the window, odd")
+    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(
+        5,
+        description="side of the window, odd",
+        json_schema_extra={
+            "trades": "larger windows judge candidates by more of their surroundings, in more time"
+        },
+    )
     passes: Annotated[int, Field(ge=1, le=50)] = Field(
-        3, description="times that each pixel is chosen"
+        3,
+        description="times that each pixel is chosen",
+        json_schema_extra={
+            "trades": "more join the pieces better, in proportionally more time; the paper has 1"
+        },
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:

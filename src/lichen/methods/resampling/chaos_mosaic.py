@@ -52,24 +52,53 @@ class ChaosMosaic(ResamplingMethod):
     minimum_size: ClassVar[int] = 6
 
     smallest_block: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.25, description="shortest side of a block, in sides of the tile"
+        0.25,
+        description="shortest side of a block, relative to the tile's",
+        json_schema_extra={
+            "trades": "larger blocks cut through fewer features and copy larger pieces verbatim"
+        },
     )
     largest_block: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="longest side of a block, in sides of the tile"
+        0.5,
+        description="longest side of a block, relative to the tile's",
+        json_schema_extra={
+            "trades": "larger ones move larger features whole, in fewer pieces; smaller ones mix "
+            "the exemplar more thoroughly"
+        },
     )
     coverage: Annotated[float, Field(ge=0, le=100)] = Field(
-        2.0, description="area of all moved blocks together, in areas of the picture"
+        2.0,
+        description="area of all moved blocks together, in areas of the picture",
+        json_schema_extra={
+            "trades": "more hides the tiling better, with more cuts and in more time; 0 leaves the "
+            "bare tiling"
+        },
     )
     iterations: Annotated[int, Field(ge=1, le=1000)] = Field(
-        3, description="applications of the map to a block's position"
+        3,
+        description="applications of the map to a block's position",
+        json_schema_extra={
+            "trades": "more scatter neighbouring blocks farther, until the map's period brings "
+            "them back"
+        },
     )
     candidates: Annotated[int, Field(ge=1, le=1000)] = Field(
-        8, description="further iterates among which the one with the best fitting border is taken"
+        8,
+        description="successive iterates of the map, of which the one whose border fits best is "
+        "taken",
+        json_schema_extra={
+            "trades": "more fit the borders better, in more time; very many put blocks back where "
+            "they were"
+        },
     )
-    border: Annotated[int, Field(ge=1, le=256, json_schema_extra={"unit": "px"})] | None = Field(
+    border: Annotated[int | None, Field(ge=1, le=256)] = Field(
         None,
-        description="width of the border that is cut; a quarter of the shortest side when not "
-        "given",
+        description="width of the border that is cut through; by default a quarter of the shortest "
+        "side",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "a wider border hides the cut better and leaves less of the block whole",
+        },
     )
 
     @model_validator(mode="after")

@@ -66,13 +66,28 @@ class EfrosLeung(GuidedMethod):
     }
 
     window: Annotated[OddSide, Field(ge=3, le=63)] = Field(
-        11, description="side of the window, odd; as large as the largest feature of the example"
+        11,
+        description="side of the window, odd; as large as the largest feature of the exemplar",
+        json_schema_extra={
+            "trades": "larger windows keep larger structures and copy more verbatim; time grows "
+            "with their area"
+        },
     )
     error_threshold: Annotated[float, Field(ge=0, le=10)] = Field(
-        0.1, description="fraction by which an error may exceed the least and still be drawn"
+        0.1,
+        description="fraction by which an error may exceed the least and still be drawn",
+        json_schema_extra={
+            "trades": "more draws from more pixels, for more variety and more mistakes; 0 takes "
+            "only the nearest"
+        },
     )
     max_error_threshold: Annotated[float, Field(gt=0, le=10)] = Field(
-        0.3, description="error from which on a pixel is left for a later pass; values are 0 to 1"
+        0.3,
+        description="error from which on a pixel is left for a later pass; values are 0 to 1",
+        json_schema_extra={
+            "trades": "less leaves pixels until more is known around them, in more passes; more "
+            "accepts poor matches at once"
+        },
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:

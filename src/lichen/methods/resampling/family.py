@@ -27,6 +27,40 @@ def _odd(side: int) -> int:
 
 OddSide = Annotated[int, AfterValidator(_odd), Field(json_schema_extra={"unit": "px"})]
 """Side of a square window that has a pixel in its centre."""
+GuideWeight = Annotated[
+    float,
+    Field(
+        ge=0,
+        description="weight of the guide relative to the maps, where the canvas has one",
+        json_schema_extra={
+            "trades": "more follows the guide more closely; less keeps the texture's own structure "
+            "whole"
+        },
+    ),
+]
+Levels = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=12,
+        description="levels of the pyramid; by default as many as have room for two patches, or "
+        "windows, side by side",
+        json_schema_extra={
+            "trades": "fewer lose structures larger than a patch or window; those without room "
+            "are left out"
+        },
+    ),
+]
+Variation = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        json_schema_extra={
+            "trades": "more breaks up verbatim copies, and may bend what is straight"
+        },
+    ),
+]
 
 
 class ResamplingMethod(Method):
@@ -34,10 +68,29 @@ class ResamplingMethod(Method):
 
     takes: ClassVar[Takes] = "several"
 
-    rotations: bool = Field(False, description="use the example also rotated by quarter turns")
-    mirror: bool = Field(False, description="use the example also mirrored")
+    rotations: bool = Field(
+        False,
+        description="copy from the exemplar rotated by quarter turns, too",
+        json_schema_extra={
+            "trades": "four times as much to copy from and to search; light and direction turn "
+            "with it"
+        },
+    )
+    mirror: bool = Field(
+        False,
+        description="copy from the exemplar mirrored, too",
+        json_schema_extra={
+            "trades": "twice as much to copy from and to search; light and lettering are mirrored "
+            "with it"
+        },
+    )
     map_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
-        {}, description="weight of each map in the matching, by name; 1 for the first, else 0.5"
+        {},
+        description="weight of each map in the matching, by name; 1 for the first, else 0.5",
+        json_schema_extra={
+            "trades": "a map of more weight has fewer visible joints, at the others' expense; one "
+            "of weight 0 is only copied along"
+        },
     )
 
     def atlas(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> Atlas:
@@ -60,15 +113,16 @@ class ResamplingMethod(Method):
 class GuidedMethod(ResamplingMethod):
     """A method that follows a guide, or the light and dark of another picture."""
 
-    guide_weight: Annotated[float, Field(ge=0)] = Field(
-        1.0, description="weight of the guide relative to the maps, where the canvas has one"
-    )
-    blur: Annotated[float, Field(ge=0, allow_inf_nan=False, json_schema_extra={"unit": "px"})] = (
-        Field(
-            2.0,
-            description="standard deviation by which luminances are blurred before they are "
-            "compared, where another picture is followed",
-        )
+    guide_weight: GuideWeight = 1.0
+    blur: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        2.0,
+        description="standard deviation of the Gaussian blur of luminances before they are "
+        "matched, where another picture is rendered",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "more follows only broad light and shade; less follows finer detail of the "
+            "picture",
+        },
     )
 
     def atlas(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> Atlas:

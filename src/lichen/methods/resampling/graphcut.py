@@ -71,20 +71,43 @@ class Graphcut(GuidedMethod):
 
     placement: Placement = Field(
         "subpatch",
-        description="where patches are laid: anywhere; where they match all that they cover; "
+        description="where patches are laid: at random; where they match all that they cover; "
         "or where they match the block that is to be filled or refined",
+        json_schema_extra={
+            "trades": "random is fastest, for stochastic textures; entire keeps lattices in step "
+            "and is slowest; subpatch lies between"
+        },
     )
-    block: Annotated[int, Field(ge=3, le=512, json_schema_extra={"unit": "px"})] | None = Field(
-        None, description="side of that block; a quarter of the example's side, at most 32"
+    block: Annotated[int | None, Field(ge=3, le=512)] = Field(
+        None,
+        description="side of that block; by default a quarter of the exemplar's side, at most 32",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "larger blocks match more of the surroundings and take fewer patches; "
+            "smaller ones mend smaller faults",
+        },
     )
     randomness: Annotated[float, Field(ge=0, le=10)] = Field(
         0.01,
-        description="how much worse than the best a match may be, in variances of the example",
+        description="how much worse than the best a match may be, in variances of the exemplar",
+        json_schema_extra={
+            "trades": "more varies the result; less matches better and may settle on few offsets"
+        },
     )
-    gradients: bool = Field(True, description="seams cost less along edges, where they hide")
+    gradients: bool = Field(
+        True,
+        description="make seams cheaper along strong edges",
+        json_schema_extra={
+            "trades": "yes moves seams onto edges, where they hide; no goes by the difference of "
+            "colours alone"
+        },
+    )
     refinement: Annotated[float, Field(ge=0, le=100)] = Field(
         0.25,
         description="patches laid over the worst seams in the end, per block of the picture",
+        json_schema_extra={
+            "trades": "more mend more of the worst seams, in more time; 0 leaves all of them"
+        },
     )
 
     def run(

@@ -16,7 +16,7 @@ from lichen.exemplar import Exemplar
 from lichen.image.colour import NTSC, luminance
 from lichen.kernels import use_threads
 from lichen.method import Context
-from lichen.methods.resampling.family import GuidedMethod, copying_step
+from lichen.methods.resampling.family import GuidedMethod, Levels, copying_step
 from lichen.patches.analogy_search import (
     COARSE_RADIUS,
     RADIUS,
@@ -74,25 +74,40 @@ class ImageAnalogies(GuidedMethod):
 
     kappa: Annotated[float, Field(ge=0, le=1000)] = Field(
         5.0,
-        description="how much is copied in one piece: 0.5 to 5 for textures, 2 to 25 for painted "
-        "styles, 1 or less for filters",
+        description="preference for continuing what neighbours copy: 0.5 to 5 for textures, 2 to "
+        "25 for painted styles, 1 or less for filters",
+        json_schema_extra={
+            "trades": "more copies larger pieces of A'; less takes the nearest features, pixel by "
+            "pixel"
+        },
     )
     colours: Literal["copy", "keep"] = Field(
-        "copy", description="copy A' with its colours, or its luminance only and keep B's colours"
+        "copy",
+        description="copy A' with its colours, or its luminance only and keep B's colours",
+        json_schema_extra={
+            "trades": "copy gives B' the palette of A'; keep changes light and dark alone, as a "
+            "filter does"
+        },
     )
     remap: Literal["kept", "always", "never"] = Field(
         "kept",
         description="when to bring A to B's mean and deviation first: where colours are kept, "
         "always, or never",
+        json_schema_extra={
+            "trades": "always makes up for A and B of different exposure; never keeps tones and "
+            "labels as they are"
+        },
     )
-    levels: Annotated[int, Field(ge=1, le=12)] | None = Field(
-        None, description="levels of the pyramid; until the example is a few windows wide"
-    )
+    levels: Levels = None
     components: Annotated[int, Field(ge=1, le=4096)] = Field(
-        12, description="principal components of the features that the search compares"
+        12,
+        description="principal components of the features that the search compares",
+        json_schema_extra={"trades": "more find nearer features, in more time"},
     )
     tolerance: Annotated[float, Field(ge=0, le=10)] = Field(
-        1.0, description="fraction by which what the search finds may be farther than the nearest"
+        1.0,
+        description="fraction by which what the search finds may be farther than the nearest",
+        json_schema_extra={"trades": "more searches faster and less exactly"},
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:

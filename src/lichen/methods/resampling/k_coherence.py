@@ -12,7 +12,13 @@ from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
 from lichen.method import Context
-from lichen.methods.resampling.family import GuidedMethod, OddSide, copying_step
+from lichen.methods.resampling.family import (
+    GuidedMethod,
+    Levels,
+    OddSide,
+    Variation,
+    copying_step,
+)
 from lichen.patches.coherence import CandidateSets, CoherentSearch, coherent_scan
 from lichen.patches.pyramid import Jitter, Level, at_full_size, max_levels, pyramid_of, refine
 from lichen.patches.similarity import SimilarSources, near_unknown
@@ -53,28 +59,44 @@ class KCoherence(GuidedMethod):
         "structured": {"window": 7},
     }
 
-    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(5, description="side of the window, odd")
+    window: Annotated[OddSide, Field(ge=3, le=31)] = Field(
+        5,
+        description="side of the window, odd",
+        json_schema_extra={
+            "trades": "larger windows keep larger structures and copy larger pieces, in more time"
+        },
+    )
     k: Annotated[int, Field(ge=1, le=64)] = Field(
         4,
         description="similar source pixels that are candidates for each neighbour, its own "
         "included",
+        json_schema_extra={
+            "trades": "more join better in smaller pieces, but flatter and in more time; 1 copies "
+            "the largest pieces"
+        },
     )
-    levels: Annotated[int, Field(ge=1, le=12)] | None = Field(
-        None, description="levels of the pyramid; until the example is a few windows wide"
-    )
+    levels: Levels = None
     passes: Annotated[int, Field(ge=1, le=50)] = Field(
-        2, description="times that each pixel is chosen, at each level"
+        2,
+        description="times that each pixel is chosen, at each level",
+        json_schema_extra={"trades": "more agree better with all that is around, in more time"},
     )
-    variation: Annotated[float, Field(ge=0, le=1)] = Field(
+    variation: Variation = Field(
         0.0,
-        description="fraction of the squares of 16 px displaced by a pixel at each level, so that "
-        "less is copied in one piece",
+        description="fraction of the squares of 16 px that are displaced by up to a pixel at each "
+        "level",
     )
     components: Annotated[int, Field(ge=1, le=256)] = Field(
-        8, description="principal components by which neighbourhoods are compared"
+        8,
+        description="principal components by which neighbourhoods are compared",
+        json_schema_extra={
+            "trades": "more tell similar source pixels apart more exactly, in more time"
+        },
     )
     tolerance: Annotated[float, Field(ge=0, le=10)] = Field(
-        1.0, description="fraction by which a similar source pixel may be farther than the nearest"
+        1.0,
+        description="fraction by which a similar source pixel may be farther than the nearest",
+        json_schema_extra={"trades": "more finds similar source pixels faster and less exactly"},
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:

@@ -13,7 +13,15 @@ from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.kernels import use_threads
 from lichen.method import Context
-from lichen.methods.resampling.family import GuidedMethod, around_unknown, copying_step, crop
+from lichen.methods.resampling.family import (
+    GuidedMethod,
+    GuideWeight,
+    Levels,
+    Variation,
+    around_unknown,
+    copying_step,
+    crop,
+)
 from lichen.patches.atlas import Atlas
 from lichen.patches.block_layout import Blocks, lay_blocks
 from lichen.patches.correction import correct
@@ -71,35 +79,56 @@ class PatchMatch(GuidedMethod):
     )
     minimum_size: ClassVar[int] = 3
 
-    guide_weight: Annotated[float, Field(ge=0)] = Field(
-        3.0, description="weight of the guide relative to the maps, where the canvas has one"
+    guide_weight: GuideWeight = 3.0
+    patch: Annotated[int, Field(ge=3, le=31)] = Field(
+        7,
+        description="side of the patches, odd",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "larger patches keep larger structures whole, copy larger pieces verbatim "
+            "and take longer",
+        },
     )
-    patch: Annotated[int, Field(ge=3, le=31, json_schema_extra={"unit": "px"})] = Field(
-        7, description="side of the patches, odd"
-    )
-    levels: Annotated[int, Field(ge=1, le=12)] | None = Field(
-        None, description="levels of the pyramid; until the example is about four patches wide"
-    )
+    levels: Levels = None
     iterations: Annotated[int, Field(ge=1, le=200)] = Field(
-        10, description="searches and votes at the coarsest level, half as many at each finer one"
+        10,
+        description="searches and votes at the coarsest level, half as many at each finer one",
+        json_schema_extra={
+            "trades": "more let overlapping patches agree better, in more time",
+        },
     )
     sweeps: Annotated[int, Field(ge=1, le=20)] = Field(
-        2, description="PatchMatch sweeps of each search"
+        2,
+        description="PatchMatch sweeps of each search",
+        json_schema_extra={"trades": "more find better matches at each search, in more time"},
     )
     candidates: Annotated[int, Field(ge=0, le=20)] = Field(
-        4, description="random candidates for each patch in a sweep"
+        4,
+        description="random candidates for each patch in a sweep",
+        json_schema_extra={
+            "trades": "more find better matches farther away, in more time; with 0 the first "
+            "layout hardly changes"
+        },
     )
     repetition: Annotated[float, Field(ge=0)] = Field(
         0.025,
-        description="cost of using a patch once more than all others, in variances of the example",
+        description="cost of using a patch once more than all others, in variances of the exemplar",
+        json_schema_extra={
+            "trades": "more keeps patches from recurring, in smaller pieces that match less well",
+        },
     )
-    variation: Annotated[float, Field(ge=0, le=1)] = Field(
+    variation: Variation = Field(
         0.05,
-        description="fraction of the squares of 16 px displaced by a pixel at the two finest "
-        "levels, so that less is copied in one piece",
+        description="fraction of the squares of 16 px that are displaced by up to a pixel at the "
+        "two finest levels",
     )
     corrections: Annotated[int, Field(ge=0, le=10)] = Field(
-        2, description="correction passes that choose which pixels are copied in the end"
+        2,
+        description="correction passes, in which pixels choose anew what they copy",
+        json_schema_extra={
+            "trades": "more join the copied pieces better, in a little more time; 0 leaves their "
+            "joints as they are"
+        },
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:

@@ -67,24 +67,47 @@ class Quilting(GuidedMethod):
     )
     minimum_size: ClassVar[int] = 3
 
-    block: Annotated[int, Field(ge=3, le=1024, json_schema_extra={"unit": "px"})] | None = Field(
+    block: Annotated[int | None, Field(ge=3, le=1024)] = Field(
         None,
-        description="side of the blocks, that of the largest feature; "
-        "a fifth of the example when not given, with a guide at most a twelfth of the picture",
+        description="side of the blocks, about that of the largest feature; by default a fifth of "
+        "the exemplar's side, with a guide at most a twelfth of the picture's",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "larger blocks keep larger features whole and copy larger pieces verbatim; "
+            "smaller ones cut features short",
+        },
     )
-    overlap: Annotated[int, Field(ge=1, le=512, json_schema_extra={"unit": "px"})] | None = Field(
-        None, description="pixels that neighbours share; a sixth of the block when not given"
+    overlap: Annotated[int | None, Field(ge=1, le=512)] = Field(
+        None,
+        description="width of the overlap of neighbouring blocks; by default a sixth of a block",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "a wider overlap hides the seams better, with more blocks to lay",
+        },
     )
     tolerance: Annotated[float, Field(ge=0)] = Field(
-        0.1, description="fraction by which a block's error may exceed the least"
+        0.1,
+        description="fraction by which a block's error may exceed the least",
+        json_schema_extra={
+            "trades": "more draws from more blocks, for more variety and more visible seams"
+        },
     )
     seams: Literal["cut", "matched", "random"] = Field(
         "cut",
-        description="blocks matched in their overlap and cut along the least error, only matched, "
-        "or random",
+        description="blocks matched in their overlap and cut along the path of least error, only "
+        "matched, or drawn at random",
+        json_schema_extra={
+            "trades": "cut hides most seams; matched leaves them straight; random is fastest and "
+            "ignores what is around a block"
+        },
     )
     passes: Annotated[int, Field(ge=1, le=10)] = Field(
-        3, description="passes with a guide, each with blocks a third smaller"
+        3,
+        description="passes with a guide, each with blocks a third smaller",
+        json_schema_extra={
+            "trades": "more follow finer detail of the guide, with smaller pieces of the texture, "
+            "in more time"
+        },
     )
 
     @model_validator(mode="after")

@@ -54,18 +54,36 @@ class TextureOptimization(GuidedMethod):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     levels: Annotated[int, Field(ge=1, le=12)] = Field(
-        3, description="levels of the pyramid, at most; fewer for small examples"
+        3,
+        description="levels of the pyramid, at most; fewer for small exemplars",
+        json_schema_extra={
+            "trades": "more settle larger structures first; with 1 the result is blurred",
+        },
     )
     patches: tuple[Annotated[int, Field(ge=4, le=128, multiple_of=4)], ...] = Field(
         (32, 16, 8),
         description="sides of the patches, in turn; those that do not fit a level are left out",
-        json_schema_extra={"unit": "px"},
+        json_schema_extra={
+            "unit": "px",
+            "trades": "large patches settle structure, small ones sharpen detail; each side adds "
+            "its own iterations",
+        },
     )
     iterations: Annotated[int, Field(ge=1, le=200)] = Field(
-        10, description="iterations at each level and patch size, at most"
+        10,
+        description="iterations at each level and patch size, at most",
+        json_schema_extra={
+            "trades": "more let patches agree, in more time, until none changes any more; few "
+            "leave the result blurred"
+        },
     )
     robustness: Annotated[float, Field(gt=0, le=2)] = Field(
-        0.8, description="power r of the distances that are summed"
+        0.8,
+        description="power r of the distances that are summed",
+        json_schema_extra={
+            "trades": "less lets the best matches decide, and is sharper; 2 takes plain means, "
+            "which blur"
+        },
     )
 
     @field_validator("patches")

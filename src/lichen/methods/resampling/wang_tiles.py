@@ -89,26 +89,46 @@ class WangTiles(ResamplingMethod):
     honours: ClassVar[frozenset[str]] = frozenset({"wrap", "mask", "maps", "copies"})
     minimum_size: ClassVar[int] = 4
 
-    tile: (
-        Annotated[int, Field(ge=4, le=1024, multiple_of=2, json_schema_extra={"unit": "px"})] | None
-    ) = Field(
+    tile_size: Annotated[int | None, Field(ge=4, le=1024, multiple_of=2)] = Field(
         None,
-        description="side of the tiles, even; for a lattice a multiple of its period; half the "
-        "example's and at most 128 when not given, or a smaller one that divides a wrapped size",
+        description="side of the tiles, even; for a lattice a multiple of its period; by default "
+        "half the exemplar's side, at most 128, or one below that divides a wrapped size",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "larger tiles hold more of the exemplar, which must be larger than one; "
+            "smaller ones repeat sooner",
+        },
     )
     colours: Annotated[int, Field(ge=1, le=4)] = Field(
-        3, description="number of colours of the horizontal edges, and of the vertical ones"
+        3,
+        description="number of colours of the horizontal edges, and of the vertical ones",
+        json_schema_extra={
+            "trades": "more repeat each stone less often; the tiles grow with their fourth power, "
+            "in the compact set the third"
+        },
     )
     tile_set: Choice = Field(
-        "complete", description="a tile for each four colours, or each three of them"
+        "complete",
+        description="a tile for each four colours, or each three of them",
+        json_schema_extra={
+            "trades": "complete varies more; compact divides the number of tiles by that of colours"
+        },
     )
-    overlap: Annotated[int, Field(ge=1, le=512, json_schema_extra={"unit": "px"})] | None = Field(
+    overlap: Annotated[int | None, Field(ge=1, le=512)] = Field(
         None,
-        description="how far cuts may deviate from the tiles' diagonals; an eighth of a tile when "
-        "not given",
+        description="greatest deviation of a cut from the tile's diagonals; by default an eighth "
+        "of a tile",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "more gives cuts room for better paths, and needs a larger exemplar",
+        },
     )
     attempts: Annotated[int, Field(ge=1, le=1000)] = Field(
-        8, description="sets of samples tried; the one whose cuts have the least error is kept"
+        8,
+        description="sets of samples tried; the one whose cuts have the least error is kept",
+        json_schema_extra={
+            "trades": "more find tiles that fit better, in proportionally more time"
+        },
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:
@@ -119,15 +139,15 @@ class WangTiles(ResamplingMethod):
             if wraps and length % side:
                 whole = -(-length // side) * side
                 raise CanvasError(
-                    f"`wrap`: the {axis} {length} is not a multiple of `tile` = {side}",
-                    f"use a {axis} of {whole}, or another `tile`",
+                    f"`wrap`: the {axis} {length} is not a multiple of `tile_size` = {side}",
+                    f"use a {axis} of {whole}, or another `tile_size`",
                 )
         window = side + 2 * self._overlap(side)
         if not anchors_of(self.atlas(exemplars, canvas).usable, window).any():
             raise ImageError(
-                f"`tile` = {side} needs samples of {window} px with their overlaps, and none fits "
-                "into what may be copied",
-                "use a smaller `tile`, or a larger photo",
+                f"`tile_size` = {side} needs samples of {window} px with their overlaps, and none "
+                "fits into what may be copied",
+                "use a smaller `tile_size`, or a larger photo",
             )
 
     def run(
@@ -149,7 +169,7 @@ class WangTiles(ResamplingMethod):
         Raises
         ------
         ImageError
-            If a sample of ``tile`` and its overlap fits into no exemplar.
+            If a sample of ``tile_size`` and its overlap fits into no exemplar.
         """
         canvas = Canvas(exemplars[0].size, maps=exemplars[0].formats)
         self.check(exemplars, canvas)
@@ -164,8 +184,8 @@ class WangTiles(ResamplingMethod):
 
     def _side(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> int:
         """Side of the tiles: one that fits the example and, if there is one, a wrapped canvas."""
-        if self.tile is not None:
-            return self.tile
+        if self.tile_size is not None:
+            return self.tile_size
         usable = self.atlas(exemplars, canvas).usable
         most = min(min(min(exemplar.size) for exemplar in exemplars) // 2, MOST_SIDE)
         fitting = (

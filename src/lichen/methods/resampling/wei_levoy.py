@@ -69,27 +69,57 @@ class WeiLevoy(GuidedMethod):
     }
 
     window: Annotated[OddSide, Field(ge=3, le=41)] = Field(
-        9, description="side of the square whose part above and to the left is compared, odd"
+        9,
+        description="side of the square whose part above and to the left is compared, odd",
+        json_schema_extra={
+            "trades": "larger windows keep larger structures; the search compares more values for "
+            "each pixel"
+        },
     )
     parent_window: Annotated[OddSide, Field(ge=1, le=41)] = Field(
-        5, description="side of the square compared at the coarser level, odd"
+        5,
+        description="side of the square compared at the coarser level, odd",
+        json_schema_extra={
+            "trades": "larger ones tie the picture more to the coarser level, in more time"
+        },
     )
-    deviation: Annotated[float, Field(ge=0, le=100, json_schema_extra={"unit": "px"})] = Field(
+    deviation: Annotated[float, Field(ge=0, le=100)] = Field(
         2.0,
         description="standard deviation of the windows' Gaussian weights; 0 for equal weights, as "
         "in the paper",
+        json_schema_extra={
+            "unit": "px",
+            "trades": "less goes by the nearest pixels; more, and 0 most of all, counts distant "
+            "ones, often at the price of grain",
+        },
     )
     levels: Annotated[int, Field(ge=1, le=12)] = Field(
-        4, description="levels of the pyramid, as far as the example is large enough for them"
+        4,
+        description="levels of the pyramid, as far as the exemplar is large enough for them",
+        json_schema_extra={
+            "trades": "more settle larger structures first; with 1 nothing larger than the window "
+            "is kept"
+        },
     )
     search: Literal["tree", "exhaustive"] = Field(
-        "tree", description="tree is fast and nearly always finds the nearest, exhaustive always"
+        "tree",
+        description="search for the nearest neighbourhood",
+        json_schema_extra={
+            "trades": "exhaustive always finds the nearest; tree nearly always does, in far less "
+            "time"
+        },
     )
     leaves: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        8, description="leaves of the tree that are searched"
+        8,
+        description="leaves of the tree that are searched",
+        json_schema_extra={"trades": "more find nearer neighbourhoods, in more time"},
     )
     leaf_size: Annotated[int, Field(ge=1, le=1024)] = Field(
-        16, description="neighbourhoods in a leaf of the tree, at most"
+        16,
+        description="neighbourhoods in a leaf of the tree, at most",
+        json_schema_extra={
+            "trades": "larger leaves miss the nearest less often, with more to compare in each"
+        },
     )
 
     def check(self, exemplars: Sequence[Exemplar], canvas: Canvas) -> None:

@@ -1,4 +1,4 @@
-"""What the made textures are drawn with: noise, palettes, mixing."""
+"""What the procedural textures are drawn with: noise, palettes, blending."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def coloured_noise(
 
 
 def palette(rng: Rng, n: int) -> Array:
-    """Give ``n`` related colours, a third of the time near-grey, (n, 3)."""
+    """Draw ``n`` related colours, a third of the time near-grey, (n, 3)."""
     base = rng.uniform(0.1, 0.9, 3)
     if rng.random() < 0.35:
         base[:] = base.mean()
@@ -38,9 +38,9 @@ def palette(rng: Rng, n: int) -> Array:
     return np.clip(base + lightness + tint, 0.02, 0.98)
 
 
-def mix(share: Array, first: Array, second: Array) -> Array:
-    """Blend two colours by a (SIDE, SIDE) share, clipped to [0, 1]."""
-    return np.asarray(first + (second - first) * np.clip(share, 0, 1)[..., None])
+def mix(opacity: Array, first: Array, second: Array) -> Array:
+    """Blend two colours by the (SIDE, SIDE) opacity of the second, clipped to [0, 1]."""
+    return np.asarray(first + (second - first) * np.clip(opacity, 0, 1)[..., None])
 
 
 def grid() -> tuple[Array, Array]:

@@ -53,7 +53,7 @@ class Crops:
         return self._recoloured(crop)
 
     def _recoloured(self, crop: Tensor) -> Tensor:
-        """Shuffle, grey, contrast, brightness: colour alone must not give a picture away."""
+        """Permute, grey, contrast, brightness: colour alone must not identify a picture."""
         rng = self.rng
         if rng.random() < 0.3:
             crop = crop[:, torch.from_numpy(rng.permutation(3))]

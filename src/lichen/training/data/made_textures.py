@@ -1,4 +1,4 @@
-"""Textures made by code, one family a function: random in every respect, from one seed.
+"""Procedural textures, one function per family, random in every respect, from one seed.
 
 Each takes a generator and gives float64 (SIDE, SIDE, 3), about [0, 1]. They need not look like
 photographs; they must need different local statistics to be told apart.
@@ -50,7 +50,7 @@ def _leaf_distance(shape: int, u: Array, v: Array) -> Array:
 
 
 def dead_leaves(rng: Rng) -> Array:
-    """Opaque shapes fallen on one another, with sizes of a power law, shaded and rimmed."""
+    """Opaque shapes fallen on one another, with power-law sizes, shaded and rimmed."""
     picture = np.tile(palette(rng, 1)[0], (SIDE, SIDE, 1))
     smallest = rng.uniform(2, 5)
     ratio, aspect = np.exp(rng.uniform(0.3, 2.2)), np.exp(rng.uniform(0, 1.6))
@@ -78,7 +78,7 @@ def dead_leaves(rng: Rng) -> Array:
 
 
 def cells(rng: Rng) -> Array:
-    """Voronoi cells, scattered or on a shaken grid, with or without joints."""
+    """Voronoi cells, scattered or on a jittered grid, with or without joints."""
     n = int(np.exp(rng.uniform(3.2, 7)))
     points = rng.uniform(0, SIDE, (n, 2))
     if rng.random() < 0.4:
@@ -218,7 +218,7 @@ def labyrinth(rng: Rng) -> Array:
 
 
 def glyphs(rng: Rng) -> Array:
-    """Lines of random marks from a small alphabet, like print in no language."""
+    """Lines of random marks from a small alphabet, like print in an unknown script."""
     picture = np.tile(palette(rng, 1)[0], (SIDE, SIDE, 1))
     ink, side = palette(rng, 1)[0], int(rng.integers(5, 12))
     alphabet = [
@@ -249,8 +249,8 @@ def layers(rng: Rng) -> Array:
         for _ in range(2)
     )
     edge = coloured_noise(rng, rng.uniform(0.9, 2), np.exp(rng.uniform(-0.8, 0.8)))
-    share = 0.5 + edge * rng.uniform(0.6, 6) + rng.uniform(-0.5, 0.5)
-    return mix(share, below, above)
+    opacity = 0.5 + edge * rng.uniform(0.6, 6) + rng.uniform(-0.5, 0.5)
+    return mix(opacity, below, above)
 
 
 FAMILIES: tuple[Callable[[Rng], Array], ...] = (
@@ -269,7 +269,7 @@ FAMILIES: tuple[Callable[[Rng], Array], ...] = (
 
 
 def lit(rng: Rng, picture: Array) -> Array:
-    """Give some pictures relief lighting, blur or grain, as cameras do."""
+    """Add relief lighting, blur or grain to some pictures, as cameras do."""
     if rng.random() < 0.5:
         height = ndimage.gaussian_filter(picture.mean(2), rng.uniform(0.5, 1.5))
         down, right = np.gradient(height)

@@ -69,7 +69,7 @@ def prepare_folder(
         One for each picture, in the order of their names.
     """
     if size < 16:
-        raise ParameterError(f"size = {size} is not allowed", "use 16 or more")
+        raise ParameterError(f"`size` = {size} is not allowed", "use 16 or more")
     if not source.is_dir():
         raise LichenError(f"{source} is not a folder", "name a folder of photos")
     if target.resolve().is_relative_to(source.resolve()):

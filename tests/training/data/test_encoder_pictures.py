@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from lichen.training.data.canvas_noise import SIDE, coloured_noise
+from lichen.training.data.encoder_pictures import made_picture, photographs, training_pictures
 from lichen.training.data.made_textures import FAMILIES
-from lichen.training.data.pictures import made_picture, photographs, training_pictures
+from lichen.training.step import TrainStep
 
 
 @pytest.mark.parametrize("family", range(len(FAMILIES)))
@@ -36,9 +37,18 @@ def test_photographs_are_large_enough_and_no_exemplars() -> None:
     assert all(min(picture.shape[:2]) >= SIDE and picture.shape[2] == 3 for picture in pictures)
 
 
+def read(n_made: int, seed: int) -> tuple[list[TrainStep], list[np.ndarray]]:
+    """Steps and pictures."""
+    making, steps = training_pictures(n_made, seed), []
+    while True:
+        try:
+            steps.append(next(making))
+        except StopIteration as end:
+            return steps, end.value
+
+
 def test_training_pictures_are_photographs_then_made_ones() -> None:
-    seen: list[int] = []
-    pictures = training_pictures(3, seed=1, report=lambda n, of: seen.append(n))
+    steps, pictures = read(3, seed=1)
     assert len(pictures) == 17
-    assert seen == [1, 2, 3]
-    assert not np.array_equal(training_pictures(3, seed=2)[-1], pictures[-1])
+    assert [step.step for step in steps] == [1, 2, 3]
+    assert not np.array_equal(read(3, seed=2)[1][-1], pictures[-1])

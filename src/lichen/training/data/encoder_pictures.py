@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lichen.image import read_image, resize_image
 from lichen.training.data.canvas_noise import SIDE
 from lichen.training.data.made_textures import FAMILIES, lit
+from lichen.training.step import TrainStep
 
 PHOTOGRAPHS = (
     "astronaut.png",
@@ -29,7 +30,7 @@ PHOTOGRAPHS = (
     "text.png",
 )
 """Of scikit-image, in the public domain or CC0. Its textures (brick, grass, gravel) and the deep
-field are left out: they are exemplars that the encoder is judged on."""
+field are left out: the encoder is evaluated on them."""
 
 LONGEST_SIDE = 420
 
@@ -52,20 +53,22 @@ def photographs() -> list[NDArray[np.uint8]]:
 
 
 def made_picture(seed: int) -> NDArray[np.uint8]:
-    """Make texture number ``seed``: its family is ``seed`` modulo their number; (256, 256, 3)."""
+    """Make texture number ``seed``, (256, 256, 3); its family is ``seed`` modulo their number."""
     rng = np.random.default_rng(seed)
     picture = lit(rng, FAMILIES[seed % len(FAMILIES)](rng))
     return np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
 
 def training_pictures(
-    n_made: int, seed: int, report: Callable[[int, int], None] | None = None
-) -> list[NDArray[np.uint8]]:
-    """All photographs, then ``n_made`` made textures; each is a class of its own."""
+    n_made: int, seed: int
+) -> Generator[TrainStep, None, list[NDArray[np.uint8]]]:
+    """Yield a step for each made texture, and return all pictures; each is a class of its own.
+
+    The photographs come first, then ``n_made`` made textures.
+    """
     pictures = photographs()
-    first = seed * 1_000_003 + 1000  # a multiple of no family's number: all get their turn
+    first = seed * 1_000_003 + 1000  # a multiple of no family's number: each has its turn
     for number in range(n_made):
         pictures.append(made_picture(first + number))
-        if report is not None:
-            report(number + 1, n_made)
+        yield TrainStep("making pictures", number + 1, n_made)
     return pictures

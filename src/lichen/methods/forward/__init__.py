@@ -1,0 +1,1 @@
+"""Methods whose network is trained once; a picture is then a single forward pass."""

@@ -1,0 +1,148 @@
+"""Jobs: JSON that another process can carry out, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lichen
+from lichen.canvas import Canvas
+from lichen.errors import JobError, LichenError, ProvenanceError
+from lichen.exemplar import Exemplar
+from lichen.image import read_image, write_image
+from lichen.job import Job
+from lichen.methods.resampling.patchmatch import PatchMatch
+from lichen.run import verbs
+from lichen.run.batch import with_seeds
+from lichen.run.loop import Run
+
+CHEAP = {"iterations": 1, "threads": 1}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a photo, another, a map and a mask of holes, made the working directory."""
+    rng = np.random.default_rng(0)
+    for name, channels in {"photo": 3, "other": 3, "height": 1}.items():
+        write_image(tmp_path / f"{name}.png", rng.random((32, 28, channels), np.float32))
+    hole = np.zeros((32, 28, 1))
+    hole[8:14, 8:14] = 1
+    write_image(tmp_path / "hole.png", hole)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+JOBS: dict[str, Callable[[], Job]] = {
+    "synthesize": lambda: verbs.synthesize("photo.png", maps={"height": "height.png"}, **CHEAP),
+    "by numbers": lambda: verbs.synthesize(
+        "photo.png", guide="height.png", follow="hole.png", **CHEAP
+    ),
+    "together": lambda: verbs.synthesize("photo.png", also=["other.png"], **CHEAP),
+    "init": lambda: verbs.synthesize(
+        "photo.png", init="other.png", method="k_coherence", threads=1
+    ),
+    "initial method": lambda: verbs.synthesize(
+        "photo.png", init="quilting", method="gatys", network="pixels", **CHEAP
+    ),
+    "fill": lambda: verbs.fill("photo.png", "hole.png", grow=1, **CHEAP),
+    "fill from another": lambda: verbs.fill("photo.png", "hole.png", "other.png", **CHEAP),
+    "extend": lambda: verbs.extend("photo.png", left=5, bottom=3, wrap="columns", **CHEAP),
+    "transfer": lambda: verbs.transfer("photo.png", "other.png", **CHEAP),
+    "analogy": lambda: verbs.analogy("other.png", "photo.png", "hole.png", threads=1),
+    "mix": lambda: verbs.mix(["photo.png", "other.png"], (1, 2), network="pixels", **CHEAP),
+    "strip": lambda: verbs.strip(["photo.png", "other.png"], 2, network="pixels", **CHEAP),
+}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_survives_json_and_makes_the_same_picture(folder: Path, name: str) -> None:
+    job = JOBS[name]()
+    read = Job.from_json(job.to_json())
+    assert read == job
+    assert all(one.loaded is None for given in read.inputs.values() for one in given)
+    first, second = (lichen.finish(one, progress=False) for one in (job, read))
+    assert first.image.tobytes() == second.image.tobytes()
+    assert second.provenance.job.to_dict() == {**job.to_dict(), "device": "cpu"}
+
+
+def test_another_process_carries_it_out(folder: Path) -> None:
+    job = verbs.fill("photo.png", "hole.png", seed=4, **CHEAP)
+    Path("job.json").write_text(job.to_json())
+    code = (
+        "import lichen, pathlib; job = lichen.Job.from_json(pathlib.Path('job.json').read_text());"
+        "lichen.finish(job, progress=False).save('there.png')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    lichen.finish(job, progress=False).save("here.png")
+    assert np.array_equal(read_image("there.png").pixels, read_image("here.png").pixels)
+
+
+def test_it_is_plain_data_with_checksums(folder: Path) -> None:
+    record = json.loads(verbs.fill("photo.png", "hole.png", grow=2, seed=3, **CHEAP).to_json())
+    assert record["verb"] == "fill"
+    assert record["canvas"] == {
+        "size": [32, 28], "wrap": [False, False], "seed": 3, "init": "noise",
+        "margins": [0, 0, 0, 0], "grow": 2,
+    }  # fmt: skip
+    for role, file in {"known": "photo.png", "hole": "hole.png"}.items():
+        (stored,) = record["inputs"][role]
+        assert stored["files"]["color"] == {"sha256": read_image(file).sha256, "path": file}
+    assert record["parameters"]["patch"] == PatchMatch().patch
+    assert "loaded" not in json.dumps(record)
+
+
+def test_what_changed_or_has_no_file_is_refused(folder: Path) -> None:
+    text = verbs.synthesize("photo.png", **CHEAP).to_json()
+    write_image("photo.png", np.zeros((32, 28, 3)))
+    with pytest.raises(ProvenanceError, match="is not the photo"):
+        Run(Job.from_json(text))
+    array = verbs.synthesize(np.full((20, 20, 3), 0.5), **CHEAP)
+    Run(array)
+    with pytest.raises(ProvenanceError, match="given as an array"):
+        Run(Job.from_json(array.to_json()))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"verb": 3}, "verb"),
+        ({"unheard": "of"}, "unheard"),
+        ({"canvas": {"size": "large"}}, "canvas"),
+        ({"inputs": {"colour": []}}, "inputs"),
+    ],
+)
+def test_other_json_is_no_job(folder: Path, change: dict[str, object], message: str) -> None:
+    record = json.loads(verbs.synthesize("photo.png", **CHEAP).to_json())
+    with pytest.raises(JobError, match=message):
+        Job.from_json(json.dumps({**record, **change}))
+    with pytest.raises(JobError, match="not a job"):
+        Job.from_json("{")
+
+
+def test_a_batch_of_seeds_is_what_each_seed_makes(folder: Path) -> None:
+    job = verbs.synthesize("photo.png", seed=7, **CHEAP)
+    batch = with_seeds(job, 3)
+    assert [one.canvas.seed for one in batch] == [7, 8, 9]
+    third = lichen.finish(batch[2].unloaded(), progress=False).image
+    alone = lichen.synthesize("photo.png", seed=9, progress=False, **CHEAP).image
+    assert third.tobytes() == alone.tobytes()
+
+
+def test_a_canvas_laid_out_in_memory_is_recorded_by_checksum(folder: Path) -> None:
+    exemplar = Exemplar.read("photo.png")
+    known = exemplar.pixels.copy()
+    mask = np.ones((32, 28), bool)
+    mask[4:9, 4:9] = False
+    canvas = Canvas((32, 28), known=known, known_mask=mask)
+    job = verbs.job_of(PatchMatch(iterations=1), [exemplar], canvas, threads=1)
+    made = lichen.finish(job, progress=False)
+    assert np.array_equal(made.image[mask], known[mask])
+    assert {"exemplar", "known", "hole"} == set(json.loads(job.to_json())["inputs"])
+    with pytest.raises(LichenError, match="given as an array"):
+        Run(Job.from_json(job.to_json()))
