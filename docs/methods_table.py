@@ -28,7 +28,7 @@ def table(family: str) -> str:
     }
     able = set[str]().union(*(method.capabilities() for method in found.values()))
     columns = [word for word in CAPABILITIES if word in able]
-    head = ("method", *columns, "least", "presets")
+    head = ("method", *columns, "minimum", "presets")
     lines = [" | ".join(head), "|".join(["---"] * len(head))]
     for name, method in found.items():
         marks = ["✓" if word in method.capabilities() else "" for word in columns]

@@ -139,6 +139,6 @@ def test_a_model_is_told_by_its_suffix(tmp_path: Path) -> None:
     assert is_model_file(Path("b.SAFETENSORS"))
     assert not is_model_file("a.png")
     assert not is_model_file(torch.zeros(3).numpy())
-    with pytest.raises(ModelError, match=r"let it end in \.safetensors"):
+    with pytest.raises(ModelError, match=r"use a name that ends in \.safetensors"):
         two_networks().save(tmp_path / "a.png")
     assert not list(tmp_path.iterdir())

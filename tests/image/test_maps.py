@@ -56,9 +56,9 @@ def test_what_does_not_go_together() -> None:
     exemplar = Exemplar.from_array(np.zeros((6, 5, 3)))
     with pytest.raises(ParameterError, match="two maps are named color"):
         exemplar.with_maps({"color": np.zeros((6, 5))})
-    with pytest.raises(ImageError, match="the map height is 5x4 but array 5x6"):
+    with pytest.raises(ImageError, match="the map height is 5x4 but array is 5x6"):
         exemplar.with_maps({"height": np.zeros((4, 5))})
-    with pytest.raises(ParameterError, match="3 channels but the pixels 4"):
+    with pytest.raises(ParameterError, match="3 channels but the pixels have 4"):
         split(np.zeros((6, 5, 4), np.float32), exemplar.formats)
 
 

@@ -221,7 +221,7 @@ def test_the_loss_by_hand() -> None:
         (["empty"], "holds 0 pictures"),
         (["photos"], "holds 0 pictures of at least 512x512 pixels (5 smaller or unreadable)"),
         (["photos", "--patch", "8"], "--patch = '8'"),
-        (["photos", "--patch", "16", "-o", "model.png"], "let it end in .safetensors"),
+        (["photos", "--patch", "16", "-o", "model.png"], "use a name that ends in .safetensors"),
         ([], "takes PICTURES..."),
         (["photos", "--widths", "4,0"], "widths"),
         (["photos", "-o", "nowhere/a.safetensors"], "does not exist"),
