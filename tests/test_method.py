@@ -57,7 +57,7 @@ def test_methods_are_found_by_what_they_can_do() -> None:
 
 
 def test_what_a_method_cannot_do_names_those_that_can() -> None:
-    with pytest.raises(NotHonouredError, match=r"quilting cannot take a finished .* gatys"):
+    with pytest.raises(NotHonouredError, match=r"quilting cannot continue a finished .* gatys"):
         require("quilting", "continues")
     for call in (lambda m: m.continued(2), lambda m: m.mixed(None), lambda m: m.count_statistics()):
         with pytest.raises(NotHonouredError, match="quilting cannot"):

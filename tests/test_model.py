@@ -105,10 +105,10 @@ def test_damaged_and_foreign_files_are_one_line_and_run_nothing(
 
     files = {
         "absent": (None, "there is no model"),
-        "empty": (b"", "damaged or no safetensors"),
-        "short": (good[:-7], "damaged or no safetensors"),
-        "pickled": (pickle.dumps(Evil()), "damaged or no safetensors"),
-        "foreign": (b"\x89PNG\r\n\x1a\n" + bytes(200), "damaged or no safetensors"),
+        "empty": (b"", "damaged or not a safetensors"),
+        "short": (good[:-7], "damaged or not a safetensors"),
+        "pickled": (pickle.dumps(Evil()), "damaged or not a safetensors"),
+        "foreign": (b"\x89PNG\r\n\x1a\n" + bytes(200), "damaged or not a safetensors"),
         "version": (with_metadata(lichen_model="9"), "another version"),
         "parameters": (with_metadata(parameters="{"), "metadata cannot be read"),
         "data": (with_metadata(trained_on='[{"x": 1}]'), "metadata cannot be read"),
@@ -128,7 +128,7 @@ def test_damaged_and_foreign_files_are_one_line_and_run_nothing(
 
 
 def test_weights_of_a_network_are_no_model(tmp_path: Path) -> None:
-    from lichen.weights.places import EMBEDDED
+    from lichen.weights.folders import EMBEDDED
 
     with pytest.raises(ModelError, match="names no method"):
         Model.read(EMBEDDED / "encoder.safetensors")

@@ -194,13 +194,13 @@ def test_an_honest_method_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         (Unmasked, "mask: masked pixels are copied"),
         (Astray, "guide: it is not followed"),
         (Unguided, "guide is neither honoured nor refused"),
-        (OutOfStep, "maps: the maps are not in step"),
-        (WrongMap, "pixels are not the exemplar's at their sources"),
+        (OutOfStep, "maps: the maps are not in register"),
+        (WrongMap, "pixels differ from the exemplar's at their sources"),
         (Threaded, "the number of threads changes the picture"),
         (Silent, "is neither honoured nor refused"),
         (Grey, "above 1"),
-        (Mute, "does not say so"),
-        (Stuttering, "shows its steps, and does not say so"),
+        (Mute, "it copies without declaring `copies`"),
+        (Stuttering, "it shows its steps without declaring `video`"),
     ],
 )
 def test_a_broken_promise_is_noticed(

@@ -228,7 +228,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "grey from colour",
         ["fill", "grey.png", "--mask", "hole.png", "--from", "good.png"],
-        ["grey has grey pixels but good coloured pixels", "convert"],
+        ["grey has grey pixels but good has coloured pixels", "convert"],
     ),
     (
         "filled by gatys",
@@ -264,7 +264,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "A and A' of two sizes",
         ["analogy", "narrow.png", "good.png", "grey.png", "-m", "patchmatch"],
-        ["guide is 20x40 but good 40x40", "photo's size"],
+        ["guide is 20x40 but good is 40x40", "photo's size"],
     ),
     (
         "transferred over its target",
@@ -295,7 +295,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "map of another size",
         synthesis("--map", "height=narrow.png", "-m", "patchmatch"),
-        ["map height is 20x40 but good 40x40", "photo's size"],
+        ["map height is 20x40 but good is 40x40", "photo's size"],
     ),
     (
         "maps by gatys",
@@ -325,7 +325,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
         ],
         ["wall_height.png is read here"],
     ),
-    ("one photo together", synthesis("--together"), ["--together is for several", "leave it out"]),
+    ("one photo together", synthesis("--together"), ["--together needs several", "leave it out"]),
     (
         "clear photo together",
         ["synthesize", "good.png", "clear.png", "--together"],
@@ -365,7 +365,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "guide and init",
         synthesis("--guide", "grey.png", "--follow", "grey.png", "--init", "exemplar"),
-        ["--guide and --init exclude"],
+        ["--guide and --init cannot be combined"],
     ),
     (
         "over the guide",
@@ -378,7 +378,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "sources of gatys",
         synthesis("--save-map", "new.npz"),
-        ["gatys cannot tell which pixel", "--method patchmatch"],
+        ["gatys cannot report which exemplar pixel", "--method patchmatch"],
     ),
     (
         "map of sources as a picture",
@@ -403,9 +403,9 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
         ],
         ["'new.npz' gives several pictures the same name", "{seed}"],
     ),
-    ("no map to apply", ["apply", "a.npz", "good.png"], ["no map a.npz", "--save-map"]),
+    ("no map to apply", ["apply", "a.npz", "good.png"], ["no source map a.npz", "--save-map"]),
     ("picture as a map", ["apply", "good.png", "good.png"], ["good.png is not a source map"]),
-    ("applied to two", ["apply", "map.npz", "good.png", "grey.png"], ["from 1 pictures, 2 are"]),
+    ("applied to two", ["apply", "map.npz", "good.png", "grey.png"], ["from 1 pictures, not 2"]),
     ("applied to another size", ["apply", "map.npz", "narrow.png"], ["20x40", "was 40x40"]),
     (
         "applied without what was known",
@@ -434,7 +434,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
         ["fake.safetensors", "lichen weights"],
     ),
     ("weights unknown", ["weights", "verify", "vgg"], ["'vgg'", "did you mean"]),
-    ("checkpoint damaged", ["resume", "broken.checkpoint.npz"], ["not a checkpoint", "npz"]),
+    ("checkpoint damaged", ["resume", "broken.checkpoint.npz"], ["not a lichen checkpoint", "npz"]),
     ("checkpoint missing", ["resume", "none.checkpoint.npz"], ["no checkpoint", "npz"]),
     (
         "resumed to a depth its format lacks",
@@ -456,7 +456,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
     (
         "parameter without use",
         ["methods", "gatys", "--levels", "2"],
-        ["--levels is only for --count", "lichen synthesize"],
+        ["--levels applies only with --count", "lichen synthesize"],
     ),
     ("no record", ["rerun", "good.png"], ["good.png carries no record", "lichen wrote"]),
     ("prepare nothing", ["prepare", "nowhere"], ["nowhere is not a folder", "name a folder"]),

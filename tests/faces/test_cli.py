@@ -109,7 +109,7 @@ def test_lists(place: Path, call: Call) -> None:
     layers = "relu1_1,relu1_2"  # of 32 channels each
     assert "1,056" in call("methods", "gatys", "--count", "--layers", layers)
     means = call("methods", "gatys", "--count", "--layers", layers, "--statistic", "means")
-    assert means.splitlines()[-1].split() == ["in", "all", "64"]
+    assert means.splitlines()[-1].split() == ["total", "64"]
 
 
 def test_prepare(place: Path, call: Call) -> None:
