@@ -79,7 +79,7 @@ def test_what_cannot_be_applied() -> None:
     with pytest.raises(ImageError, match=f"but the map {width}x{height}"):
         source_map.apply([first, second], np.zeros((height + 1, width, 3), np.float32))
     gaps = SourceMap(np.full((2, 2, 3), -1, np.int32), SIZES)
-    with pytest.raises(ImageError, match=r"4 pixels of the map .* --known"):
+    with pytest.raises(ImageError, match=r"4 pixels of the map .* as `known`"):
         gaps.apply([first, second])
 
 
