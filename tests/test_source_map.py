@@ -76,10 +76,10 @@ def test_what_cannot_be_applied() -> None:
         source_map.apply([second, first])
     with pytest.raises(ImageError, match="differ in their channels"):
         source_map.apply([first, second[..., :1]])
-    with pytest.raises(ImageError, match=f"but the map {width}x{height}"):
+    with pytest.raises(ImageError, match=f"but the map is {width}x{height}"):
         source_map.apply([first, second], np.zeros((height + 1, width, 3), np.float32))
     gaps = SourceMap(np.full((2, 2, 3), -1, np.int32), SIZES)
-    with pytest.raises(ImageError, match=r"4 pixels of the map .* --known"):
+    with pytest.raises(ImageError, match=r"4 pixels of the map .* as `known`"):
         gaps.apply([first, second])
 
 
