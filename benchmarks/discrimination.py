@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lichen.training.data.pictures import made_picture
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
@@ -28,7 +29,6 @@ from lichen.quality import discrimination
 from lichen.quality.discrimination import encoder
 from lichen.quality.patch_statistics import STATISTICS, Description, describe, distances
 from lichen.textures import julesz
-from lichen.training.data.pictures import made_picture
 
 FOLDERS = (
     "stochastic", "cellular", "regular", "near_regular", "text", "multiscale", "multi_exemplar",

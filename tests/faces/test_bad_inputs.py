@@ -325,7 +325,7 @@ TABLE: list[tuple[str, Arguments, list[str]]] = [
         ],
         ["wall_height.png is read here"],
     ),
-    ("one photo together", synthesis("--together"), ["--together needs several", "leave it out"]),
+    ("one photo together", synthesis("--together"), ["--together needs several", "omit it"]),
     (
         "clear photo together",
         ["synthesize", "good.png", "clear.png", "--together"],

@@ -60,7 +60,7 @@ def test_resumed_training_equals_the_uninterrupted_one(tmp_path: Path) -> None:
 
 
 def test_it_takes_no_data(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="takes no data, and 1 are given"):
+    with pytest.raises(TrainingError, match="takes no data, but 1 are given"):
         Training(TINY, [tmp_path], tmp_path / "e.safetensors")
 
 

@@ -260,7 +260,7 @@ def test_the_command_trains_resumes_and_says_how_well(
     list(islice(training, 5 + 2))
     done = CliRunner().invoke(lichen, words.split(), catch_exceptions=False)
     assert done.exit_code == 0
-    assert "going on from step 2 of mine.checkpoint.pt" in done.stderr
+    assert "continuing from step 2 of mine.checkpoint.pt" in done.stderr
     assert "trained on 4 pictures, total 0." in done.stdout
     assert "held out 0." in done.stdout
     assert "notes.txt" in done.stderr
