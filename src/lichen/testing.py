@@ -158,7 +158,9 @@ class _Subject:
             kept = np.array_equal(last.image[~unknown], canvas.known[~unknown])
             assert kept, "known pixels have changed"
         says_copies = "copies" in self.able
-        assert (last.sources is not None) == says_copies, "it copies without declaring `copies`, or the reverse"
+        assert (last.sources is not None) == says_copies, (
+            "it copies without declaring `copies`, or the reverse"
+        )
         if last.sources is not None:
             _check_copied(last.image[unknown], last.sources[unknown], exemplars)
         return last
@@ -370,7 +372,9 @@ def _steps(subject: _Subject) -> None:
     fractions = [step.fraction for step in run]
     assert fractions, "no steps"
     says_video = "video" in subject.able
-    assert (len(fractions) > 1) == says_video, "it shows its steps without declaring `video`, or the reverse"
+    assert (len(fractions) > 1) == says_video, (
+        "it shows its steps without declaring `video`, or the reverse"
+    )
     assert fractions == sorted(fractions), "the fraction done goes backwards"
     assert abs(fractions[-1] - 1) < 1e-6 or len(fractions) < 3, "does not end at fraction 1"
     stopped = subject.run([exemplar], subject.canvas(exemplar.size), stop_after=1)
