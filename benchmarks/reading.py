@@ -2,21 +2,26 @@
 
 python benchmarks/reading.py [--against OTHER_CHECKOUT/src] [--list]
 
-Files are those of the package that a method's file reaches by its imports, those inside functions
-included and those for type checkers left out. Plumbing is left out: nouns, images, files, weights
-and what every method has in common with all others. Frames are those of this package between
-``lichen synthesize`` and the first line of the method.
+Counted are the files of the package that a method's file reaches by its imports, those inside
+functions included and those for type checkers left out; and, of these, the ones in which something
+runs while a small picture is made (compiled kernels are not seen, so that is no figure for
+patchmatch). Plumbing is left out: nouns, images, files, weights and what every method has in common
+with all others. Frames are those of this package between ``lichen synthesize`` and the first line of
+the method.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 METHODS = {
     "gatys": "methods/learning/gatys.py",
@@ -29,6 +34,24 @@ PLUMBING = (
     "model", "result", "source_map", "step", "weights", "registry", "nn.device", "nn.threads",
     "nn.tensor", "features.tensor", "features.precision", "nn.precision",
 )  # fmt: skip
+
+TRACE = """
+import sys
+import numpy as np
+import lichen
+files = set()
+def profile(frame, event, argument):
+    if event == "call" and "/lichen/" in frame.f_code.co_filename:
+        if frame.f_code.co_name != "<module>":
+            files.add(frame.f_code.co_filename.rpartition("/lichen/")[2])
+photo = np.random.default_rng(0).random((64, 64, 3))
+short = {"iterations": 2}
+lichen.synthesize(photo, method=sys.argv[1], progress=False, **short)
+sys.setprofile(profile)
+lichen.synthesize(photo, method=sys.argv[1], progress=False, **short)
+sys.setprofile(None)
+print("\\n".join(sorted(files)))
+"""
 
 FRAMES = """
 import sys, traceback
@@ -92,16 +115,28 @@ def files_behind(method: str, source: Path) -> list[str]:
     return sorted(str(path.relative_to(source / "lichen")) for path in seen)
 
 
+def files_that_run(method: str, source: Path) -> set[str]:
+    """Return the files in which something runs while the method makes a picture."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRACE, method],
+        env={**os.environ, "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
 def frames(source: Path) -> str:
     """Count the frames between the command line and the first line of a method."""
     from lichen.image import write_image
 
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder) / "photo.png"
-        write_image(photo, __import__("numpy").full((40, 40, 3), 0.5))
+        write_image(photo, np.full((40, 40, 3), 0.5))
         done = subprocess.run(
             [sys.executable, "-c", FRAMES, str(photo), str(Path(folder) / "out.png")],
-            env={**__import__("os").environ, "PYTHONPATH": str(source)},
+            env={**os.environ, "PYTHONPATH": str(source)},
             capture_output=True,
             text=True,
         )
@@ -121,7 +156,8 @@ def main() -> None:
             lines = sum(
                 len((source / "lichen" / name).read_text("utf-8").splitlines()) for name in found
             )
-            print(f"  {method:<20} {len(found):>3} files, {lines:>5} lines")
+            run = len(files_that_run(method, source) & set(found))
+            print(f"  {method:<20} {len(found):>3} files, {lines:>5} lines; {run:>3} of them run")
             if asked.list:
                 print("    " + "\n    ".join(found))
         count, _, names = frames(source).partition(" ")
