@@ -6,8 +6,8 @@ Counted are the files of the package that a method's file reaches by its imports
 functions included and those for type checkers left out; and, of these, the ones in which something
 runs while a small picture is made (compiled kernels are not seen, so that is no figure for
 patchmatch). Plumbing is left out: nouns, images, files, weights and what every method has in common
-with all others. Frames are those of this package between ``lichen synthesize`` and the first line of
-the method.
+with all others. Frames are those of this package between ``lichen synthesize`` and the first line
+of the method.
 """
 
 from __future__ import annotations

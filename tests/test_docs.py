@@ -25,6 +25,12 @@ def test_the_table_is_what_the_methods_say(family: str) -> None:
     assert table in page, f"run docs/methods_table.py {family} and paste what it prints"
 
 
+def test_the_graph_of_the_folders_is_the_codes() -> None:
+    drawing = runpy.run_path(str(ROOT / "docs" / "import_graph.py"))["drawing"]()
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    assert drawing in page, "run docs/import_graph.py --write"
+
+
 def test_every_method_has_a_row_of_advice_and_its_departures() -> None:
     _, advice, departures = PAGE.split("\n## ")[1:4]
     for name in FAMILY:
