@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 SMALL = {
+    "patch=256": "patch=32, steps=2, batch=2",
     "512x512": "40x36",
     "512x384": "48x32",
     "--tile-size 128 --overlap 16": "--tile-size 8 --overlap 2",
