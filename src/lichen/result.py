@@ -28,7 +28,7 @@ class Provenance:
     Attributes
     ----------
     job
-        What was asked for; its device is the one that computed.
+        The job; its device is the one that computed.
     networks
         Networks used, with the checksums of their weights.
     losses, steps, seconds

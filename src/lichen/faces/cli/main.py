@@ -33,7 +33,7 @@ COMMANDS = {
     "show": ("saved:show", "Show how a saved picture was made."),
     "compare": (
         "compare:compare",
-        "Measure how good results are, beside anchors of known quality.",
+        "Measure how good results are, relative to anchors of known quality.",
     ),
     "trial": (
         "trial:trial",
