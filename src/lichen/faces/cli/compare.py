@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def compare(
     exemplar: str, results: tuple[str, ...], output: Path, as_json: bool, device: str
 ) -> None:
-    """Measure how good RESULT is as a new picture of EXEMPLAR, relative to anchors of known quality.
+    """Measure how good RESULT is as a new picture of EXEMPLAR, relative to known anchors.
 
     Prints a table and writes one HTML page with pictures, heat maps and plots.
     """
