@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,3 +148,108 @@ def test_a_canvas_laid_out_in_memory_is_recorded_by_checksum(folder: Path) -> No
     assert {"exemplar", "known", "hole"} == set(json.loads(job.to_json())["inputs"])
     with pytest.raises(LichenError, match="given as an array"):
         Run(Job.from_json(job.to_json()))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda job: {"inputs": {**job.inputs, "guide": job.inputs["exemplar"]}},
+            "belong together",
+        ),
+        (lambda job: {"inputs": {**job.inputs, "hole": job.inputs["exemplar"]}}, "`hole` belongs"),
+        (lambda job: {"inputs": {**job.inputs, "init": job.inputs["exemplar"]}}, "`init` is given"),
+        (lambda job: {"canvas": replace(job.canvas, init="picture")}, "there is no `init`"),
+        (lambda job: {"canvas": replace(job.canvas, margins=(0, -1, 0, 0))}, "negative"),
+        (lambda job: {"canvas": replace(job.canvas, margins=(0, 1, 0, 0))}, "belong to `known`"),
+        (lambda job: {"canvas": replace(job.canvas, grow=2)}, "`grow` belongs"),
+        (lambda job: {"threads": 0}, "`threads` = 0"),
+        (lambda job: {"restarts": (-1,)}, "`restarts`"),
+        (lambda job: {"stop_after": 0}, "`stop_after`"),
+        (lambda job: {"verb": "nope"}, "verb"),
+        (lambda job: {"preset": "nope"}, "no preset of patchmatch"),
+        (lambda job: {"parameters": {"patches": 3}}, "no parameter of patchmatch"),
+        (lambda job: {"method": "patchmutch"}, "did you mean patchmatch"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_refused(
+    folder: Path, change: Callable[[Job], dict[str, Any]], message: str
+) -> None:
+    job = verbs.synthesize("photo.png", **CHEAP)
+    with pytest.raises(LichenError, match=message):
+        Run(Job.from_json(replace(job, **change(job)).to_json()))
+
+
+def test_margins_that_do_not_fit_the_canvas(folder: Path) -> None:
+    job = verbs.extend("photo.png", left=4, **CHEAP)
+    wider = replace(job, canvas=replace(job.canvas, size=(32, 40)))
+    with pytest.raises(JobError, match="the canvas is 40x32 but photo and its margins are 32x32"):
+        Run(wider)
+    record = json.loads(job.to_json())
+    with pytest.raises(JobError, match="no part of a job's JSON"):
+        Job.from_json(json.dumps({**record, "loaded": 5}))
+
+
+def test_a_picture_taken_further_from_elsewhere_can_be_made_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = verbs.synthesize("photo.png", method="gatys", network="pixels", iterations=1)
+    lichen.finish(made, progress=False).save("made.png")
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    further = lichen.finish(verbs.continue_from("../made.png", 1), progress=False)
+    saved = further.save("further.png")
+    run, record = lichen.rerun(saved)
+    again = lichen.finish(run, progress=False)
+    assert again.image.tobytes() == further.image.tobytes()
+    assert again.provenance.essentials() == record.essentials()
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"size": 3.5}, "`size`"),
+    ({"size": (3,)}, "`size`"),
+    ({"size": (3.5, 40)}, "`size`"),
+    ({"size": (48, 48, 3)}, "`size`"),
+    ({"wrap": (True,)}, "`wrap`"),
+    ({"wrap": ("a", "b")}, "`wrap`"),
+    ({"init": 3}, "shape"),
+    ({"mask": 3}, "mask has the shape"),
+    ({"also": "other.png"}, "`also`"),
+    ({"maps": ["height"]}, "`maps`"),
+    ({"maps": {3: "height.png"}}, "no name for a map"),
+    ({"maps": {"a/b": "height.png"}}, "no name for a map"),
+    ({"seed": "x"}, "`seed`"),
+    ({"seed": 1.5}, "`seed`"),
+    ({"threads": 0}, "`threads`"),
+    ({"threads": 1.5}, "`threads`"),
+    ({"method": 3}, "method"),
+    ({"method": ""}, "method"),
+    ({"preset": 3}, "preset"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_arguments_of_wrong_types_are_one_clear_error(
+    folder: Path, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(LichenError, match=message):
+        Run(verbs.synthesize("photo.png", **arguments))
+
+
+def test_lists_and_whole_numbers_of_other_verbs(folder: Path) -> None:
+    for call in (
+        lambda: verbs.mix("photo.png"),
+        lambda: verbs.fill("photo.png", "hole.png", grow="x"),  # type: ignore[arg-type]
+        lambda: verbs.extend("photo.png", left=2.5),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(LichenError):
+            call()
+    coloured = np.zeros((32, 28, 3))
+    coloured[4:, :, 1] = 1
+    Run(verbs.synthesize("photo.png", mask=coloured, **CHEAP))
+
+
+def test_what_takes_one_step_has_no_video(folder: Path) -> None:
+    with pytest.raises(LichenError, match="quilting cannot show"):
+        lichen.synthesize("photo.png", method="quilting", video="growth.webp", progress=False)
+    assert not Path("growth.webp").exists()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint
 from typing import ClassVar
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import lichen
 from lichen import registry
 from lichen.canvas import Canvas
-from lichen.errors import CanvasError, NotHonouredError, UnknownNameError
+from lichen.errors import CanvasError, DeviceError, MethodError, NotHonouredError, UnknownNameError
 from lichen.exemplar import Exemplar
+from lichen.faces.cli.main import lichen as command
 from lichen.method import CAPABILITIES, Context, Method, Takes
 from lichen.run.verbs import require
 from lichen.step import Step
@@ -77,7 +80,31 @@ def test_needs_and_takes_are_checked() -> None:
 
 def test_a_device_that_a_method_cannot_use_is_refused() -> None:
     photo = np.random.default_rng(0).random((20, 20, 3))
-    with pytest.raises(NotHonouredError, match="patchmatch computes on the CPU only"):
+    with pytest.raises(DeviceError, match=r"patchmatch computes on the CPU only.* `device` cpu"):
         lichen.synthesize(photo, device="cuda")
+    for name in ("gpu", "cuda:x", ""):
+        for method in ("patchmatch", "gatys"):
+            with pytest.raises(DeviceError, match="`device` is"):
+                lichen.synthesize(photo, device=name, method=method)
     made = lichen.synthesize(photo, device="auto", iterations=1, progress=False)
     assert made.provenance.job.device == "cpu"
+
+
+def test_a_broken_package_is_named_and_does_not_hide_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = [
+        EntryPoint("gone", "no_such_package.methods:Gone", registry.ENTRY_POINTS),
+        EntryPoint("odd", "lichen.errors:Nothing", registry.ENTRY_POINTS),
+        EntryPoint("number", "lichen.registry:DEFAULT_METHOD", registry.ENTRY_POINTS),
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda group: broken)
+    assert lichen.methods() == list(registry.METHODS)
+    for entry in broken:
+        with pytest.raises(MethodError, match=entry.value.partition(":")[0]):
+            lichen.method(entry.name)
+    listed = CliRunner().invoke(command, ["methods"])
+    assert listed.exit_code == 0
+    assert "no_such_package" in listed.output
+    with pytest.raises(NotHonouredError, match="patchmatch"):
+        lichen.fill(np.zeros((20, 20, 3)), np.ones((20, 20)) * np.eye(20), method="gatys")

@@ -45,7 +45,7 @@ def test_what_is_saved_is_read(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no network 'other'"):
         found.of_network("other")
     assert found.name == "m"
-    assert found.label == f"model m sha256:{found.recorded().sha256[:12]}"
+    assert found.label == f"moss model sha256:{found.recorded().sha256[:12]}"
     # in memory it has the checksum of the file that it would be
     assert model.recorded().sha256 == found.recorded().sha256
 

@@ -117,7 +117,7 @@ def check_size(size: Size) -> None:
 
 def parse_wrap(value: str | bool | Wrap) -> Wrap:
     """Parse which axes wrap: True or ``both``, False or ``none``, ``rows`` or ``columns``."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, bool) for v in value):
         return value
     word = {"true": "both", "false": "none"}.get(str(value).lower(), str(value).lower())
     try:

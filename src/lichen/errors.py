@@ -69,6 +69,10 @@ class OutOfMemoryError(LichenError):
     """A device that ran out of memory."""
 
 
+class MethodError(LichenError):
+    """A registered method that cannot be imported."""
+
+
 class WeightsError(LichenError):
     """Weights of a network that are missing, damaged or not understood."""
 
@@ -91,8 +95,12 @@ class ProvenanceError(LichenError):
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Return the error for an unknown name, with the nearest known ones."""
-    names = sorted(set(known))
-    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
-    near = near or [known_name for known_name in names if known_name.startswith(name.lower())][:3]
-    remedy = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    names, typed = sorted(set(known)), str(name).lower()
+    near = difflib.get_close_matches(typed, names, n=3, cutoff=0.5)
+    near = (
+        near or [known_name for known_name in names if typed and known_name.startswith(typed)][:3]
+    )
+    remedy = (
+        f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
+    )
     return UnknownNameError(f"no {kind} is named {name!r}", remedy)

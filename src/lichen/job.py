@@ -27,6 +27,9 @@ initial image; ``sources`` says where to copy each pixel from; ``model`` is a tr
 """
 
 
+Verb = Literal["synthesize", "fill", "extend", "transfer", "analogy", "apply", "mix", "strip"]
+
+
 @dataclass(frozen=True)
 class Input:
     """An input of a job, identified by its content.
@@ -138,7 +141,7 @@ class Job:
         Exemplars and canvas, if they are already in memory; not part of the JSON.
     """
 
-    verb: str
+    verb: Verb
     inputs: Mapping[JobInput, tuple[Input, ...]]
     canvas: CanvasSpec
     method: str
@@ -171,6 +174,38 @@ class Job:
     def followed(self) -> Input | None:
         """The picture that the result follows, if any."""
         return self.one("content") or self.one("follow")
+
+    def check(self) -> None:
+        """Raise for parts that do not go together, before anything is read.
+
+        Raises
+        ------
+        JobError
+            Naming the part.
+        """
+        canvas, roles = self.canvas, {role for role, given in self.inputs.items() if given}
+        for problem, wrong in {
+            "`guide` and `follow` belong together": ("guide" in roles) != ("follow" in roles),
+            "`guide` needs an exemplar": "guide" in roles and "exemplar" not in roles,
+            "`hole` belongs to `known`": "hole" in roles and "known" not in roles,
+            "`init` is given, but the canvas does not start from a picture": "init" in roles
+            and canvas.init != "picture",
+            "the canvas starts from a picture, but there is no `init`": canvas.init == "picture"
+            and "init" not in roles,
+            "margins are negative": min(canvas.margins) < 0,
+            "margins belong to `known`": any(canvas.margins) and "known" not in roles,
+            f"`grow` = {canvas.grow} is negative": canvas.grow < 0,
+            "`grow` belongs to `known`": canvas.grow > 0 and "known" not in roles,
+            f"`threads` = {self.threads} is not at least 1": self.threads < 1,
+            f"`stop_after` = {self.stop_after} is not at least 1": self.stop_after is not None
+            and self.stop_after < 1,
+            f"`restarts` = {self.restarts} are not at least 1": min(self.restarts, default=1) < 1,
+            "an input has no file": any(
+                not one.files for given in self.inputs.values() for one in given
+            ),
+        }.items():
+            if wrong:
+                raise JobError(f"a job to {self.verb}: {problem}", "write it as the verb does")
 
     def paths(self) -> list[Path]:
         """Return the paths of all files that are read."""
@@ -220,7 +255,7 @@ class Job:
         from pydantic import TypeAdapter, ValidationError
 
         try:
-            return TypeAdapter(cls).validate_json(text)
+            job = TypeAdapter(cls).validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
@@ -228,6 +263,10 @@ class Job:
                 f"not a job of this version of lichen: {where or 'JSON'}: {first['msg']}",
                 "write one with Job.to_json",
             ) from None
+        if job.loaded is not None or any(one.loaded is not None for one in job._every_input()):
+            raise JobError("`loaded` is no part of a job's JSON", "write one with Job.to_json")
+        job.check()
+        return job
 
     def _every_input(self) -> Iterator[Input]:
         for given in self.inputs.values():

@@ -44,6 +44,14 @@ CAPABILITIES: Mapping[str, str] = {
 }
 """What a method can do, one word each: "it can ...". There is no other test for it."""
 
+VERB_GIVING: Mapping[str, str] = {
+    "content": "transfer",
+    "sources": "apply",
+    "guide": "analogy",
+    "known": "fill",
+}
+"""The verb by which a canvas gets what a method needs."""
+
 Takes = Literal["none", "one", "several"]
 """How many exemplars a method learns from."""
 
@@ -290,8 +298,9 @@ class Method(Configurable, ABC):
                 frozenset(requested),
             )
         if absent := sorted(self.needs - requested - {"model"}):
+            verbs = " or ".join(f"`lichen {VERB_GIVING[word]}`" for word in absent)
             raise CanvasError(
-                f"{self.name} needs {', '.join(absent)}", "give it, or use another method"
+                f"{self.name} needs {', '.join(absent)}", f"use {verbs}, or another method"
             )
         if self.takes == "none" and exemplars:
             raise CanvasError(f"{self.name} takes no exemplar", "leave it out")

@@ -132,7 +132,7 @@ class Model(ModelRecord):
         those of several are prefixed with the network's name and a dot.
     """
 
-    weights: Mapping[str, Tensor]
+    weights: Mapping[str, Tensor] = field(repr=False)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -195,8 +195,8 @@ class Model(ModelRecord):
 
     @property
     def label(self) -> str:
-        """Name and checksum for provenance, such as ``model moss sha256:ab12cd34ef56``."""
-        return f"model {self.name} sha256:{self.recorded().sha256[:12]}"
+        """Method and checksum for provenance: ``autoencoder model sha256:ab12cd34ef56``."""
+        return f"{self.method} model sha256:{self.recorded().sha256[:12]}"
 
     @cached_property
     def _sha256(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from lichen.errors import UnknownNameError, unknown_name
+from lichen.errors import MethodError, UnknownNameError, unknown_name
 from lichen.method import CAPABILITIES, Method
 from lichen.training.trainable import Trainable
 
@@ -243,7 +243,21 @@ def methods(*capabilities: str) -> list[str]:
     for word in capabilities:
         if word not in CAPABILITIES:
             raise unknown_name("capability", word, CAPABILITIES)
-    return [name for name in rows() if method(name).capabilities() >= set(capabilities)]
+    return [
+        name for name, found in _importable().items() if found.capabilities() >= set(capabilities)
+    ]
+
+
+def _importable() -> dict[str, type[Method]]:
+    """Import every method, but for those of installed packages that cannot be imported."""
+    found = {}
+    for name in rows():
+        try:
+            found[name] = method(name)
+        except MethodError:
+            if name in METHODS:
+                raise
+    return found
 
 
 def method(name: str) -> type[Method]:
@@ -257,10 +271,17 @@ def method(name: str) -> type[Method]:
     known = rows()
     if name not in known:
         raise unknown_name("method", name, known)
-    module, _, attribute = known[name].target.partition(":")
-    found = getattr(import_module(module), attribute)
+    target = known[name].target
+    module, _, attribute = target.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise MethodError(
+            f"the method {name} cannot be imported from {target}: {error}",
+            "repair or remove the package that registers it",
+        ) from error
     if not (isinstance(found, type) and issubclass(found, Method)):
-        raise UnknownNameError(f"{known[name].target} is not a lichen method")
+        raise MethodError(f"{target} is not a lichen method", "register a subclass of Method")
     return found
 
 

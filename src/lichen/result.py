@@ -114,10 +114,10 @@ class Result:
         Where each pixel was copied from; None for methods that do not copy.
     """
 
-    image: Array
+    image: Array = field(repr=False)
     provenance: Provenance
     maps: tuple[MapFormat, ...] = (MapFormat(),)
-    source_map: SourceMap | None = None
+    source_map: SourceMap | None = field(default=None, repr=False)
 
     @property
     def size(self) -> Size:
@@ -207,6 +207,8 @@ def sidecar(path: Path) -> Path:
 def read_provenance(path: str | Path) -> Provenance:
     """Read the record of how a picture was made, from its text or the JSON file beside it."""
     path = Path(path)
+    if path.is_dir():
+        raise ProvenanceError(f"{path} is a folder", "name a picture that lichen wrote")
     if path.suffix.lower() == ".png":
         record = read_text(path).get(TEXT_KEY)
     else:

@@ -80,6 +80,9 @@ def test_typed_values_are_read_and_written_back() -> None:
     assert typed["on"] == "--no-on"
     with pytest.raises(ParameterError, match="'much' is not a number"):
         options.given(Every, {"terms": ("gram=much",)})
+    for twice in ("gram:1,gram:2", "gram:", ":1"):
+        with pytest.raises(ParameterError, match=r"twice|incomplete"):
+            options.given(Every, {"terms": (twice,)})
 
 
 def test_every_methods_fields_are_json_and_of_a_known_kind() -> None:

@@ -64,6 +64,8 @@ def finish(
     """
     run = Run(run) if isinstance(run, Job) else run
     keeper = Checkpointer(Path(checkpoint)) if isinstance(checkpoint, str | Path) else checkpoint
+    if video is not None:
+        verbs.require(run.job.method, "video")
     recorder = None if video is None else Recorder.of(run, Path(video))
     first_use = FirstUse(run.active.method.name)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lichen.arrays import Array, Size
+from lichen.errors import ParameterError
 from lichen.image.arrays import check_image
 from lichen.image.reading import ImageFile, read_image
 
@@ -30,6 +32,14 @@ ROLES: dict[str, Role] = {
     **dict.fromkeys(("opacity", "alpha"), "opacity"),
 }
 """Common names of maps, as words of a name such as ``wall_nor_gl``."""
+
+
+def check_name(name: str) -> None:
+    """Raise for the name of a map that cannot be part of the name of a file."""
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w-]*", name):
+        raise ParameterError(
+            f"{name!r} is no name for a map", "use letters, digits, _ and -, as in height"
+        )
 
 
 def role_of(name: str) -> Role:

@@ -39,7 +39,7 @@ def resolve_device(name: str = "auto") -> str:
     if name == "cpu":
         return "cpu"
     if name != "auto" and not _NAME.fullmatch(name):
-        raise DeviceError(f"device is {name!r}", _ALLOWED)
+        raise DeviceError(f"`device` is {name!r}", _ALLOWED)
     import torch
 
     if name == "auto":
@@ -48,29 +48,35 @@ def resolve_device(name: str = "auto") -> str:
     return f"cuda:{torch.cuda.current_device()}" if name == "cuda" else name
 
 
+def check_name(name: str) -> None:
+    """Raise :class:`~lichen.errors.DeviceError` for a name that no device has; imports no torch."""
+    if name != "auto" and not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise DeviceError(f"`device` is {name!r}", _ALLOWED)
+
+
 def check_device(name: str) -> None:
     """Raise :class:`~lichen.errors.DeviceError` unless this machine and torch have the device."""
     if name == "cpu":
         return
     if not _NAME.fullmatch(name):
-        raise DeviceError(f"device is {name!r}", _ALLOWED)
+        raise DeviceError(f"`device` is {name!r}", _ALLOWED)
     import torch
 
     if name == "mps":
         if not _has_mps(torch):
             raise DeviceError(
-                "device is mps, but this torch sees no Apple GPU", "use device=cpu or device=auto"
+                "`device` is mps, but this torch sees no Apple GPU", "use `device` cpu or auto"
             )
         return
     if not torch.cuda.is_available():
-        remedy = "use device=cpu or device=auto"
+        remedy = "use `device` cpu or auto"
         if torch.version.cuda is None:
             remedy += ", or install a torch that is built with CUDA (https://pytorch.org)"
-        raise DeviceError(f"device is {name}, but this torch sees no CUDA device", remedy)
+        raise DeviceError(f"`device` is {name}, but this torch sees no CUDA device", remedy)
     count = torch.cuda.device_count()
     if ":" in name and int(name.partition(":")[2]) >= count:
         raise DeviceError(
-            f"device is {name}, but this machine has {count} CUDA device(s)", "use device=cuda"
+            f"`device` is {name}, but this machine has {count} CUDA device(s)", "use `device` cuda"
         )
 
 

@@ -14,7 +14,7 @@ from lichen.arrays import Array, IntArray, Mask, Size
 from lichen.canvas import Canvas, Init
 from lichen.errors import CanvasError, ImageError, JobError, ProvenanceError
 from lichen.exemplar import Exemplar, as_exemplar
-from lichen.image.maps import File, MapFormat
+from lichen.image.maps import File, MapFormat, check_name
 from lichen.job import Input, Job, JobInput
 from lichen.model import Model
 from lichen.source_map import SourceMap
@@ -51,6 +51,7 @@ def load(job: Job, model: Model | None = None) -> tuple[list[Exemplar], Canvas]:
     """
     if job.loaded is not None:
         return job.loaded
+    job.check()
     spec = job.canvas
     canvas = Canvas(spec.size, wrap=spec.wrap, seed=spec.seed)
     if "sources" in job.inputs:
@@ -99,6 +100,12 @@ def _lay_out_known(
         known = minimum_filter(known, 2 * job.canvas.grow + 1, mode="nearest")
     top, bottom, left, right = job.canvas.margins
     sides = ((top, bottom), (left, right))
+    laid_out = (photo.size[0] + top + bottom, photo.size[1] + left + right)
+    if laid_out != canvas.size:
+        raise JobError(
+            f"the canvas is {canvas.size[1]}x{canvas.size[0]} but {photo.name} and its margins are "
+            f"{laid_out[1]}x{laid_out[0]}"
+        )
     if not any(job.canvas.margins) and known.all():
         raise CanvasError(f"{photo.name} has no hole to fill", "mark holes white, or transparent")
     if not others and not known.any():
@@ -169,6 +176,8 @@ def take_exemplar(
     maps: dict[str, str | Path | NDArray[Any]],
 ) -> Exemplar:
     """Convert an exemplar, its mask and further maps from any form that public functions accept."""
+    for name in maps:
+        check_name(name)
     files = {name: one for name, one in maps.items() if isinstance(one, str | Path)}
     if (
         len(files) == len(maps)
@@ -181,7 +190,7 @@ def take_exemplar(
         usable = (
             as_exemplar(mask).pixels.mean(axis=2) >= 0.5
             if isinstance(mask, str | Path | Exemplar)
-            else np.asarray(mask).astype(bool)
+            else _as_bool(mask)
         )
         taken = replace(taken, mask=usable, mask_file=File.of_array(usable))
     return taken.with_maps(
@@ -190,6 +199,15 @@ def take_exemplar(
             for name, one in maps.items()
         }
     )
+
+
+def _as_bool(mask: NDArray[Any]) -> Mask:
+    """Take an array (H, W[, C]) that is not 0 at usable pixels."""
+    array = np.asarray(mask).astype(bool)
+    if array.ndim not in (2, 3):
+        raise ImageError(f"the mask has the shape {array.shape}", "give (H, W) or (H, W, C)")
+    usable: Mask = array if array.ndim == 2 else np.any(array, axis=2)
+    return usable
 
 
 def take_mask(mask: Picture) -> Exemplar:
@@ -243,10 +261,10 @@ def _located(one: Input, folder: Path, given: Picture | None) -> Input:
         mask = replace(mask, path=_find(mask, f"the mask of {one.name}", folder).as_posix())
     read = replace(one, files=found, mask=mask)
     if "sources" in files:
-        return replace(one, loaded=_source_map(read))
+        return replace(read, loaded=_source_map(read))
     if "model" in files:
-        return replace(one, loaded=_model(read))
-    return replace(one, loaded=_picture(read))
+        return replace(read, loaded=_model(read))
+    return replace(read, loaded=_picture(read))
 
 
 def _find(file: File, name: str, folder: Path) -> Path:

@@ -11,11 +11,12 @@ import numpy as np
 from lichen import registry
 from lichen.arrays import Array
 from lichen.canvas import Canvas
-from lichen.errors import LichenError, NotHonouredError
+from lichen.errors import DeviceError, LichenError, NotHonouredError, unknown_name
 from lichen.exemplar import Exemplar
 from lichen.image import resize_image
 from lichen.job import Job, MethodInit
 from lichen.method import Context
+from lichen.nn.device import check_name, resolve_device
 from lichen.result import Provenance, Result
 from lichen.run.inputs import load, load_model
 from lichen.run.machine import lichen_version, software
@@ -65,7 +66,10 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.method = registry.method(job.method).configure(**job.parameters)
+        chosen = registry.method(job.method)
+        if job.preset is not None and job.preset not in chosen.presets:
+            raise unknown_name(f"preset of {job.method}", job.preset, chosen.presets)
+        self.method = chosen.configure(**job.parameters)
         self.model = load_model(job)
         exemplars, self.canvas = load(job, self.model)
         self.exemplars: tuple[Exemplar, ...] = tuple(exemplars)
@@ -139,7 +143,11 @@ class Run:
             self.method.check(self.exemplars, canvas)
             self._check_device()
         except NotHonouredError as error:
-            able = registry.methods(*error.requested)
+            able = [
+                name
+                for name in registry.methods(*error.requested)
+                if registry.method(name).needs <= error.requested
+            ]
             if not able:
                 raise
             raise NotHonouredError(
@@ -147,19 +155,17 @@ class Run:
             ) from None
 
     def _check_device(self) -> None:
+        check_name(self.job.device)
         if "device" in self.method.capabilities() or self.job.device in ("auto", "cpu"):
             return
-        raise NotHonouredError(
+        raise DeviceError(
             f"{self.method.name} computes on the CPU only, not on {self.job.device}",
-            "use `device` cpu",
-            frozenset({"device", *self.canvas.requested()}),
+            "use `device` cpu or auto",
         )
 
     def _device(self) -> str:
         if "device" not in self.method.capabilities():
             return "cpu"
-        from lichen.nn.device import resolve_device
-
         return resolve_device(self.job.device)
 
     @property

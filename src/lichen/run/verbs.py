@@ -6,6 +6,7 @@ carried out does not depend on its verb.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +31,7 @@ from lichen.errors import (
 from lichen.exemplar import Exemplar, as_exemplar
 from lichen.image import parse_size
 from lichen.image.maps import File
-from lichen.job import CanvasSpec, Input, Job, JobInput, MethodInit
+from lichen.job import CanvasSpec, Input, Job, JobInput, MethodInit, Verb
 from lichen.method import CAPABILITIES, Method
 from lichen.model import Model, is_model_file
 from lichen.result import map_path, read_provenance
@@ -135,13 +136,15 @@ def synthesize(
             inputs["init"], start = (Input.of(start),), "picture"
         spec = CanvasSpec(_size(size) or MODEL_SIZE, parse_wrap(wrap), seed, start)
         return _job("synthesize", inputs, spec, configured, preset, device, threads)
-    first = take_exemplar(photo, mask, dict(maps or {}))
+    first = take_exemplar(photo, mask, _named(maps))
     if also and maps:
         raise ParameterError(
             "`maps` belong to a single exemplar, but several are given", "give one"
         )
     examples = (
-        [first] if not also else with_common_maps([as_exemplar(one) for one in (first, *also)])
+        [first]
+        if not also
+        else with_common_maps([as_exemplar(one) for one in (first, *_several("also", also))])
     )
     inputs["exemplar"] = tuple(Input.of(example) for example in examples)
     start = "noise"
@@ -195,8 +198,7 @@ def fill(
     CanvasError
         If there is no hole, or nothing is left to copy from.
     """
-    if grow < 0:
-        raise CanvasError(f"`grow` = {grow} would shrink the holes", "give 0 or more")
+    grow = _whole("grow", grow, 0)
     picture = as_exemplar(photo)
     inputs: dict[JobInput, tuple[Input, ...]] = {"known": (Input.of(picture),)}
     if mask is not None:
@@ -237,9 +239,10 @@ def extend(
     wrap
         Whether the larger picture should tile.
     """
-    for name, count in (("left", left), ("right", right), ("top", top), ("bottom", bottom)):
-        if count < 0:
-            raise CanvasError(f"`{name}` = {count} would crop the picture", "give 0 or more")
+    left, right, top, bottom = (
+        _whole(name, count, 0)
+        for name, count in (("left", left), ("right", right), ("top", top), ("bottom", bottom))
+    )
     if left + right + top + bottom == 0:
         raise CanvasError("no side is extended", "give `left`, `right`, `top` or `bottom`")
     picture = as_exemplar(photo)
@@ -355,7 +358,9 @@ def apply(
     path = None if isinstance(source_map, SourceMap) else source_map
     found = source_map if isinstance(source_map, SourceMap) else SourceMap.read(source_map)
     inputs: dict[JobInput, tuple[Input, ...]] = {
-        "exemplar": tuple(Input.of(as_exemplar(picture)) for picture in pictures),
+        "exemplar": tuple(
+            Input.of(as_exemplar(picture)) for picture in _several("pictures", pictures)
+        ),
         "sources": (Input.of_sources(found, path),),
     }
     if known is not None:
@@ -491,7 +496,8 @@ def continue_from(picture: str | Path, iterations: int, exemplar: Picture | None
     """
     path = Path(picture)
     recorded = read_provenance(path).job
-    require(recorded.method, "continues")
+    require(recorded.method, "continues", "give a picture that was made by {}")
+    iterations = _whole("iterations", iterations, 1)
     if recorded.row:
         raise ProvenanceError(
             f"{picture} is a row of several pictures, none of which can be continued",
@@ -547,12 +553,12 @@ def job_of(
     return replace(job, loaded=(examples, canvas))
 
 
-def require(method: str, capability: str) -> None:
-    """Raise unless a method has a capability, naming those that have it."""
+def require(method: str, capability: str, remedy: str = "use `method` {}") -> None:
+    """Raise unless a method has a capability; the remedy names those that have it."""
     if capability not in registry.method(method).capabilities():
         raise NotHonouredError(
             f"{method} cannot {CAPABILITIES[capability]} ({capability})",
-            f"use `method` {' or '.join(registry.methods(capability))}",
+            remedy.format(" or ".join(registry.methods(capability))),
             frozenset({capability}),
         )
 
@@ -579,11 +585,11 @@ def initial_image(
             raise unknown_name("init", name, ["noise", "exemplar", *known])
         first = registry.method(name).configure(of or None)
         return MethodInit(name, first.model_dump(mode="json"))
-    return Exemplar.read(init)
+    return as_exemplar(init)
 
 
 def _job(
-    verb: str,
+    verb: Verb,
     inputs: Mapping[JobInput, tuple[Input, ...]],
     canvas: CanvasSpec,
     method: Method,
@@ -591,6 +597,7 @@ def _job(
     device: str,
     threads: int | None,
 ) -> Job:
+    _whole("seed", canvas.seed, 0)
     return Job(
         verb,
         inputs,
@@ -599,7 +606,7 @@ def _job(
         method.model_dump(mode="json"),
         preset,
         device,
-        threads or available_cores(),
+        available_cores() if threads is None else _whole("threads", threads, 1),
     )
 
 
@@ -624,7 +631,9 @@ def _configured(
 ) -> Method:
     """Return a method; if there is a model its method, with its parameters."""
     if model is None:
-        return registry.method(method or registry.DEFAULT_METHOD).configure(preset, **parameters)
+        return registry.method(registry.DEFAULT_METHOD if method is None else method).configure(
+            preset, **parameters
+        )
     if model.method in registry.TRAINED_NETWORKS:
         raise ModelError(
             f"{model.name} is a feature network, which makes no pictures itself",
@@ -639,9 +648,40 @@ def _configured(
 
 
 def _size(size: Sized | None) -> Size | None:
-    if size is None:
-        return None
-    return parse_size(size) if isinstance(size, str) else (int(size[0]), int(size[1]))
+    if size is None or isinstance(size, str):
+        return None if size is None else parse_size(size)
+    if not isinstance(size, Sequence) or len(size) != 2:
+        raise ParameterError(f"`size` = {size!r} is no size", "give (height, width) or text")
+    return _whole("size", size[0], 1), _whole("size", size[1], 1)
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    """Return a whole number of at least ``least``; a NumPy integer is one, too."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise ParameterError(
+            f"`{name}` = {value!r} is not a whole number of at least {least}", "give one"
+        )
+    return number
+
+
+def _named(maps: object) -> dict[str, Any]:
+    """Refuse what is no mapping of maps by name."""
+    if maps is None:
+        return {}
+    if not isinstance(maps, Mapping):
+        raise ParameterError("`maps` is no mapping", 'give {"height": "height.png"}')
+    return dict(maps)
+
+
+def _several(name: str, pictures: Sequence[Picture]) -> Sequence[Picture]:
+    """Refuse one picture where several are to be given in a list."""
+    if isinstance(pictures, str | Path | Exemplar) or not isinstance(pictures, Sequence):
+        raise ParameterError(f"`{name}` is no list of pictures", "give them as [a, b]")
+    return pictures
 
 
 def _mixing(method: str, preset: str | None, parameters: Mapping[str, Any]) -> Method:
@@ -650,7 +690,7 @@ def _mixing(method: str, preset: str | None, parameters: Mapping[str, Any]) -> M
 
 
 def _mixture(
-    verb: str,
+    verb: Verb,
     exemplars: Sequence[Picture],
     size: Sized | None,
     wrap: bool | str,
@@ -661,7 +701,7 @@ def _mixture(
     device: str,
     threads: int | None,
 ) -> Job:
-    if len(exemplars) < 2:
+    if len(_several("exemplars", exemplars)) < 2:
         raise ParameterError("one texture alone cannot be mixed", "give two or more pictures")
     examples = with_common_maps([as_exemplar(one) for one in exemplars])
     start = initial_image(init, method, preset)

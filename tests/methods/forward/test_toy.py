@@ -121,7 +121,9 @@ def test_from_a_pair_to_a_picture(pair: tuple[Path, Path], tmp_path: Path) -> No
     inner = (slice(2, -2), slice(2, -2))
     expected = read_image(pair[1]).pixels[inner]
     assert np.abs(result.image[inner] - expected).max() < 0.03
-    assert result.provenance.networks == (f"model blur sha256:{stored.recorded().sha256[:12]}",)
+    assert result.provenance.networks == (
+        f"linear_filter model sha256:{stored.recorded().sha256[:12]}",
+    )
     halfway = lichen.transfer(stored, content, strength=0.5, progress=False).image
     np.testing.assert_allclose(halfway, (result.image + content) / 2, atol=1e-5)
     check_method("linear_filter", model=file)

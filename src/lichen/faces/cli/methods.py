@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lichen import registry
-from lichen.errors import ParameterError
+from lichen.errors import MethodError, ParameterError
 from lichen.faces import schema
 from lichen.faces.cli import options
 from lichen.faces.cli.method_command import MethodCommand
@@ -75,7 +75,13 @@ def taxonomy() -> dict[str, Any]:
         },
     }
     for name, row in registry.rows().items():
-        method = registry.method(name)
+        try:
+            method = registry.method(name)
+        except MethodError as error:  # of an installed package
+            found["families"][row.family]["methods"][name] = {
+                "year": None, "summary": str(error), "honours": [],
+            }  # fmt: skip
+            continue
         found["families"][row.family]["methods"][name] = {
             "year": row.year,
             "summary": row.summary,

@@ -87,6 +87,11 @@ def _mapping(field: Field, parts: list[str]) -> dict[str, float]:
     for part in parts:
         sign = "=" if "=" in part else ":"
         name, _, number = part.partition(sign)
+        if name in found or not name or part.endswith(sign):
+            raise ParameterError(
+                f"{flag(field.name)} {part}: " + ("given twice" if name in found else "incomplete"),
+                f"write it once, as in {flag(field.name)} {name or 'name'}{sign}0.5",
+            )
         try:
             found[name] = float(number) if number else 1.0
         except ValueError:
