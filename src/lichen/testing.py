@@ -146,8 +146,8 @@ class _Subject:
             pass
         last = run.last
         assert last is not None, "no steps"
-        channels = run.canvas.channels
-        assert last.image.shape == (*canvas.size, channels), f"wrong shape {last.image.shape}"
+        shape = (*canvas.size, run.canvas.channels)
+        assert last.image.shape == shape, f"wrong shape {last.image.shape}, not {shape}"
         assert last.image.dtype == np.float32, f"dtype {last.image.dtype}"
         assert np.isfinite(last.image).all(), "not finite"
         assert last.image.min() >= 0, "below 0"

@@ -44,13 +44,13 @@ def test_names_of_devices_that_are_there(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("name", "n_cuda", "problem"),
     [
-        ("cuda", 0, "this torch sees no CUDA device; use device=cpu"),
+        ("cuda", 0, "this torch sees no CUDA device; use `device` cpu"),
         ("cuda:1", 0, "sees no CUDA device"),
-        ("cuda:2", 2, r"device is cuda:2, but this machine has 2 CUDA device\(s\)"),
+        ("cuda:2", 2, r"`device` is cuda:2, but this machine has 2 CUDA device\(s\)"),
         ("mps", 1, "no Apple GPU"),
-        ("gpu", 1, "device is 'gpu'; use auto, cpu, cuda"),
-        ("cuda:x", 1, "device is 'cuda:x'"),
-        ("", 1, "device is ''"),
+        ("gpu", 1, "`device` is 'gpu'; use auto, cpu, cuda"),
+        ("cuda:x", 1, "`device` is 'cuda:x'"),
+        ("", 1, "`device` is ''"),
     ],
 )
 def test_a_device_that_is_not_there_is_one_line_with_a_remedy(

@@ -117,6 +117,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"there is no checkpoint {path}", "name the *.checkpoint.npz beside the output"
         ) from None
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
+        if path.suffix == ".pt":
+            raise ProvenanceError(
+                f"{path} is the checkpoint of a training", "repeat its lichen train: it goes on"
+            ) from None
         raise ProvenanceError(
             f"{path} is not a lichen checkpoint", "name the *.checkpoint.npz beside the output"
         ) from None
