@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -70,7 +71,9 @@ class TrainingState:
         import torch
 
         try:
-            return cls(**torch.load(path, map_location="cpu", weights_only=True))
+            with warnings.catch_warnings():  # torch warns of foreign files before it refuses them
+                warnings.simplefilter("ignore")
+                return cls(**torch.load(path, map_location="cpu", weights_only=True))
         except Exception as error:  # torch raises nearly everything on damaged files
             raise TrainingError(
                 f"{path} is not a checkpoint of a training", "delete it, or `restart`"
