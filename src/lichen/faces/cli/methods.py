@@ -15,7 +15,6 @@ from lichen.faces import schema
 from lichen.faces.cli import options
 from lichen.faces.cli.method_command import MethodCommand
 from lichen.method import CAPABILITIES, Method
-from lichen.run.verbs import require
 from lichen.statistics.catalogue import TERMS
 
 WIDTH = 100
@@ -191,6 +190,8 @@ def _preset(method: type[Method], preset: str) -> str:
 
 
 def _count(name: str, preset: str | None, chosen: dict[str, Any]) -> str:
+    from lichen.run.verbs import require
+
     require(name, "counts")
     counts = registry.method(name).configure(preset, **chosen).count_statistics()
     lines = [f"{layer:<12} {number:>10,}" for layer, number in counts.items()]
