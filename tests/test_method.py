@@ -17,7 +17,7 @@ from lichen.errors import CanvasError, DeviceError, MethodError, NotHonouredErro
 from lichen.exemplar import Exemplar
 from lichen.faces.cli.main import lichen as command
 from lichen.method import CAPABILITIES, Context, Method, Takes
-from lichen.run.verbs import require
+from lichen.registry import require
 from lichen.step import Step
 
 

@@ -42,9 +42,9 @@ from .result import Result as Result
 from .result import read_provenance as read_provenance
 from .run.checkpoint import resume as resume
 from .run.loop import Run as Run
+from .run.mixture import random_weights as random_weights
 from .run.rerun import rerun as rerun
 from .run.verbs import continue_from as continue_from
-from .run.verbs import random_weights as random_weights
 from .source_map import SourceMap as SourceMap
 from .step import Step as Step
 from .training.step import TrainStep as TrainStep

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from lichen.errors import MethodError, UnknownNameError, unknown_name
+from lichen.errors import MethodError, NotHonouredError, UnknownNameError, unknown_name
 from lichen.method import CAPABILITIES, Method
 from lichen.training.trainable import Trainable
 
@@ -309,3 +309,13 @@ def trainable(name: str) -> type[Trainable]:
             f"{name} cannot be trained", f"these can: {', '.join(trainable_rows())}"
         )
     return found
+
+
+def require(name: str, capability: str, remedy: str = "use `method` {}") -> None:
+    """Raise unless a method has a capability; the remedy names those that have it."""
+    if capability not in method(name).capabilities():
+        raise NotHonouredError(
+            f"{name} cannot {CAPABILITIES[capability]} ({capability})",
+            remedy.format(" or ".join(methods(capability))),
+            frozenset({capability}),
+        )

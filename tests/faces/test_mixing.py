@@ -17,7 +17,7 @@ from lichen.errors import LichenError
 from lichen.faces.cli.main import lichen
 from lichen.image import read_image, write_image
 from lichen.run.loop import GAP
-from lichen.run.verbs import random_weights
+from lichen.run.mixture import random_weights
 
 Call = Callable[..., str]
 CHEAP = ["--network", "pixels", "--iterations", "3", "--levels", "1"]

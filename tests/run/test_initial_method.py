@@ -19,10 +19,10 @@ from lichen.image import read_image, write_image
 from lichen.job import MethodInit
 from lichen.methods.learning.gatys import Gatys
 from lichen.result import Provenance
+from lichen.run.arguments import initial_image
 from lichen.run.checkpoint import Checkpointer, read_checkpoint, resume
 from lichen.run.loop import Run
 from lichen.run.rerun import rerun
-from lichen.run.verbs import initial_image
 from lichen.step import Step
 from running import prepare
 

@@ -19,8 +19,9 @@ from lichen.image import write_image
 from lichen.methods.learning.gatys import Gatys
 from lichen.nn.tensor import to_tensor
 from lichen.run.loop import GAP, Run
+from lichen.run.mixture import random_weights
 from lichen.run.rerun import rerun
-from lichen.run.verbs import mix, random_weights, strip
+from lichen.run.verbs import mix, strip
 from lichen.solve.objective import Example, Objective, Term
 from lichen.statistics.gram import Gram
 from lichen.statistics.histogram import Histogram

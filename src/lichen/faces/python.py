@@ -8,6 +8,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec
 
+from lichen import registry
 from lichen.faces.interruption import Interruption
 from lichen.faces.progress import ProgressBar
 from lichen.job import Job
@@ -65,7 +66,7 @@ def finish(
     run = Run(run) if isinstance(run, Job) else run
     keeper = Checkpointer(Path(checkpoint)) if isinstance(checkpoint, str | Path) else checkpoint
     if video is not None:
-        verbs.require(run.job.method, "video")
+        registry.require(run.job.method, "video")
     recorder = None if video is None else Recorder.of(run, Path(video))
     first_use = FirstUse(run.active.method.name)
     try:

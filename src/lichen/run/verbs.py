@@ -6,35 +6,38 @@ carried out does not depend on its verb.
 
 from __future__ import annotations
 
-import operator
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lichen import registry
-from lichen.arrays import Size
 from lichen.canvas import Canvas, Wrap, parse_wrap
 from lichen.errors import (
     CanvasError,
-    ImageError,
-    ModelError,
-    NotHonouredError,
     ParameterError,
     ProvenanceError,
-    unknown_name,
 )
 from lichen.exemplar import Exemplar, as_exemplar
-from lichen.image import parse_size
 from lichen.image.maps import File
 from lichen.job import CanvasSpec, Input, Job, JobInput, MethodInit, Verb
-from lichen.method import CAPABILITIES, Method
-from lichen.model import Model, is_model_file
+from lichen.method import Method
+from lichen.model import Model
 from lichen.result import map_path, read_provenance
+from lichen.run.arguments import (
+    Sized,
+    check_guide,
+    check_labels,
+    configured_with,
+    initial_image,
+    named_maps,
+    several,
+    size_of,
+    split_model,
+    whole,
+)
 from lichen.run.inputs import (
     Picture,
     locate,
@@ -44,16 +47,11 @@ from lichen.run.inputs import (
     with_common_maps,
 )
 from lichen.run.machine import available_cores
+from lichen.run.mixture import strip_weights
 from lichen.source_map import SourceMap
-
-Sized = tuple[int, int] | str
-"""(height, width), or text: ``"WIDTHxHEIGHT"``."""
 
 MODEL_SIZE = (256, 256)
 """Size of a model's result if neither a picture nor the caller sets it."""
-
-DIGITS = 3
-"""Decimal places of random weights, so that they can be typed again."""
 
 
 def synthesize(
@@ -119,9 +117,9 @@ def synthesize(
     LichenError
         For anything the user can correct, before anything is computed or written.
     """
-    trained, photo = _model_and_picture(exemplar, model)
-    configured = _configured(method, preset, parameters, trained)
-    _check_guide(guide, follow, size, init, also)
+    trained, photo = split_model(exemplar, model)
+    configured = configured_with(method, preset, parameters, trained)
+    check_guide(guide, follow, size, init, also)
     inputs: dict[JobInput, tuple[Input, ...]] = {}
     if trained is not None:
         inputs["model"] = (model_input(trained),)
@@ -134,9 +132,9 @@ def synthesize(
         start: Any = initial_image(init, configured, preset)
         if isinstance(start, Exemplar):
             inputs["init"], start = (Input.of(start),), "picture"
-        spec = CanvasSpec(_size(size) or MODEL_SIZE, parse_wrap(wrap), seed, start)
+        spec = CanvasSpec(size_of(size) or MODEL_SIZE, parse_wrap(wrap), seed, start)
         return _job("synthesize", inputs, spec, configured, preset, device, threads)
-    first = take_exemplar(photo, mask, _named(maps))
+    first = take_exemplar(photo, mask, named_maps(maps))
     if also and maps:
         raise ParameterError(
             "`maps` belong to a single exemplar, but several are given", "give one"
@@ -144,14 +142,14 @@ def synthesize(
     examples = (
         [first]
         if not also
-        else with_common_maps([as_exemplar(one) for one in (first, *_several("also", also))])
+        else with_common_maps([as_exemplar(one) for one in (first, *several("also", also))])
     )
     inputs["exemplar"] = tuple(Input.of(example) for example in examples)
     start = "noise"
     height_width = first.size
     if guide is not None and follow is not None:
         labels, target = as_exemplar(guide), as_exemplar(follow)
-        _check_labels(labels, first)
+        check_labels(labels, first)
         inputs |= {"guide": (Input.of(labels),), "follow": (Input.of(target),)}
         height_width = target.size
     else:
@@ -159,7 +157,7 @@ def synthesize(
         if isinstance(start, Exemplar):
             inputs["init"] = (Input.of(start),)
             height_width, start = start.size, "picture"
-        height_width = _size(size) or height_width
+        height_width = size_of(size) or height_width
     spec = CanvasSpec(height_width, parse_wrap(wrap), seed, start)
     return _job("synthesize", inputs, spec, configured, preset, device, threads)
 
@@ -198,7 +196,7 @@ def fill(
     CanvasError
         If there is no hole, or nothing is left to copy from.
     """
-    grow = _whole("grow", grow, 0)
+    grow = whole("grow", grow, 0)
     picture = as_exemplar(photo)
     inputs: dict[JobInput, tuple[Input, ...]] = {"known": (Input.of(picture),)}
     if mask is not None:
@@ -240,7 +238,7 @@ def extend(
         Whether the larger picture should tile.
     """
     left, right, top, bottom = (
-        _whole(name, count, 0)
+        whole(name, count, 0)
         for name, count in (("left", left), ("right", right), ("top", top), ("bottom", bottom))
     )
     if left + right + top + bottom == 0:
@@ -280,7 +278,7 @@ def transfer(
     model
         As in :func:`lichen.synthesize`.
     """
-    trained, example = _model_and_picture(texture, model)
+    trained, example = split_model(texture, model)
     inputs: dict[JobInput, tuple[Input, ...]] = {}
     if example is not None:
         inputs["exemplar"] = (Input.of(as_exemplar(example)),)
@@ -288,7 +286,7 @@ def transfer(
     inputs["content"] = (Input.of(content),)
     if trained is not None:
         inputs["model"] = (model_input(trained),)
-    configured = _configured(method, preset, parameters, trained)
+    configured = configured_with(method, preset, parameters, trained)
     spec = CanvasSpec(content.size, seed=seed)
     return _job("transfer", inputs, spec, configured, preset, device, threads)
 
@@ -319,7 +317,7 @@ def analogy(
         B, of any size.
     """
     first, filtered, second = as_exemplar(a), as_exemplar(a2), as_exemplar(b)
-    _check_labels(first, filtered)
+    check_labels(first, filtered)
     inputs: dict[JobInput, tuple[Input, ...]] = {
         "exemplar": (Input.of(filtered),),
         "guide": (Input.of(first),),
@@ -359,7 +357,7 @@ def apply(
     found = source_map if isinstance(source_map, SourceMap) else SourceMap.read(source_map)
     inputs: dict[JobInput, tuple[Input, ...]] = {
         "exemplar": tuple(
-            Input.of(as_exemplar(picture)) for picture in _several("pictures", pictures)
+            Input.of(as_exemplar(picture)) for picture in several("pictures", pictures)
         ),
         "sources": (Input.of_sources(found, path),),
     }
@@ -447,41 +445,6 @@ def strip(
     return replace(job, row=tuple(_changes(configured, picture) for picture in row))
 
 
-def strip_weights(n_exemplars: int, steps: int) -> list[tuple[float, float]]:
-    """Return weights of two textures, in even steps from the first alone to the second alone."""
-    if n_exemplars != 2:
-        raise ParameterError(
-            f"a strip leads from one texture to another, not {n_exemplars}", "give two pictures"
-        )
-    if steps < 2:
-        raise ParameterError(f"a strip of {steps} pictures leads nowhere", "give 2 or more")
-    return [(1 - weight, weight) for weight in (k / (steps - 1) for k in range(steps))]
-
-
-def random_weights(n_exemplars: int, seed: int = 0, extrapolate: float = 0.0) -> tuple[float, ...]:
-    """Draw weights of a mixture that sum to 1.
-
-    They are uniform on the simplex (Dirichlet, all parameters 1), enlarged about its centre.
-
-    Parameters
-    ----------
-    n_exemplars
-        Number of exemplars, 2 or more.
-    seed
-        Same seed, same weights.
-    extrapolate
-        How far beyond a texture its weight may go: from -extrapolate / (n - 1) to 1 + extrapolate.
-    """
-    if n_exemplars < 2:
-        raise ParameterError("one texture alone cannot be mixed", "give two or more pictures")
-    if not 0 <= extrapolate <= 2:
-        raise ParameterError(f"`extrapolate` = {extrapolate} is not allowed", "give 0 to 2")
-    drawn = np.random.default_rng([seed, n_exemplars]).dirichlet(np.ones(n_exemplars))
-    beyond = extrapolate / (n_exemplars - 1)
-    first = np.round((1 + n_exemplars * beyond) * drawn - beyond, DIGITS)[:-1]
-    return (*map(float, first), round(1 - float(first.sum()), DIGITS))
-
-
 def continue_from(picture: str | Path, iterations: int, exemplar: Picture | None = None) -> Job:
     """Continue a saved picture for some iterations, at full size, with its recorded settings.
 
@@ -496,8 +459,8 @@ def continue_from(picture: str | Path, iterations: int, exemplar: Picture | None
     """
     path = Path(picture)
     recorded = read_provenance(path).job
-    require(recorded.method, "continues", "give a picture that was made by {}")
-    iterations = _whole("iterations", iterations, 1)
+    registry.require(recorded.method, "continues", "give a picture that was made by {}")
+    iterations = whole("iterations", iterations, 1)
     if recorded.row:
         raise ProvenanceError(
             f"{picture} is a row of several pictures, none of which can be continued",
@@ -553,41 +516,6 @@ def job_of(
     return replace(job, loaded=(examples, canvas))
 
 
-def require(method: str, capability: str, remedy: str = "use `method` {}") -> None:
-    """Raise unless a method has a capability; the remedy names those that have it."""
-    if capability not in registry.method(method).capabilities():
-        raise NotHonouredError(
-            f"{method} cannot {CAPABILITIES[capability]} ({capability})",
-            remedy.format(" or ".join(registry.methods(capability))),
-            frozenset({capability}),
-        )
-
-
-def initial_image(
-    init: Picture | MethodInit | None, method: Method, preset: str | None
-) -> Literal["noise", "exemplar"] | Exemplar | MethodInit:
-    """Return what a canvas starts from: ``init``, else the preset's initial image, else noise.
-
-    A word without dot or slash is a method; a file of that name can be written as ``./word``.
-    """
-    if init is None:
-        init = method.starts_from.get(preset or "", "noise")
-    if isinstance(init, Exemplar | MethodInit):
-        return init
-    if isinstance(init, np.ndarray):
-        return Exemplar.from_array(init, name="init")
-    if init == "noise" or init == "exemplar":
-        return "noise" if init == "noise" else "exemplar"
-    if isinstance(init, str) and re.fullmatch(r"[\w-]+(:[\w-]+)?", init):
-        name, _, of = init.partition(":")
-        known = registry.rows()
-        if name not in known:
-            raise unknown_name("init", name, ["noise", "exemplar", *known])
-        first = registry.method(name).configure(of or None)
-        return MethodInit(name, first.model_dump(mode="json"))
-    return as_exemplar(init)
-
-
 def _job(
     verb: Verb,
     inputs: Mapping[JobInput, tuple[Input, ...]],
@@ -597,7 +525,7 @@ def _job(
     device: str,
     threads: int | None,
 ) -> Job:
-    _whole("seed", canvas.seed, 0)
+    whole("seed", canvas.seed, 0)
     return Job(
         verb,
         inputs,
@@ -606,86 +534,12 @@ def _job(
         method.model_dump(mode="json"),
         preset,
         device,
-        available_cores() if threads is None else _whole("threads", threads, 1),
+        available_cores() if threads is None else whole("threads", threads, 1),
     )
 
 
-def _model_and_picture(
-    given: Picture | Model, model: str | Path | Model | None
-) -> tuple[Model | None, Picture | None]:
-    """Tell a model from a picture where either may be given, and read the model."""
-    alone = given if isinstance(given, Model) else _model_path(given)
-    if alone is not None and model is not None:
-        raise ParameterError("two models are given", "give one of them")
-    source = model if alone is None else alone
-    trained = source if isinstance(source, Model | None) else Model.read(source)
-    return trained, None if isinstance(given, Model) or alone is not None else given
-
-
-def _model_path(given: Picture) -> str | Path | None:
-    return given if isinstance(given, str | Path) and is_model_file(given) else None
-
-
-def _configured(
-    method: str | None, preset: str | None, parameters: Mapping[str, Any], model: Model | None
-) -> Method:
-    """Return a method; if there is a model its method, with its parameters."""
-    if model is None:
-        return registry.method(registry.DEFAULT_METHOD if method is None else method).configure(
-            preset, **parameters
-        )
-    if model.method in registry.TRAINED_NETWORKS:
-        raise ModelError(
-            f"{model.name} is a feature network, which makes no pictures itself",
-            f"use it with `network` {model.method} and `weights` {model.name}.safetensors",
-        )
-    if preset is not None:
-        raise ParameterError(
-            f"`preset` {preset} is for training, but the model is already trained", "omit it"
-        )
-    own = model.parameters if method in (None, model.method) else {}
-    return registry.method(method or model.method).configure(**{**own, **parameters})
-
-
-def _size(size: Sized | None) -> Size | None:
-    if size is None or isinstance(size, str):
-        return None if size is None else parse_size(size)
-    if not isinstance(size, Sequence) or len(size) != 2:
-        raise ParameterError(f"`size` = {size!r} is no size", "give (height, width) or text")
-    return _whole("size", size[0], 1), _whole("size", size[1], 1)
-
-
-def _whole(name: str, value: object, least: int) -> int:
-    """Return a whole number of at least ``least``; a NumPy integer is one, too."""
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        number = least - 1
-    if number < least or isinstance(value, bool):
-        raise ParameterError(
-            f"`{name}` = {value!r} is not a whole number of at least {least}", "give one"
-        )
-    return number
-
-
-def _named(maps: object) -> dict[str, Any]:
-    """Refuse what is no mapping of maps by name."""
-    if maps is None:
-        return {}
-    if not isinstance(maps, Mapping):
-        raise ParameterError("`maps` is no mapping", 'give {"height": "height.png"}')
-    return dict(maps)
-
-
-def _several(name: str, pictures: Sequence[Picture]) -> Sequence[Picture]:
-    """Refuse one picture where several are to be given in a list."""
-    if isinstance(pictures, str | Path | Exemplar) or not isinstance(pictures, Sequence):
-        raise ParameterError(f"`{name}` is no list of pictures", "give them as [a, b]")
-    return pictures
-
-
 def _mixing(method: str, preset: str | None, parameters: Mapping[str, Any]) -> Method:
-    require(method, "mixes")
+    registry.require(method, "mixes")
     return registry.method(method).configure(preset, **parameters)
 
 
@@ -701,7 +555,7 @@ def _mixture(
     device: str,
     threads: int | None,
 ) -> Job:
-    if len(_several("exemplars", exemplars)) < 2:
+    if len(several("exemplars", exemplars)) < 2:
         raise ParameterError("one texture alone cannot be mixed", "give two or more pictures")
     examples = with_common_maps([as_exemplar(one) for one in exemplars])
     start = initial_image(init, method, preset)
@@ -710,7 +564,7 @@ def _mixture(
             f"`init` = {init} is a picture, which a mixture cannot start from",
             "start from noise, exemplar or a method",
         )
-    spec = CanvasSpec(_size(size) or examples[0].size, parse_wrap(wrap), seed, start)
+    spec = CanvasSpec(size_of(size) or examples[0].size, parse_wrap(wrap), seed, start)
     inputs: dict[JobInput, tuple[Input, ...]] = {"exemplar": tuple(map(Input.of, examples))}
     return _job(verb, inputs, spec, method, preset, device, threads)
 
@@ -719,37 +573,3 @@ def _changes(method: Method, changed: Method) -> dict[str, Any]:
     """Return the parameters in which a method differs from another of its class."""
     before, after = method.model_dump(mode="json"), changed.model_dump(mode="json")
     return {name: value for name, value in after.items() if value != before[name]}
-
-
-def _check_guide(
-    guide: Picture | None,
-    follow: Picture | None,
-    size: Sized | None,
-    init: Picture | MethodInit | None,
-    also: Sequence[Picture],
-) -> None:
-    """Raise if texture by numbers lacks an argument, or cannot be combined with one."""
-    if (guide is None) != (follow is None):
-        raise ParameterError(
-            "`guide` and `follow` belong together",
-            "give the label maps of the photo and of the new picture",
-        )
-    if guide is None:
-        return
-    if size is not None:
-        raise ParameterError("`follow` already sets the size", "omit `size`")
-    if init is not None and not (isinstance(init, str) and init == "noise"):
-        raise ParameterError("`guide` and `init` cannot be combined", "give one of them")
-    if also:
-        raise ParameterError(
-            "`guide` belongs to a single photo, but several are given", "give one photo"
-        )
-
-
-def _check_labels(labels: Exemplar, exemplar: Exemplar) -> None:
-    if labels.size != exemplar.size:
-        raise ImageError(
-            f"the guide is {labels.size[1]}x{labels.size[0]} but {exemplar.name} is "
-            f"{exemplar.size[1]}x{exemplar.size[0]}",
-            "give a guide of the photo's size",
-        )

@@ -190,9 +190,7 @@ def _preset(method: type[Method], preset: str) -> str:
 
 
 def _count(name: str, preset: str | None, chosen: dict[str, Any]) -> str:
-    from lichen.run.verbs import require
-
-    require(name, "counts")
+    registry.require(name, "counts")
     counts = registry.method(name).configure(preset, **chosen).count_statistics()
     lines = [f"{layer:<12} {number:>10,}" for layer, number in counts.items()]
     return "\n".join([*lines, f"{'total':<12} {sum(counts.values()):>10,}\n"])

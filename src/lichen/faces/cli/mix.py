@@ -14,6 +14,7 @@ from lichen.faces.cli.template import check_distinct
 from lichen.job import Job
 from lichen.run import verbs
 from lichen.run.loop import Run
+from lichen.run.mixture import random_weights, strip_weights
 
 
 @click.command(cls=MethodCommand, implied={"--term": "objective"}, renamed=("mix", "weights"))
@@ -69,13 +70,13 @@ def mix(
         return verbs.mix(photos, weights, **{**arguments, "seed": seed}).unloaded()
 
     if strip is not None and apart:
-        pairs = verbs.strip_weights(len(photos), strip)
+        pairs = strip_weights(len(photos), strip)
         jobs = [mixed(pair, chosen.seed) for pair in pairs]
     elif strip is not None:
         jobs = [verbs.strip(photos, strip, **arguments).unloaded()]
     elif random is not None:
         jobs = [
-            mixed(verbs.random_weights(len(photos), seed, extrapolate), seed)
+            mixed(random_weights(len(photos), seed, extrapolate), seed)
             for seed in range(chosen.seed, chosen.seed + random)
         ]
     else:

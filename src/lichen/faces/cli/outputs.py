@@ -15,10 +15,10 @@ from lichen.faces.python import RunInterruptedError, finish
 from lichen.image import check_writable, write_image
 from lichen.image.maps import MapFormat
 from lichen.job import Job
+from lichen.registry import require
 from lichen.result import Result, files_of
 from lichen.run.checkpoint import Checkpointer, checkpoint_path
 from lichen.run.loop import Run
-from lichen.run.verbs import require
 from lichen.run.video import Recorder
 
 
