@@ -16,6 +16,7 @@ from lichen.exemplar import Exemplar
 from lichen.faces import schema
 from lichen.faces.cli.methods import explain
 from lichen.method import Context, Method
+from lichen.nn.device import devices
 from lichen.registry import Row
 from lichen.run import verbs
 from lichen.run.loop import Run
@@ -52,9 +53,18 @@ CHEAP: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(registry.METHODS))
-def test_contract(name: str) -> None:
-    check_method(name, **CHEAP[name])
+RUNS = [
+    (name, device)
+    for name in sorted(registry.METHODS)
+    for device in devices()
+    if device == "cpu" or "device" in registry.method(name).capabilities()
+]
+"""Every method on every device of this machine that it can compute on."""
+
+
+@pytest.mark.parametrize(("name", "device"), RUNS)
+def test_contract(name: str, device: str) -> None:
+    check_method(name, device, **CHEAP[name])
 
 
 def test_rows_and_files_belong_together() -> None:
