@@ -9,6 +9,7 @@ from typing import Any
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
 from lichen.method import Method
+from lichen.patches.atlas import Atlas
 from lichen.run import verbs
 from lichen.run.loop import Run
 
@@ -32,3 +33,8 @@ def run_of(
 def with_layout(canvas: Canvas, exemplars: Sequence[Exemplar]) -> Canvas:
     """Return the canvas with the maps of the exemplars, as a run fills them in."""
     return replace(canvas, maps=exemplars[0].formats)
+
+
+def atlas_of(exemplars: Sequence[Exemplar], **options: Any) -> Atlas:
+    """Return the atlas of exemplars, for a canvas of the first one's maps."""
+    return Atlas.of(exemplars, exemplars[0].formats, **options)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, LichenError, ParameterError
 from lichen.exemplar import Exemplar
-from lichen.patches.atlas import Atlas
 from lichen.patches.windows import anchors_of
 from references.plain_patchmatch import plain_anchors
+from running import atlas_of
 
 
 def _exemplars(sizes: list[tuple[int, int]], seed: int, guide: int = 0) -> list[Exemplar]:
@@ -41,7 +41,7 @@ def test_source_pixels_point_back_to_equal_pixels(
     sizes: list[tuple[int, int]], rotations: bool, mirror: bool, guide: int, seed: int
 ) -> None:
     exemplars = _exemplars(sizes, seed, guide)
-    atlas = Atlas.of(exemplars, rotations=rotations, mirror=mirror)
+    atlas = atlas_of(exemplars, rotations=rotations, mirror=mirror)
     places = np.flatnonzero(atlas.usable).astype(np.int32)
     sources = atlas.origins(places[None])[0]
     versions = (4 if rotations else 1) * (2 if mirror else 1)
@@ -68,7 +68,7 @@ def test_source_pixels_point_back_to_equal_pixels(
 
 def test_rotated_versions_are_those_of_the_square() -> None:
     exemplar = Exemplar.from_array(np.random.default_rng(0).random((5, 7, 3), np.float32))
-    atlas = Atlas.of([exemplar], rotations=True, mirror=True)
+    atlas = atlas_of([exemplar], rotations=True, mirror=True)
     found = set()
     for size in ((5, 7), (7, 5)):
         height, width = atlas.usable.shape
@@ -95,14 +95,14 @@ def test_anchors_are_where_all_pixels_of_a_square_are_usable(
 
 
 def test_no_room_for_a_patch_is_an_error() -> None:
-    atlas = Atlas.of([Exemplar.from_array(np.zeros((9, 6, 3)))])
+    atlas = atlas_of([Exemplar.from_array(np.zeros((9, 6, 3)))])
     assert atlas.anchors(6).sum() == 4
     with pytest.raises(ImageError, match="no 7x7 px patch fits"):
         atlas.anchors(7)
 
 
 def test_origins_of_no_source_are_none() -> None:
-    atlas = Atlas.of([Exemplar.from_array(np.zeros((3, 4, 1)))])
+    atlas = atlas_of([Exemplar.from_array(np.zeros((3, 4, 1)))])
     places = np.array([[-1, 6], [0, -1]], np.int32)
     np.testing.assert_array_equal(
         atlas.origins(places), [[[-1, -1, -1], [0, 1, 2]], [[0, 0, 0], [-1, -1, -1]]]
@@ -118,16 +118,16 @@ def test_a_map_counts_what_its_weight_says_whatever_its_channels() -> None:
         ({"height": 2.0}, colour + 2 * height),
         ({"color": 0.0, "height": 1.0}, height),
     ):
-        features = Atlas.of([exemplar], map_weights=weights).features
+        features = atlas_of([exemplar], map_weights=weights).features
         apart = np.square(features[0, 0] - features[2, 3]).sum()
         assert apart == pytest.approx(wanted, rel=1e-5)
-    guided = Atlas.of([exemplar.with_guide(np.eye(4, 5))], guide_weight=9.0)
+    guided = atlas_of([exemplar.with_guide(np.eye(4, 5))], guide_weight=9.0)
     assert np.square(guided.features[..., 4:]).max() == pytest.approx(9.0)
 
 
 def test_known_pixels_and_the_guide_are_in_the_features_terms() -> None:
     [exemplar] = _exemplars([(6, 6)], 2, guide=3)
-    atlas = Atlas.of([exemplar], guide_weight=2.0)
+    atlas = atlas_of([exemplar], guide_weight=2.0)
     assert exemplar.guide is not None
     known = np.zeros((6, 6), bool)
     known[1:3] = True
@@ -145,7 +145,7 @@ def test_to_begin_with_the_exemplar_is_repeated(rotated: bool) -> None:
     exemplars = [
         Exemplar.from_array(np.random.default_rng(k).random((5, 7, 3), np.float32)) for k in (0, 1)
     ]
-    atlas = Atlas.of(exemplars, rotations=rotated, mirror=rotated)
+    atlas = atlas_of(exemplars, rotations=rotated, mirror=rotated)
     start = atlas.initial_features(Canvas((12, 9), init="exemplar"))
     assert start is not None
     y, x = np.mgrid[:12, :9]
@@ -171,5 +171,5 @@ def test_what_does_not_go_together_is_refused() -> None:
     ]
     for exemplars, how, told in refused:
         with pytest.raises(LichenError, match=told) as error:
-            Atlas.of(exemplars, **how)  # type: ignore[arg-type]
+            atlas_of(exemplars, **how)  # type: ignore[arg-type]
         assert isinstance(error.value, ParameterError)

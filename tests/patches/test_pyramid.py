@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from lichen.canvas import Canvas
 from lichen.exemplar import Exemplar
-from lichen.patches.atlas import Atlas
 from lichen.patches.pyramid import (
     Jitter,
     Level,
@@ -25,6 +24,7 @@ from lichen.patches.pyramid import (
     refine,
 )
 from references.plain_patchmatch import plain_halve
+from running import atlas_of
 
 SIZES = st.tuples(st.integers(1, 14), st.integers(1, 14))
 WRAPS = st.tuples(st.booleans(), st.booleans())
@@ -61,7 +61,7 @@ def _exemplar(size: tuple[int, int] = (40, 52)) -> Exemplar:
 
 def test_each_level_is_half_of_the_next_finer_one() -> None:
     exemplar = _exemplar()
-    atlas = Atlas.of([exemplar])
+    atlas = atlas_of([exemplar])
     known = np.ones((90, 77), bool)
     known[10:85, 5:70] = False
     picture = np.random.default_rng(2).random((90, 77, 3), np.float32)
@@ -83,7 +83,7 @@ def test_each_level_is_half_of_the_next_finer_one() -> None:
 
 
 def test_small_holes_and_canvases_have_few_levels() -> None:
-    atlas = Atlas.of([_exemplar()])
+    atlas = atlas_of([_exemplar()])
     picture = np.zeros((90, 77, 3), np.float32)
     for side, n_levels in ((9, 1), (70, 2)):
         known = np.ones((90, 77), bool)
@@ -96,7 +96,7 @@ def test_small_holes_and_canvases_have_few_levels() -> None:
 
 @pytest.mark.parametrize("wrap", [(False, False), (True, False), (True, True)])
 def test_a_canvas_smaller_than_a_patch_is_made_larger(wrap: tuple[bool, bool]) -> None:
-    level = pyramid_of(Atlas.of([_exemplar()]), Canvas((3, 5), wrap), 7, 2)[-1]
+    level = pyramid_of(atlas_of([_exemplar()]), Canvas((3, 5), wrap), 7, 2)[-1]
     assert level.known.shape == tuple(
         n if wraps else 7 for n, wraps in zip((3, 5), wrap, strict=True)
     )
@@ -105,7 +105,7 @@ def test_a_canvas_smaller_than_a_patch_is_made_larger(wrap: tuple[bool, bool]) -
 
 def test_the_initial_image_is_at_all_levels() -> None:
     exemplar = _exemplar((32, 32))
-    atlas = Atlas.of([exemplar])
+    atlas = atlas_of([exemplar])
     start = Exemplar.from_array(np.full((64, 64, 3), 0.25, np.float32))
     for level in pyramid_of(atlas, Canvas((64, 64), init=start), 4, 3):
         np.testing.assert_allclose(
@@ -123,7 +123,7 @@ def test_levels_end_where_little_of_the_example_is_left() -> None:
 def test_levels_of_the_example_are_of_usable_pixels_only() -> None:
     mask = np.ones((40, 52), bool)
     mask[7, 9] = False
-    atlas = Atlas.of([replace(_exemplar(), mask=mask)])
+    atlas = atlas_of([replace(_exemplar(), mask=mask)])
     coarse = pyramid_of(atlas, Canvas((60, 60)), 4, 2)[0]
     assert not coarse.usable[3, 4]
     assert coarse.usable.sum() == coarse.usable.size - 1

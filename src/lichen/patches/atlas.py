@@ -11,6 +11,7 @@ from lichen.arrays import Array, IntArray, Mask
 from lichen.canvas import Canvas
 from lichen.errors import ImageError, ParameterError, unknown_name
 from lichen.exemplar import Exemplar
+from lichen.image.maps import MapFormat
 from lichen.patches.windows import anchors_of
 
 
@@ -53,6 +54,7 @@ class Atlas:
     def of(
         cls,
         exemplars: Sequence[Exemplar],
+        maps: Sequence[MapFormat],
         *,
         map_weights: Mapping[str, float] | None = None,
         guide_weight: float = 1.0,
@@ -65,6 +67,8 @@ class Atlas:
         ----------
         exemplars
             One or more, of any sizes.
+        maps
+            The maps that each of them has, as the canvas says.
         map_weights
             Weight of each map; 1 for the first and 0.5 for others when not given. It is divided
             equally among the map's channels.
@@ -78,13 +82,12 @@ class Atlas:
         ParameterError
             For exemplars with different maps or guides, unknown maps, and rotated normal maps.
         """
-        first = exemplars[0]
-        maps = {one.name: one.channels for one in first.formats}
-        for other in exemplars[1:]:
-            others = {one.name: one.channels for one in other.formats}
-            if others != maps:
+        layout = {one.name: one.channels for one in maps}
+        for exemplar in exemplars:
+            found = {one.name: one.channels for one in exemplar.formats}
+            if found != layout:
                 raise ParameterError(
-                    f"{first.name} has the maps {maps} but {other.name} has {others}",
+                    f"the canvas has the maps {layout} but {exemplar.name} has {found}",
                     "give exemplars with the same maps",
                 )
         guides = {0 if e.guide is None else e.guide.shape[2] for e in exemplars}
@@ -92,13 +95,13 @@ class Atlas:
             raise ParameterError(
                 "the exemplars' guides differ in their channels", "give guides of the same kind"
             )
-        if (rotations or mirror) and any(one.role == "normal" for one in first.maps):
+        if (rotations or mirror) and any(one.role == "normal" for one in maps):
             raise ParameterError(
                 "a rotated normal map would be lit from another side",
                 "use neither `rotations` nor `mirror`, or omit the normal map",
             )
         n_guide = guides.pop()
-        scale = _scale(maps, map_weights)
+        scale = _scale(layout, map_weights)
         guide_scale = float(np.sqrt(guide_weight / n_guide)) if n_guide else 0.0
         tiles = [
             tile
@@ -106,7 +109,7 @@ class Atlas:
             for tile in _versions(_stack(number, exemplar), rotations, mirror)
         ]
         sheet, usable = _lay_out(tiles)
-        channels = first.channels
+        channels = sum(layout.values())
         pixels = np.ascontiguousarray(sheet[..., :channels])
         guide = sheet[..., channels : channels + n_guide] * np.float32(guide_scale)
         return cls(

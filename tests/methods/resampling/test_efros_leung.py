@@ -47,7 +47,7 @@ def run(
 
 def plain(method: EfrosLeung, exemplar: Exemplar, canvas: Canvas) -> NDArray[np.int32]:
     """The slow version's exemplar rows and columns for the same random choices, (H, W, 2)."""
-    atlas = method.atlas([exemplar], canvas)
+    atlas = method.atlas([exemplar], with_layout(canvas, [exemplar]))
     rng = Context(seed=canvas.seed).rng("efros_leung")
     seed = int(rng.integers(2**31))
     level = Level.of(atlas, canvas)

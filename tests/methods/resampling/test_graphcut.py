@@ -204,7 +204,7 @@ def test_the_place_that_continues_a_picture_costs_nothing(placement: str) -> Non
     picture[20:34, 18:30] = exemplar.pixels[5:19, 9:21]
     canvas = Canvas((60, 60), known=picture, known_mask=known)
     method = Graphcut.configure(placement=placement, block=8)
-    work = _Work(method.atlas([exemplar], canvas), canvas, 8, True, 1)
+    work = _Work(method.atlas([exemplar], with_layout(canvas, [exemplar])), canvas, 8, True, 1)
     at = (28, 26)
     costs = work.costs_of_all(at) if placement == "entire" else work.costs_of_block(at)
     assert tuple(work.anchors[np.argmin(costs)]) == (at[0] - 20 + 5, at[1] - 18 + 9)

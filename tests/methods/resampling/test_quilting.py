@@ -161,7 +161,7 @@ def test_a_guide_is_followed_and_more_so_by_smaller_blocks() -> None:
 
 def test_the_steps_of_several_passes_end_once() -> None:
     exemplar = textured((60, 60)).with_guide(np.zeros((60, 60, 1), np.float32))
-    canvas = Canvas((50, 50), guide=np.zeros((50, 50, 1), np.float32))
+    canvas = with_layout(Canvas((50, 50), guide=np.zeros((50, 50, 1), np.float32)), [exemplar])
     steps = list(Quilting(block=20, passes=3).run([exemplar], canvas, Context(0)))
     fractions = [step.fraction for step in steps]
     assert len(steps) >= 3

@@ -136,7 +136,9 @@ def test_joining_puts_tiles_where_the_grid_says() -> None:
 def test_any_size_is_covered_by_the_same_set(size: tuple[int, int]) -> None:
     exemplar = textured()
     method = WangTiles(tile_size=24, attempts=2)
-    *_, step = method.run([exemplar], Canvas(size, seed=4), Context(4, threads=2))
+    *_, step = method.run(
+        [exemplar], with_layout(Canvas(size, seed=4), [exemplar]), Context(4, threads=2)
+    )
     number, y, x = np.moveaxis(step.sources, 2, 0)
     assert (number == 0).all()
     np.testing.assert_array_equal(step.image, exemplar.pixels[y, x])
@@ -146,7 +148,7 @@ def test_any_size_is_covered_by_the_same_set(size: tuple[int, int]) -> None:
 def test_a_wrapped_canvas_has_no_seam() -> None:
     exemplar = textured()
     *_, step = WangTiles(tile_size=24, attempts=2).run(
-        [exemplar], Canvas((48, 72), (True, True), seed=1), Context(1)
+        [exemplar], with_layout(Canvas((48, 72), (True, True), seed=1), [exemplar]), Context(1)
     )
     down = step.sources[0] - step.sources[-1]
     assert (down == [0, 1, 0]).all()
@@ -200,8 +202,9 @@ def test_what_does_not_fit_is_an_error() -> None:
 def test_tiles_are_half_the_example_or_close_the_canvas(
     size: tuple[int, int], canvas: tuple[int, int], wrap: bool, side: int
 ) -> None:
-    wanted = Canvas(canvas, (wrap, wrap))
-    assert WangTiles()._side([Exemplar.from_array(np.zeros((*size, 3)))], wanted) == side
+    exemplars = [Exemplar.from_array(np.zeros((*size, 3)))]
+    wanted = with_layout(Canvas(canvas, (wrap, wrap)), exemplars)
+    assert WangTiles()._side(exemplars, wanted) == side
 
 
 def test_tiles_shrink_until_their_samples_fit_beside_the_mask() -> None:

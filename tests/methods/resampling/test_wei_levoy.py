@@ -62,7 +62,7 @@ def test_equals_the_papers_algorithm(search: str, n_levels: int, window: int, pa
             rng.integers(2**31)  # the tree's seed
         return drawn
 
-    features = method.atlas([exemplar], canvas).features.astype(float)
+    features = method.atlas([exemplar], with_layout(canvas, [exemplar])).features.astype(float)
     wanted = plain_wei_levoy(features, canvas.size, n_levels, noise, window, parent, 2.0)
     sources = run(method, exemplar, canvas).sources
     assert sources is not None

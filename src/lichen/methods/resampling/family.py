@@ -97,6 +97,7 @@ class ResamplingMethod(Method):
         """Lay out what may be copied."""
         return Atlas.of(
             [exemplar.with_guide(None) for exemplar in exemplars],
+            canvas.maps,
             map_weights=self.map_weights,
             rotations=self.rotations,
             mirror=self.mirror,
@@ -129,6 +130,7 @@ class GuidedMethod(ResamplingMethod):
         """Lay out what may be copied, with its guide where the canvas has one."""
         return Atlas.of(
             [e if canvas.guide is not None else e.with_guide(None) for e in exemplars],
+            canvas.maps,
             map_weights=self.map_weights,
             guide_weight=self.guide_weight,
             rotations=self.rotations,
