@@ -40,16 +40,15 @@ def size_of(size: Sized | None) -> Size | None:
     return whole("size", size[0], 1), whole("size", size[1], 1)
 
 
-def whole(name: str, value: object, least: int) -> int:
-    """Return a whole number of at least ``least``; a NumPy integer is one, too."""
+def whole(name: str, value: object, least: int | None = None) -> int:
+    """Return a whole number, of at least ``least`` if given; a NumPy integer is one, too."""
+    bound = "" if least is None else f" of at least {least}"
     try:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        number = least - 1
-    if number < least or isinstance(value, bool):
-        raise ParameterError(
-            f"`{name}` = {value!r} is not a whole number of at least {least}", "give one"
-        )
+        number = None
+    if number is None or isinstance(value, bool) or (least is not None and number < least):
+        raise ParameterError(f"`{name}` = {value!r} is not a whole number{bound}", "give one")
     return number
 
 

@@ -525,7 +525,7 @@ def _job(
     device: str,
     threads: int | None,
 ) -> Job:
-    whole("seed", canvas.seed, 0)
+    whole("seed", canvas.seed)  # its range is the canvas's to check
     return Job(
         verb,
         inputs,
