@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 import lichen
 from lichen import registry
 from lichen.canvas import Canvas
-from lichen.errors import ImageError, ParameterError
+from lichen.errors import ImageError, OutOfMemoryError, ParameterError
 from lichen.exemplar import Exemplar
 from lichen.features.colour_axes import ColourAxes
 from lichen.method import Context
@@ -195,3 +195,14 @@ def test_too_small_a_usable_rectangle_is_refused() -> None:
     mask[:12], mask[::13] = True, True
     with pytest.raises(ImageError, match=r"usable pixels of 64x12.*at least 13x13"):
         lichen.synthesize(blotches((70, 64)), mask=mask, method="portilla_simoncelli")
+
+
+def test_out_of_memory_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB.")
+
+    monkeypatch.setattr("lichen.portilla_simoncelli.loss.PortillaSimoncelliLoss.errors", full)
+    exemplar = Exemplar.from_array(np.random.default_rng(0).random((32, 32, 3)))
+    method = registry.method("portilla_simoncelli").configure(iterations=2)
+    with pytest.raises(OutOfMemoryError, match="32x32"):
+        list(run_of(method, [exemplar], Canvas((32, 32))))

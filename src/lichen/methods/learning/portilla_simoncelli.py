@@ -187,11 +187,21 @@ class PortillaSimoncelli(Method):
         """Yield a step per round of projections, then per iteration of the descent."""
         import torch
 
+        from lichen.nn.device import out_of_memory
+
+        torch.set_num_threads(context.threads)
+        with out_of_memory(context.device, canvas.size):
+            yield from self._steps(exemplars, canvas, context)
+
+    def _steps(
+        self, exemplars: Sequence[Exemplar], canvas: Canvas, context: Context
+    ) -> Iterator[Step]:
+        import torch
+
         from lichen.nn.tensor import to_pixels, to_tensor
         from lichen.portilla_simoncelli.adjustments import Gamut
         from lichen.portilla_simoncelli.loss import PortillaSimoncelliLoss
 
-        torch.set_num_threads(context.threads)
         # Moments are taken in float64, which MPS does not have.
         device = "cpu" if context.device.startswith("mps") else context.device
         pixels = exemplars[0].rectangle
